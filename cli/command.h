@@ -1,0 +1,16 @@
+/* command: what main.c's table holds. Each subcommand lies in cmd_NAME.c; its errors go into the status, which main
+ * prints and turns into the exit code. */
+#ifndef AIGC_CLI_COMMAND_H
+#define AIGC_CLI_COMMAND_H
+
+#include "core/status.h"
+
+typedef struct {
+    const char *name;
+    void (*run)(int argc, char **argv, status *st); /* argv[0] is the command's name */
+    const char *summary;
+} command;
+
+void cmd_version(int argc, char **argv, status *st);
+
+#endif

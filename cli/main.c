@@ -1,0 +1,76 @@
+/* main: finds the subcommand in a table, runs it, prints its error and turns it into the exit code. */
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "core/alloc.h"
+#include "core/file.h"
+#include "core/log.h"
+
+static const command COMMANDS[] = {
+    {"version", cmd_version, "the program's version and the kernels it uses on this CPU"},
+};
+enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
+
+static void print_usage(FILE *out)
+{
+    fprintf(out, "usage: aigc COMMAND [OPTION]…\n\n");
+    for (int i = 0; i < COMMAND_COUNT; i++) fprintf(out, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+    fprintf(out, "\n'aigc COMMAND --help' lists a command's options.\n");
+}
+
+/* Ctrl-C and friends: leave no temporary file behind, then end. Commands that can stop more gently install their own. */
+static void on_signal(int number)
+{
+    file_abort_all();
+    _exit(number == SIGINT ? 130 : 128 + number);
+}
+
+static void handle_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    /* SIGPIPE keeps its default: a closed pipe ends the program, as it ends every Unix filter. */
+}
+
+static const command *find(const char *name)
+{
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(COMMANDS[i].name, name) == 0) return &COMMANDS[i];
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    json_set_alloc_funcs(alloc_for_library, alloc_free);
+    const char *fail_at = getenv("AIGC_ALLOC_FAIL_AT"); /* tests/torture */
+    if (fail_at) alloc_fail_at(strtoull(fail_at, NULL, 10));
+    handle_signals();
+    if (argc < 2) {
+        print_usage(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return fflush(stdout) == 0 ? 0 : 1;
+    }
+    const command *c = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
+    if (!c) {
+        log_error("unknown command '%s'; 'aigc --help' lists them", argv[1]);
+        return 2;
+    }
+    status st = {0};
+    c->run(argc - 1, argv + 1, &st);
+    log_progress_end();
+    if (fflush(stdout) != 0 || ferror(stdout)) status_set(&st, STATUS_IO, "standard output: %s", strerror(errno ? errno : EIO));
+    if (!status_ok(&st) && st.msg[0]) log_error("%s", st.msg);
+    return status_exit_code(&st);
+}

@@ -1,0 +1,16 @@
+/* model_path: from what the user calls a model to where it lies. */
+#ifndef AIGC_CLI_MODEL_PATH_H
+#define AIGC_CLI_MODEL_PATH_H
+
+#include "core/status.h"
+
+/* The folder of downloaded models: $AIGC_MODELS, else $XDG_DATA_HOME/aigc/models, else ~/.local/share/aigc/models.
+ * Freed with alloc_free. */
+char *model_path_folder(status *st);
+
+/* `name` as it is when it is a path that exists; else, when it holds no '/', the model of that short name
+ * (smollm2, joe, hibari, icons, or any file or folder of the models folder). NULL with STATUS_INPUT that says where was
+ * looked and, for the known ones, the command that gets it. Freed with alloc_free. */
+char *model_path_find(const char *name, status *st);
+
+#endif

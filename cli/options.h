@@ -1,0 +1,50 @@
+/* options: a command's flags as a table that parses them, takes them from a job file, and prints the help.
+ *
+ * A table ends with an entry whose name is NULL. Both spellings of a long name work (--length-scale, --length_scale), as
+ * do --name value and --name=value; -- ends the flags. Strings point into argv.
+ */
+#ifndef AIGC_CLI_OPTIONS_H
+#define AIGC_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/status.h"
+
+typedef enum {
+    OPTION_FLAG,   /* bool: --name sets it, --no-name clears it */
+    OPTION_INT,    /* int64_t within [min, max] */
+    OPTION_REAL,   /* double within [min, max]; NaN and infinities are refused */
+    OPTION_STRING, /* const char * */
+    OPTION_LIST,   /* option_list: each use adds one */
+    OPTION_GROUP,  /* no flag: `help` is a heading in the help text */
+} option_type;
+
+enum { OPTION_LIST_MAX = 64 };
+typedef struct {
+    const char *item[OPTION_LIST_MAX];
+    size_t count;
+} option_list;
+
+typedef struct {
+    char letter;         /* 0: none */
+    const char *name;
+    option_type type;
+    void *value;
+    const char *metavar; /* "N", "FILE"; NULL for a flag */
+    const char *help;    /* one line; the default belongs in it */
+    double min, max;     /* OPTION_INT and OPTION_REAL; both 0: any */
+    bool *given;         /* set when the flag is used; NULL where nobody asks */
+} option;
+
+/* Parses argv[1 … argc − 1]. Words that are no flags are collected in positional (argc places) and *positional_count.
+ * --help prints the text on stdout and sets *help; then the caller returns at once. */
+bool options_parse(const option *table, int argc, char **argv, const char *usage, const char **positional,
+                   int *positional_count, bool *help, status *st);
+
+/* Sets one option by its long name from text, as a job file does: value NULL is a bare flag. */
+bool options_set(const option *table, const char *name, const char *value, status *st);
+
+void options_print_help(const option *table, const char *usage);
+
+#endif

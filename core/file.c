@@ -1,0 +1,209 @@
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/alloc.h"
+
+enum { MAX_OUTPUTS = 64 }; /* open at once; a fixed table, so that a signal handler can walk it */
+
+struct file_output {
+    FILE *stream;
+    char *path, *temporary; /* NULL for stdout */
+    int slot;
+};
+
+static _Atomic(char *) open_temporary[MAX_OUTPUTS];
+
+char *file_read(const char *path, size_t limit, size_t *size, status *st)
+{
+    bool is_stdin = strcmp(path, "-") == 0;
+    FILE *f = is_stdin ? stdin : fopen(path, "rb");
+    if (!f) {
+        status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+        return NULL;
+    }
+    char *data = NULL;
+    size_t used = 0, room = 0;
+    for (;;) {
+        if (used + 1 >= room) {
+            struct stat info;
+            size_t expected = !room && fstat(fileno(f), &info) == 0 && info.st_size > 0 ? (size_t)info.st_size : 4096;
+            size_t wanted = room ? room * 2 : (expected > limit ? limit : expected) + 2;
+            char *grown = alloc_resize(data, wanted, 1, st);
+            if (!grown) break;
+            data = grown;
+            room = wanted;
+        }
+        size_t n = fread(data + used, 1, room - used - 1, f);
+        used += n;
+        if (used > limit) {
+            status_set(st, STATUS_INPUT, "%s: larger than the limit of %zu bytes", path, limit);
+            break;
+        }
+        if (n == 0) {
+            if (ferror(f)) status_set(st, STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+            break;
+        }
+    }
+    if (!is_stdin) fclose(f);
+    if (!status_ok(st)) {
+        alloc_free(data);
+        return NULL;
+    }
+    data[used] = 0;
+    *size = used;
+    return data;
+}
+
+bool file_map(file_mapping *m, const char *path, status *st)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    struct stat info;
+    void *data = MAP_FAILED;
+    if (fstat(fd, &info) != 0) status_set(st, STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+    else if (!S_ISREG(info.st_mode)) status_set(st, STATUS_INPUT, "%s: not a regular file", path);
+    else if (info.st_size == 0) status_set(st, STATUS_INPUT, "%s: the file is empty", path);
+    else {
+        data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED) status_set(st, STATUS_INPUT, "%s: cannot be mapped: %s", path, strerror(errno));
+    }
+    close(fd);
+    if (data == MAP_FAILED) return false;
+    *m = (file_mapping){.data = data, .size = (size_t)info.st_size};
+    return true;
+}
+
+void file_unmap(file_mapping *m)
+{
+    if (m->data) munmap((void *)(uintptr_t)m->data, m->size);
+    *m = (file_mapping){0};
+}
+
+/* ".name.XXXXXX" in the folder of path. */
+static char *temporary_name(const char *path, status *st)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t size = strlen(path) + 9;
+    char *s = alloc_array(size, 1, st);
+    if (s) snprintf(s, size, "%.*s.%s.XXXXXX", (int)(name - path), path, name);
+    return s;
+}
+
+static int claim_slot(char *temporary)
+{
+    for (int i = 0; i < MAX_OUTPUTS; i++) {
+        char *none = NULL;
+        if (atomic_compare_exchange_strong(&open_temporary[i], &none, temporary)) return i;
+    }
+    return -1;
+}
+
+static bool open_temporary_file(file_output *f, const char *path, status *st)
+{
+    if (file_is_folder(path)) return status_set(st, STATUS_IO, "%s: is a folder, a file was wanted", path);
+    f->path = alloc_string(path, strlen(path), st);
+    f->temporary = temporary_name(path, st);
+    if (!f->path || !f->temporary) return false;
+    int fd = mkstemp(f->temporary);
+    if (fd < 0) return status_set(st, STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
+    f->slot = claim_slot(f->temporary);
+    mode_t mask = umask(0);
+    umask(mask);
+    fchmod(fd, 0666 & ~mask); /* mkstemp's 0600 is for secrets */
+    f->stream = fdopen(fd, "w+b");
+    if (f->stream) return true;
+    close(fd);
+    return status_set(st, STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
+}
+
+file_output *file_create(const char *path, status *st)
+{
+    file_output *f = alloc_zeroed(1, sizeof *f, st);
+    if (!f) return NULL;
+    f->slot = -1;
+    if (strcmp(path, "-") == 0) f->stream = stdout;
+    else if (!open_temporary_file(f, path, st)) {
+        file_abort(f);
+        return NULL;
+    }
+    return f;
+}
+
+FILE *file_stream(file_output *f) { return f->stream; }
+
+static void release(file_output *f)
+{
+    if (f->slot >= 0) atomic_store(&open_temporary[f->slot], NULL);
+    alloc_free(f->path);
+    alloc_free(f->temporary);
+    alloc_free(f);
+}
+
+void file_abort(file_output *f)
+{
+    if (!f) return;
+    if (f->temporary) {
+        if (f->stream) fclose(f->stream);
+        unlink(f->temporary);
+    }
+    release(f);
+}
+
+bool file_commit(file_output *f, status *st)
+{
+    const char *name = f->path ? f->path : "standard output";
+    bool ok = !ferror(f->stream) && fflush(f->stream) == 0;
+    if (f->temporary) {
+        ok = ok && fsync(fileno(f->stream)) == 0;
+        ok = fclose(f->stream) == 0 && ok;
+        f->stream = NULL;
+        ok = ok && rename(f->temporary, f->path) == 0;
+    }
+    if (!ok) {
+        status_set(st, STATUS_IO, "%s: cannot be written: %s", name, strerror(errno ? errno : EIO));
+        file_abort(f);
+        return false;
+    }
+    release(f);
+    return true;
+}
+
+void file_abort_all(void)
+{
+    for (int i = 0; i < MAX_OUTPUTS; i++) {
+        char *temporary = atomic_load(&open_temporary[i]);
+        if (temporary) unlink(temporary);
+    }
+}
+
+bool file_write(const char *path, const void *data, size_t size, status *st)
+{
+    file_output *f = file_create(path, st);
+    if (!f) return false;
+    fwrite(data, 1, size, file_stream(f)); /* a failure stays in the stream until file_commit */
+    return file_commit(f, st);
+}
+
+bool file_exists(const char *path) { return access(path, F_OK) == 0; }
+
+bool file_is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+char *file_join(const char *folder, const char *name, status *st)
+{
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *s = alloc_array(size, 1, st);
+    if (s) snprintf(s, size, "%s%s%s", folder, folder[0] && folder[strlen(folder) - 1] != '/' ? "/" : "", name);
+    return s;
+}

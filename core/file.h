@@ -1,0 +1,47 @@
+/* file: reading with a limit, mapping, and writing so that nothing half written is ever seen.
+ *
+ * Paths are as the user gave them; messages name them. A path "-" is stdin or stdout where a function says so.
+ */
+#ifndef AIGC_CORE_FILE_H
+#define AIGC_CORE_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/status.h"
+
+/* The whole file ("-": stdin) as one block with a zero byte after its *size bytes; freed with alloc_free. Files over
+ * `limit` bytes are refused. */
+char *file_read(const char *path, size_t limit, size_t *size, status *st);
+
+/* A read-only private mapping of a regular file. An empty file is refused. */
+typedef struct {
+    const void *data;
+    size_t size;
+} file_mapping;
+bool file_map(file_mapping *m, const char *path, status *st);
+void file_unmap(file_mapping *m);
+
+/* A file that appears under its name only when it is whole: it is written beside its place as a hidden temporary file,
+ * synced and renamed by file_commit; file_abort (and a signal, see file_abort_all) leaves nothing behind. "-" writes to
+ * stdout. Write with the FILE; its errors are reported by file_commit. */
+typedef struct file_output file_output;
+file_output *file_create(const char *path, status *st);
+FILE *file_stream(file_output *f);
+bool file_commit(file_output *f, status *st); /* frees f, also on failure */
+void file_abort(file_output *f);              /* NULL is allowed */
+
+/* Removes the temporary files of all outputs not yet committed. Safe in a signal handler. */
+void file_abort_all(void);
+
+/* The whole of a small output in one call: file_create, write, file_commit. */
+bool file_write(const char *path, const void *data, size_t size, status *st);
+
+bool file_exists(const char *path);
+bool file_is_folder(const char *path);
+
+/* "folder/name", freed with alloc_free. */
+char *file_join(const char *folder, const char *name, status *st);
+
+#endif

@@ -1,0 +1,35 @@
+/* kernel: the inner loops, one table for each instruction set.
+ *
+ * kernel_c.c is the truth in plain C. A SIMD file fills a table of the same shape; an entry it does not improve is taken
+ * from the level below. kernel_get() picks the best table this CPU can run, once; the environment variable AIGC_KERNEL
+ * (c, avx2, avx512, avx512bf16, amx) asks for a lower one. Kernels are single-threaded, never allocate, and accept any alignment.
+ */
+#ifndef AIGC_CORE_KERNEL_H
+#define AIGC_CORE_KERNEL_H
+
+#include <stdint.h>
+
+typedef struct kernel_table {
+    const char *name;
+    /* dst[i] = f(…) for 0 ≤ i < n; dst may be one of the inputs */
+    void (*add)(float *dst, const float *a, const float *b, int64_t n);
+    void (*mul)(float *dst, const float *a, const float *b, int64_t n);
+    void (*scale)(float *dst, const float *a, float s, int64_t n);
+    void (*add_scaled)(float *dst, const float *a, float s, int64_t n); /* dst += s · a */
+    void (*silu)(float *dst, const float *x, int64_t n);                /* x / (1 + e⁻ˣ) */
+    void (*gelu)(float *dst, const float *x, int64_t n);                /* x Φ(x) by erf */
+    void (*gelu_tanh)(float *dst, const float *x, int64_t n);
+    void (*quick_gelu)(float *dst, const float *x, int64_t n);
+    void (*exp_sub)(float *dst, const float *x, float sub, int64_t n);  /* exp(x − sub) */
+    float (*dot)(const float *a, const float *b, int64_t n);
+    float (*sum)(const float *x, int64_t n);
+    float (*sum_sq_diff)(const float *x, float mean, int64_t n);        /* Σ (x − mean)² */
+    float (*max)(const float *x, int64_t n);                            /* −∞ for n = 0 */
+} kernel_table;
+
+const kernel_table *kernel_get(void);
+
+/* The table of a level by name, or NULL when this build or CPU does not have it (tests). */
+const kernel_table *kernel_find(const char *name);
+
+#endif

@@ -1,0 +1,84 @@
+/* kernel_c: the kernels in plain C, the truth that every SIMD level is tested against. */
+#include "core/kernel/kernel_levels.h"
+
+#include <math.h>
+
+static void add(float *dst, const float *a, const float *b, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = a[i] + b[i];
+}
+
+static void mul(float *dst, const float *a, const float *b, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = a[i] * b[i];
+}
+
+static void scale(float *dst, const float *a, float s, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = a[i] * s;
+}
+
+static void add_scaled(float *dst, const float *a, float s, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = fmaf(a[i], s, dst[i]);
+}
+
+static void silu(float *dst, const float *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = x[i] / (1.0f + expf(-x[i]));
+}
+
+static void gelu(float *dst, const float *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = 0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678f));
+}
+
+static void gelu_tanh(float *dst, const float *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        dst[i] = 0.5f * x[i] * (1.0f + tanhf(0.79788456f * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
+}
+
+static void quick_gelu(float *dst, const float *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = x[i] / (1.0f + expf(-1.702f * x[i]));
+}
+
+static void exp_sub(float *dst, const float *x, float sub, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = expf(x[i] - sub);
+}
+
+static float dot(const float *a, const float *b, int64_t n)
+{
+    double s = 0;
+    for (int64_t i = 0; i < n; i++) s += (double)a[i] * (double)b[i];
+    return (float)s;
+}
+
+static float sum(const float *x, int64_t n)
+{
+    double s = 0;
+    for (int64_t i = 0; i < n; i++) s += (double)x[i];
+    return (float)s;
+}
+
+static float sum_sq_diff(const float *x, float mean, int64_t n)
+{
+    double s = 0;
+    for (int64_t i = 0; i < n; i++) s += ((double)x[i] - (double)mean) * ((double)x[i] - (double)mean);
+    return (float)s;
+}
+
+static float max(const float *x, int64_t n)
+{
+    float m = -INFINITY;
+    for (int64_t i = 0; i < n; i++) m = x[i] > m ? x[i] : m;
+    return m;
+}
+
+const kernel_table kernel_c = {
+    .name = "c", .add = add, .mul = mul, .scale = scale, .add_scaled = add_scaled, .silu = silu, .gelu = gelu,
+    .gelu_tanh = gelu_tanh, .quick_gelu = quick_gelu, .exp_sub = exp_sub, .dot = dot, .sum = sum,
+    .sum_sq_diff = sum_sq_diff, .max = max,
+};

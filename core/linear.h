@@ -1,0 +1,32 @@
+/* linear: the weights of y = x Wᵀ + b, made ready for this CPU's kernels.
+ *
+ * A linear is built once at load from a tensor of any storage type (core/quant.h) and then only read, from any thread.
+ * Where the kernels want another order of bytes it holds its own packed copy in huge pages and lets the file's pages go.
+ */
+#ifndef AIGC_CORE_LINEAR_H
+#define AIGC_CORE_LINEAR_H
+
+#include "core/pool.h"
+#include "core/tensor.h"
+
+/* What arithmetic a product may use. */
+typedef enum {
+    LINEAR_EXACT, /* weights widened to f32, f32 products and sums: the reference's numbers */
+    LINEAR_FAST,  /* quantised weights by int8 activations; 16-bit weights by bf16 products; f32 as it is */
+} linear_mode;
+
+typedef struct linear {
+    int64_t in, out;
+    linear_mode mode;
+    dtype type;        /* of the weight as stored in the file */
+    const float *bias; /* [out], or NULL */
+    void *packed;      /* the kernels' own copy, or NULL when `weight` is used in place */
+    size_t packed_bytes;
+    const void *weight;
+} linear;
+
+/* weight: [out, in]; bias: f32 [out] or NULL. Both must outlive the linear unless `packed` holds a copy. */
+bool linear_init(linear *w, const tensor *weight, const float *bias, linear_mode mode, pool *threads, status *st);
+void linear_free(linear *w);
+
+#endif

@@ -1,0 +1,86 @@
+#include "core/log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static log_level level = LOG_NORMAL;
+static bool line_shown;
+
+void log_set_level(log_level l) { level = l; }
+
+log_level log_get_level(void) { return level; }
+
+static void clear_line(void)
+{
+    if (line_shown) fputs("\r\033[K", stderr);
+    line_shown = false;
+}
+
+static void message(const char *prefix, const char *format, va_list args)
+{
+    pthread_mutex_lock(&lock);
+    clear_line();
+    fputs(prefix, stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    pthread_mutex_unlock(&lock);
+}
+
+void log_error(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    message("aigc: ", format, args);
+    va_end(args);
+}
+
+void log_warning(const char *format, ...)
+{
+    if (level == LOG_QUIET) return;
+    va_list args;
+    va_start(args, format);
+    message("aigc: warning: ", format, args);
+    va_end(args);
+}
+
+void log_verbose(const char *format, ...)
+{
+    if (level != LOG_VERBOSE) return;
+    va_list args;
+    va_start(args, format);
+    message("", format, args);
+    va_end(args);
+}
+
+void log_progress(const char *format, ...)
+{
+    if (level == LOG_QUIET || !isatty(STDERR_FILENO)) return;
+    va_list args;
+    va_start(args, format);
+    pthread_mutex_lock(&lock);
+    clear_line();
+    vfprintf(stderr, format, args);
+    fflush(stderr);
+    line_shown = true;
+    pthread_mutex_unlock(&lock);
+    va_end(args);
+}
+
+void log_progress_end(void)
+{
+    pthread_mutex_lock(&lock);
+    clear_line();
+    fflush(stderr);
+    pthread_mutex_unlock(&lock);
+}
+
+double log_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

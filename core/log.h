@@ -1,0 +1,25 @@
+/* log: what goes to stderr. stdout carries the product only.
+ *
+ * Progress is shown on a terminal only and rewrites one line; a message clears it first. Set once by the CLI before
+ * threads start; the calls may come from any thread.
+ */
+#ifndef AIGC_CORE_LOG_H
+#define AIGC_CORE_LOG_H
+
+#include <stdbool.h>
+
+typedef enum { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE } log_level;
+void log_set_level(log_level level);
+log_level log_get_level(void);
+
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* always: "aigc: …" */
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2))); /* unless quiet */
+void log_verbose(const char *format, ...) __attribute__((format(printf, 1, 2))); /* with --verbose */
+
+/* One line such as "sampling 7/25, 3 s left", shown when stderr is a terminal and not quiet. */
+void log_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_progress_end(void); /* clears the line */
+
+double log_seconds(void); /* a monotonic clock, for timings */
+
+#endif

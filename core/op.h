@@ -1,0 +1,65 @@
+/* op: the eager operations on tensors, from which every model's forward pass is written.
+ *
+ * An op takes its inputs, puts its result into the context's arena and returns it. Errors are sticky: after the first
+ * one, recorded in the context's status, every op returns NULL, and an op given NULL returns NULL, so that a forward
+ * pass is written without checks and tested once at its end. Activations are f32 unless an op says otherwise. Layouts:
+ * sequences [B, T, C], pictures channels-last [B, H, W, C], sound channels-last [B, T, C]. An op never changes its
+ * inputs, except those named …_inplace. A context belongs to one thread; its pool does the heavy loops.
+ */
+#ifndef AIGC_CORE_OP_H
+#define AIGC_CORE_OP_H
+
+#include "core/arena.h"
+#include "core/linear.h"
+#include "core/pool.h"
+#include "core/tensor.h"
+
+typedef struct op_ctx {
+    arena *mem;
+    pool *threads; /* NULL: this thread alone */
+    status *st;
+} op_ctx;
+
+static inline bool op_failed(const op_ctx *c) { return !status_ok(c->st); }
+
+/* A new f32 tensor for a result; NULL after an error. */
+tensor *op_new(op_ctx *c, int rank, const int64_t *dim);
+
+/* ---- op_basic.c: element by element ---- */
+tensor *op_add(op_ctx *c, const tensor *a, const tensor *b);             /* a + b, equal shapes */
+tensor *op_add_row(op_ctx *c, const tensor *x, const float *row);        /* x[…, i] + row[i] */
+tensor *op_mul(op_ctx *c, const tensor *a, const tensor *b);             /* a · b, equal shapes */
+tensor *op_scale(op_ctx *c, const tensor *x, float s);                   /* s x */
+tensor *op_concat_last(op_ctx *c, const tensor *a, const tensor *b);     /* […, A], […, B] -> […, A + B] */
+tensor *op_slice_last(op_ctx *c, const tensor *x, int64_t from, int64_t count); /* […, C] -> […, count] */
+
+/* ---- op_linear.c ---- */
+/* y = x Wᵀ + b. x: […, in] -> […, out]. A row's numbers do not depend on how many rows x has. */
+tensor *op_linear(op_ctx *c, const tensor *x, const linear *w);
+
+/* ---- op_norm.c ---- */
+/* (x − mean) / √(var + eps) · weight + bias over the last dimension (Ba et al. 2016). bias may be NULL. */
+tensor *op_layer_norm(op_ctx *c, const tensor *x, const float *weight, const float *bias, float eps);
+/* x / √(mean(x²) + eps) · weight over the last dimension (Zhang and Sennrich 2019). */
+tensor *op_rms_norm(op_ctx *c, const tensor *x, const float *weight, float eps);
+/* Per picture and group of channels (Wu and He 2018). x: [B, H, W, C]; weight, bias: [C]. silu: x·σ(x) follows. */
+tensor *op_group_norm(op_ctx *c, const tensor *x, int groups, const float *weight, const float *bias, float eps, bool silu);
+
+/* ---- op_activation.c ---- */
+tensor *op_relu(op_ctx *c, const tensor *x);
+tensor *op_leaky_relu(op_ctx *c, const tensor *x, float slope);
+tensor *op_silu(op_ctx *c, const tensor *x);         /* x σ(x) */
+tensor *op_gelu(op_ctx *c, const tensor *x);         /* x Φ(x), by erf (Hendrycks and Gimpel 2016) */
+tensor *op_gelu_tanh(op_ctx *c, const tensor *x);    /* its tanh form, "gelu_new" */
+tensor *op_quick_gelu(op_ctx *c, const tensor *x);   /* x σ(1.702 x), CLIP's */
+tensor *op_silu_mul(op_ctx *c, const tensor *gate, const tensor *up);      /* SwiGLU: silu(gate) · up */
+tensor *op_gelu_tanh_mul(op_ctx *c, const tensor *gate, const tensor *up); /* GeGLU */
+tensor *op_softmax(op_ctx *c, const tensor *x);      /* over the last dimension */
+
+/* ---- op_attention.c ---- */
+/* softmax(scale · q kᵀ + mask) v for each head, without the full score matrix (Rabe and Staats 2021; Dao et al. 2022).
+ * q: [B, Tq, heads·D]; k, v: [B, Tk, kv_heads·D] -> [B, Tq, heads·D]. heads is a multiple of kv_heads.
+ * causal: query i sees keys j ≤ i + Tk − Tq. */
+tensor *op_attention(op_ctx *c, const tensor *q, const tensor *k, const tensor *v, int heads, int kv_heads, float scale, bool causal);
+
+#endif

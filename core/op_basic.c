@@ -1,0 +1,114 @@
+/* op_basic: results in the arena, and the operations that work element by element. */
+#include "core/op.h"
+
+#include <string.h>
+
+#include "core/kernel/kernel.h"
+#include "core/op_rows.h"
+
+tensor *op_new(op_ctx *c, int rank, const int64_t *dim)
+{
+    return op_failed(c) ? NULL : tensor_new(c->mem, c->st, DTYPE_F32, rank, dim);
+}
+
+static bool same_shape(op_ctx *c, const char *op, const tensor *a, const tensor *b)
+{
+    if (tensor_shape_is(a, b->rank, b->dim)) return true;
+    char left[96], right[96];
+    return status_set(c->st, STATUS_FAIL, "%s: shapes %s and %s differ", op, tensor_shape_text(a, left, sizeof left),
+                      tensor_shape_text(b, right, sizeof right));
+}
+
+typedef struct {
+    float *dst;
+    const float *a, *b;
+    float s;
+} binary_job;
+
+static void add_span(void *job, int64_t from, int64_t n)
+{
+    binary_job *j = job;
+    kernel_get()->add(j->dst + from, j->a + from, j->b + from, n);
+}
+
+static void mul_span(void *job, int64_t from, int64_t n)
+{
+    binary_job *j = job;
+    kernel_get()->mul(j->dst + from, j->a + from, j->b + from, n);
+}
+
+static void scale_span(void *job, int64_t from, int64_t n)
+{
+    binary_job *j = job;
+    kernel_get()->scale(j->dst + from, j->a + from, j->s, n);
+}
+
+static tensor *binary(op_ctx *c, const char *name, const tensor *a, const tensor *b, op_span_task task)
+{
+    if (op_failed(c) || !a || !b || !same_shape(c, name, a, b)) return NULL;
+    tensor *y = op_new(c, a->rank, a->dim);
+    if (y) op_spans(c, task, &(binary_job){y->data, a->data, b->data, 0}, tensor_count(y));
+    return y;
+}
+
+tensor *op_add(op_ctx *c, const tensor *a, const tensor *b) { return binary(c, "op_add", a, b, add_span); }
+
+tensor *op_mul(op_ctx *c, const tensor *a, const tensor *b) { return binary(c, "op_mul", a, b, mul_span); }
+
+tensor *op_scale(op_ctx *c, const tensor *x, float s)
+{
+    if (op_failed(c) || !x) return NULL;
+    tensor *y = op_new(c, x->rank, x->dim);
+    if (y) op_spans(c, scale_span, &(binary_job){y->data, x->data, NULL, s}, tensor_count(y));
+    return y;
+}
+
+tensor *op_add_row(op_ctx *c, const tensor *x, const float *row)
+{
+    if (op_failed(c) || !x) return NULL;
+    tensor *y = op_new(c, x->rank, x->dim);
+    if (!y) return NULL;
+    int64_t width = x->rank ? x->dim[x->rank - 1] : 1;
+    for (int64_t r = 0; r < tensor_rows(x); r++)
+        kernel_get()->add(tensor_f32(y) + r * width, tensor_f32(x) + r * width, row, width);
+    return y;
+}
+
+tensor *op_concat_last(op_ctx *c, const tensor *a, const tensor *b)
+{
+    if (op_failed(c) || !a || !b) return NULL;
+    int last = a->rank - 1;
+    int64_t wide = a->dim[last], other = b->dim[last], rows = tensor_rows(a);
+    int64_t dim[TENSOR_MAX_RANK];
+    memcpy(dim, a->dim, sizeof dim);
+    dim[last] = other;
+    if (!tensor_shape_is(b, a->rank, dim)) {
+        same_shape(c, "op_concat_last", a, b);
+        return NULL;
+    }
+    dim[last] = wide + other;
+    tensor *y = op_new(c, a->rank, dim);
+    for (int64_t r = 0; y && r < rows; r++) {
+        float *to = tensor_f32(y) + r * (wide + other);
+        memcpy(to, tensor_f32(a) + r * wide, (size_t)wide * sizeof(float));
+        memcpy(to + wide, tensor_f32(b) + r * other, (size_t)other * sizeof(float));
+    }
+    return y;
+}
+
+tensor *op_slice_last(op_ctx *c, const tensor *x, int64_t from, int64_t count)
+{
+    if (op_failed(c) || !x) return NULL;
+    int last = x->rank - 1;
+    int64_t wide = x->dim[last], dim[TENSOR_MAX_RANK];
+    if (from < 0 || count < 0 || from > wide - count) {
+        status_set(c->st, STATUS_FAIL, "op_slice_last: %lld + %lld of %lld", (long long)from, (long long)count, (long long)wide);
+        return NULL;
+    }
+    memcpy(dim, x->dim, sizeof dim);
+    dim[last] = count;
+    tensor *y = op_new(c, x->rank, dim);
+    for (int64_t r = 0; y && r < tensor_rows(x); r++)
+        memcpy(tensor_f32(y) + r * count, tensor_f32(x) + r * wide + from, (size_t)count * sizeof(float));
+    return y;
+}

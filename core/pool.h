@@ -1,0 +1,25 @@
+/* pool: threads that share the items of one loop.
+ *
+ * The caller splits work by its size alone, never by the number of threads, and each item computes the same numbers
+ * wherever it runs; items are claimed in turn, so a slow core takes fewer. That makes every result independent of the
+ * thread count. Workers spin for some 100 µs after a loop, because the next one comes soon, then sleep.
+ */
+#ifndef AIGC_CORE_POOL_H
+#define AIGC_CORE_POOL_H
+
+#include <stdint.h>
+
+#include "core/status.h"
+
+typedef struct pool pool;
+
+/* A pool of `threads` threads, the caller counted; 0 takes one for each core this process may run on. */
+pool *pool_new(int threads, status *st);
+void pool_free(pool *p);
+int pool_threads(const pool *p); /* 1 for NULL */
+
+/* Calls task(arg, i) once for each 0 ≤ i < n < 2³², in any order, and returns when all are done. One caller at a time;
+ * a task must not call pool_run on the same pool. p = NULL runs them here. */
+void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n);
+
+#endif

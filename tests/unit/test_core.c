@@ -1,0 +1,145 @@
+/* status, alloc, arena, tensor and file keep their contracts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/alloc.h"
+#include "core/arena.h"
+#include "core/file.h"
+#include "core/tensor.h"
+
+static void test_first_error_wins(void **state)
+{
+    (void)state;
+    status st = {0};
+    assert_false(status_set(&st, STATUS_INPUT, "first %d", 1));
+    assert_false(status_set(&st, STATUS_FAIL, "second"));
+    assert_int_equal(st.code, STATUS_INPUT);
+    assert_string_equal(st.msg, "first 1");
+    assert_int_equal(status_exit_code(&st), 3);
+}
+
+static void test_alloc_limits(void **state)
+{
+    (void)state;
+    uint64_t before = alloc_in_use();
+    status st = {0};
+    assert_null(alloc_array(SIZE_MAX / 2, 3, &st));
+    assert_int_equal(st.code, STATUS_NOMEM);
+
+    st = (status){0};
+    alloc_set_budget(before + 1000);
+    assert_null(alloc_array(1001, 1, &st));
+    assert_int_equal(st.code, STATUS_NOMEM);
+    st = (status){0};
+    void *p = alloc_zeroed(1000, 1, &st);
+    assert_non_null(p);
+    alloc_set_budget(0);
+    alloc_free(p);
+
+    st = (status){0};
+    alloc_fail_at(2);
+    p = alloc_array(1, 1, &st);
+    assert_non_null(p);
+    assert_null(alloc_array(1, 1, &st));
+    alloc_free(p);
+    alloc_fail_at(0);
+    assert_int_equal(alloc_in_use(), before);
+
+    st = (status){0};
+    char *huge = alloc_huge(5000000, &st);
+    assert_non_null(huge);
+    assert_int_equal((uintptr_t)huge % (2 << 20), 0);
+    huge[4999999] = 1;
+    alloc_huge_free(huge, 5000000);
+    assert_int_equal(alloc_in_use(), before);
+}
+
+static void test_arena_marks(void **state)
+{
+    (void)state;
+    status st = {0};
+    arena *a = arena_new(&st);
+    assert_non_null(a);
+    char *p = arena_alloc(a, 100, &st);
+    size_t mark = arena_mark(a);
+    char *q = arena_alloc(a, 50 << 20, &st);
+    assert_non_null(q);
+    assert_int_equal((uintptr_t)q % 64, 0);
+    p[99] = q[(50 << 20) - 1] = 1;
+    arena_reset(a, mark);
+    assert_ptr_equal(arena_alloc(a, 1, &st), q);
+    assert_null(arena_alloc(a, SIZE_MAX, &st));
+    assert_int_equal(st.code, STATUS_NOMEM);
+    arena_free(a);
+}
+
+static void test_tensor_sizes(void **state)
+{
+    (void)state;
+    status st = {0};
+    arena *a = arena_new(&st);
+    tensor *x = tensor_new(a, &st, DTYPE_F32, SHAPE(2, 3, 4));
+    assert_int_equal(tensor_count(x), 24);
+    assert_int_equal(tensor_rows(x), 6);
+    assert_int_equal(tensor_bytes(x), 96);
+    char text[40];
+    assert_string_equal(tensor_shape_text(x, text, sizeof text), "[2, 3, 4]");
+    assert_non_null(tensor_reshape(a, &st, x, SHAPE(6, 4)));
+    assert_null(tensor_reshape(a, &st, x, SHAPE(5, 4)));
+    st = (status){0};
+    assert_null(tensor_new(a, &st, DTYPE_F32, SHAPE(INT64_MAX, 3)));
+    st = (status){0};
+    assert_null(tensor_new(a, &st, DTYPE_Q4_0, SHAPE(33)));
+    assert_int_equal(dtype_from_name("Q4_1"), DTYPE_Q4_1);
+    assert_int_equal(dtype_from_name("nonsense"), DTYPE_COUNT);
+    arena_free(a);
+}
+
+static void test_files_appear_whole(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/aigc-test-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    status st = {0};
+    char *path = file_join(folder, "out.txt", &st);
+    file_output *f = file_create(path, &st);
+    assert_non_null(f);
+    fputs("hello", file_stream(f));
+    assert_false(file_exists(path));
+    assert_true(file_commit(f, &st));
+    size_t size;
+    char *data = file_read(path, 5, &size, &st);
+    assert_non_null(data);
+    assert_int_equal(size, 5);
+    assert_string_equal(data, "hello");
+    alloc_free(data);
+    assert_null(file_read(path, 4, &size, &st));
+    assert_int_equal(st.code, STATUS_INPUT);
+    st = (status){0};
+    f = file_create(path, &st);
+    file_abort_all();
+    file_abort(f);
+    assert_null(file_create(folder, &st));
+    assert_int_equal(st.code, STATUS_IO);
+    unlink(path);
+    assert_int_equal(rmdir(folder), 0); /* nothing else was left there */
+    alloc_free(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_first_error_wins), cmocka_unit_test(test_alloc_limits),
+        cmocka_unit_test(test_arena_marks),      cmocka_unit_test(test_tensor_sizes),
+        cmocka_unit_test(test_files_appear_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
