@@ -14,13 +14,17 @@ typedef struct weights weights;
 
 /* Opens path: a .gguf, .safetensors or .onnx file (told by its first bytes, not by its name), a
  * model.safetensors.index.json, or a folder with one of model.safetensors, model.safetensors.index.json,
- * diffusion_pytorch_model.safetensors. NULL with STATUS_INPUT in st. */
+ * diffusion_pytorch_model.safetensors (or their fp16 variants). NULL with STATUS_INPUT in st. */
 weights *weights_open(const char *path, status *st);
+
+/* The same for one file already in memory; the bytes must outlive w. name is for messages. */
+weights *weights_open_bytes(const void *data, size_t size, const char *name, status *st);
 void weights_close(weights *w); /* NULL is allowed; every tensor of it becomes invalid */
 
 typedef enum { WEIGHTS_GGUF, WEIGHTS_SAFETENSORS, WEIGHTS_ONNX } weights_format;
 weights_format weights_format_of(const weights *w);
 const char *weights_path(const weights *w);
+const struct gguf *weights_gguf(const weights *w); /* the metadata (core/gguf.h); NULL for another format */
 
 int64_t weights_count(const weights *w);
 const tensor *weights_at(const weights *w, int64_t i, const char **name); /* in the file's order */
@@ -32,7 +36,8 @@ const tensor *weights_find(const weights *w, const char *name);
  * file, tensor, the shape found and the shape wanted. */
 const tensor *weights_need(const weights *w, status *st, const char *name, int rank, const int64_t *dim);
 
-/* The tensor's values as f32: its own data where it is f32 and aligned, else converted into mem. NULL on error, or for x = NULL. */
+/* The tensor's values as f32: its own data where it is f32 and aligned to 4 bytes (a file may place its tensors at any
+ * byte), else converted into mem. NULL on error, or for x = NULL. */
 const float *weights_f32(arena *mem, const tensor *x, status *st);
 
 /* Tells the system that the mapping's pages of x are not needed soon (after repacking), so that they leave memory. */

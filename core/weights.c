@@ -1,0 +1,313 @@
+#include "core/weights.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/alloc.h"
+#include "core/file.h"
+#include "core/gguf.h"
+#include "core/quant.h"
+#include "core/safetensors.h"
+#include "core/weights_table.h"
+
+struct weights {
+    weights_format format;
+    char *path;
+    weights_table table;
+    file_mapping *map; /* one, or one a shard */
+    char **map_path;
+    int maps;
+    gguf *header; /* GGUF only */
+    json_text metadata; /* safetensors only */
+};
+
+enum { MAX_INDEX = 100000000, MAX_SHARDS = 10000 };
+
+/* Where a folder may keep its tensors, in the order they are looked for. */
+static const char *const FOLDER_FILES[] = {
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "diffusion_pytorch_model.safetensors",
+    "diffusion_pytorch_model.safetensors.index.json",
+    "model.fp16.safetensors",
+    "diffusion_pytorch_model.fp16.safetensors",
+};
+enum { FOLDER_FILE_COUNT = sizeof FOLDER_FILES / sizeof FOLDER_FILES[0] };
+
+static weights *new_weights(const char *path, status *st)
+{
+    weights *w = alloc_zeroed(1, sizeof *w, st);
+    if (!w) return NULL;
+    w->path = alloc_string(path, strlen(path), st);
+    w->table.path = w->path;
+    if (w->path) return w;
+    weights_close(w);
+    return NULL;
+}
+
+void weights_close(weights *w)
+{
+    if (!w) return;
+    gguf_close(w->header);
+    weights_table_free(&w->table);
+    for (int i = 0; i < w->maps; i++) {
+        file_unmap(&w->map[i]);
+        alloc_free(w->map_path[i]);
+    }
+    alloc_free(w->map);
+    alloc_free(w->map_path);
+    alloc_free(w->path);
+    alloc_free(w);
+}
+
+/* Maps one more file; its path lives as long as w. */
+static const file_mapping *add_map(weights *w, const char *path, status *st)
+{
+    file_mapping *maps = alloc_resize(w->map, (size_t)w->maps + 1, sizeof *maps, st);
+    if (!maps) return NULL;
+    w->map = maps;
+    char **paths = alloc_resize(w->map_path, (size_t)w->maps + 1, sizeof *paths, st);
+    if (!paths) return NULL;
+    w->map_path = paths;
+    char *copy = alloc_string(path, strlen(path), st);
+    if (!copy || !file_map(&maps[w->maps], path, st)) {
+        alloc_free(copy);
+        return NULL;
+    }
+    paths[w->maps] = copy;
+    return &maps[w->maps++];
+}
+
+/* ---- one file ---- */
+
+/* A safetensors file has a 64-bit length far below 2⁴⁰, then '{'. */
+static bool looks_like_safetensors(const unsigned char *p, size_t size)
+{
+    return size >= 9 && p[8] == '{' && p[5] == 0 && p[6] == 0 && p[7] == 0;
+}
+
+static bool read_bytes(weights *w, const void *data, size_t size, status *st)
+{
+    const unsigned char *p = data;
+    if (size >= 4 && memcmp(p, "GGUF", 4) == 0) {
+        w->format = WEIGHTS_GGUF;
+        w->header = gguf_open(data, size, w->path, &w->table, st);
+        return w->header != NULL;
+    }
+    if (looks_like_safetensors(p, size)) {
+        w->format = WEIGHTS_SAFETENSORS;
+        return safetensors_read(data, size, w->path, &w->table, &w->metadata, st);
+    }
+    if ((size >= 2 && p[0] == 'P' && p[1] == 'K') || (size >= 2 && p[0] == 0x80 && p[1] >= 2 && p[1] <= 5))
+        return status_set(st, STATUS_INPUT, "%s: a PyTorch pickle, which can hold programs and is not read; a .safetensors or .gguf file was wanted", w->path);
+    return status_set(st, STATUS_INPUT, "%s: neither a GGUF nor a safetensors file", w->path);
+}
+
+weights *weights_open_bytes(const void *data, size_t size, const char *name, status *st)
+{
+    weights *w = new_weights(name, st);
+    if (!w) return NULL;
+    if (read_bytes(w, data, size, st)) return w;
+    weights_close(w);
+    return NULL;
+}
+
+/* ---- shards ---- */
+
+/* A shard's name must stay in the index's own folder. */
+static bool plain_name(json_text s)
+{
+    return s.size > 0 && !s.escaped && s.text[0] != '.' && !memchr(s.text, '/', s.size) && !memchr(s.text, 0, s.size);
+}
+
+static bool open_shard(weights *w, const char *index_path, json_text name, status *st)
+{
+    const char *slash = strrchr(index_path, '/');
+    size_t folder = slash ? (size_t)(slash + 1 - index_path) : 0;
+    char *path = alloc_array(folder + name.size + 1, 1, st);
+    if (!path) return false;
+    memcpy(path, index_path, folder);
+    memcpy(path + folder, name.text, name.size);
+    path[folder + name.size] = 0;
+    const file_mapping *m = add_map(w, path, st);
+    alloc_free(path);
+    if (!m) return false;
+    w->table.path = w->map_path[w->maps - 1];
+    bool ok = safetensors_read(m->data, m->size, w->table.path, &w->table, &w->metadata, st);
+    w->table.path = w->path;
+    return ok;
+}
+
+/* Opens each file that the map names, at its first mention. */
+static bool open_shards(weights *w, json_cursor *c, const char *path, status *st)
+{
+    name_index seen = {0};
+    json_text key, file;
+    bool ok = json_enter(c, '{');
+    while (ok && json_more(c, '}') && json_key(c, &key) && json_string(c, &file)) {
+        bool fresh = false;
+        if (!plain_name(file))
+            ok = status_set(st, STATUS_INPUT, "%s: '%s' is no file name beside the index", path, weights_name_text(file.text, file.size).text);
+        else if (seen.count >= MAX_SHARDS) ok = status_set(st, STATUS_INPUT, "%s: more than %d files are named", path, MAX_SHARDS);
+        else ok = name_index_add(&seen, file.text, file.size, (uint32_t)seen.count, &fresh, st);
+        if (ok && fresh) ok = open_shard(w, path, file, st);
+    }
+    name_index_free(&seen);
+    return ok;
+}
+
+/* Every tensor that the map names must have been found. Names with escapes are left to the model that asks for them. */
+static bool check_map(const weights *w, json_cursor c, const char *path, status *st)
+{
+    json_text key, file;
+    json_enter(&c, '{');
+    while (json_more(&c, '}') && json_key(&c, &key) && json_string(&c, &file))
+        if (!key.escaped && weights_table_find(&w->table, key.text, key.size) < 0)
+            return status_set(st, STATUS_INPUT, "%s: tensor '%s' is in none of the files", path, weights_name_text(key.text, key.size).text);
+    return true;
+}
+
+static bool read_index(weights *w, const char *path, json_cursor *c, status *st)
+{
+    json_text key;
+    bool found = false;
+    if (!json_enter(c, '{')) return false;
+    while (json_more(c, '}') && json_key(c, &key)) {
+        if (found || !json_is(key, "weight_map")) {
+            if (!json_skip(c)) return false;
+            continue;
+        }
+        found = true;
+        json_cursor map = *c;
+        if (!open_shards(w, c, path, st) || json_bad(c) || !check_map(w, map, path, st)) return false;
+    }
+    if (!json_end(c)) return false;
+    return found || status_set(st, STATUS_INPUT, "%s: no 'weight_map' in it: not an index of safetensors files", path);
+}
+
+static bool open_index(weights *w, const char *path, status *st)
+{
+    size_t size;
+    char *text = file_read(path, MAX_INDEX, &size, st);
+    if (!text) return false;
+    w->format = WEIGHTS_SAFETENSORS;
+    json_cursor c = json_begin(text, size);
+    bool ok = read_index(w, path, &c, st);
+    if (json_bad(&c)) ok = status_set(st, STATUS_INPUT, "%s: byte %zu: %s was wanted", path, (size_t)(c.at - text), c.wanted);
+    alloc_free(text);
+    return ok;
+}
+
+/* ---- paths ---- */
+
+static bool is_index(const unsigned char *p, size_t size)
+{
+    size_t i = 0;
+    while (i < size && (p[i] == ' ' || p[i] == '\n' || p[i] == '\r' || p[i] == '\t')) i++;
+    return i < size && p[i] == '{';
+}
+
+static bool open_file(weights *w, const char *path, status *st)
+{
+    const file_mapping *m = add_map(w, path, st);
+    if (!m) return false;
+    if (!is_index(m->data, m->size)) return read_bytes(w, m->data, m->size, st);
+    file_unmap(&w->map[--w->maps]);
+    alloc_free(w->map_path[w->maps]);
+    return open_index(w, path, st);
+}
+
+static bool open_folder(weights *w, const char *folder, status *st)
+{
+    for (int i = 0; i < FOLDER_FILE_COUNT; i++) {
+        char *path = file_join(folder, FOLDER_FILES[i], st);
+        if (!path) return false;
+        bool there = file_exists(path), ok = there && open_file(w, path, st);
+        alloc_free(path);
+        if (there) return ok;
+    }
+    return status_set(st, STATUS_INPUT, "%s: no %s, %s or %s in the folder", folder, FOLDER_FILES[0], FOLDER_FILES[1], FOLDER_FILES[2]);
+}
+
+weights *weights_open(const char *path, status *st)
+{
+    weights *w = new_weights(path, st);
+    if (!w) return NULL;
+    if ((file_is_folder(path) ? open_folder : open_file)(w, path, st)) return w;
+    weights_close(w);
+    return NULL;
+}
+
+/* ---- access ---- */
+
+weights_format weights_format_of(const weights *w) { return w->format; }
+const char *weights_path(const weights *w) { return w->path; }
+const gguf *weights_gguf(const weights *w) { return w->header; }
+int64_t weights_count(const weights *w) { return w->table.count; }
+
+const tensor *weights_at(const weights *w, int64_t i, const char **name)
+{
+    if (name) *name = w->table.entry[i].name;
+    return &w->table.entry[i].value;
+}
+
+const tensor *weights_find(const weights *w, const char *name)
+{
+    int64_t i = weights_table_find(&w->table, name, strlen(name));
+    return i < 0 ? NULL : &w->table.entry[i].value;
+}
+
+static bool shape_fits(const tensor *x, int rank, const int64_t *dim)
+{
+    if (x->rank != rank) return false;
+    for (int i = 0; i < rank; i++)
+        if (dim[i] != -1 && x->dim[i] != dim[i]) return false;
+    return true;
+}
+
+const tensor *weights_need(const weights *w, status *st, const char *name, int rank, const int64_t *dim)
+{
+    const tensor *x = weights_find(w, name);
+    if (!x) {
+        status_set(st, STATUS_INPUT, "%s: tensor '%s' is missing", w->path, name);
+        return NULL;
+    }
+    if (shape_fits(x, rank, dim)) return x;
+    char found[128], wanted[128];
+    tensor want = {.rank = rank < TENSOR_MAX_RANK ? rank : TENSOR_MAX_RANK};
+    for (int i = 0; i < want.rank; i++) want.dim[i] = dim[i];
+    status_set(st, STATUS_INPUT, "%s: tensor '%s' has shape %s, %s wanted%s", w->path, name, tensor_shape_text(x, found, sizeof found),
+               tensor_shape_text(&want, wanted, sizeof wanted), strchr(wanted, '-') ? " (-1: any size)" : "");
+    return NULL;
+}
+
+const float *weights_f32(arena *mem, const tensor *x, status *st)
+{
+    if (!x) return NULL;
+    if (x->type == DTYPE_F32 && (uintptr_t)x->data % sizeof(float) == 0) return x->data;
+    int64_t count = tensor_count(x);
+    size_t bytes;
+    if (!dtype_bytes(DTYPE_F32, count, &bytes)) {
+        status_set(st, STATUS_NOMEM, "a tensor of %lld elements is too large", (long long)count);
+        return NULL;
+    }
+    float *values = arena_alloc(mem, bytes, st);
+    if (!values) return NULL;
+    if (quant_dequantize(x->type, x->data, values, count)) return values;
+    status_set(st, STATUS_FAIL, "a tensor of %lld elements has no whole number of %s blocks", (long long)count, dtype_of(x->type)->name);
+    return NULL;
+}
+
+void weights_release(const weights *w, const tensor *x)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)x->data, to = from + tensor_bytes(x);
+    for (int i = 0; i < w->maps; i++) {
+        uintptr_t start = (uintptr_t)w->map[i].data;
+        if (from < start || to > start + w->map[i].size) continue;
+        from = (from + page - 1) / page * page; /* pages shared with a neighbour stay */
+        to = to / page * page;
+        if (from < to) madvise((void *)from, to - from, MADV_DONTNEED);
+        return;
+    }
+}
