@@ -1,7 +1,8 @@
 /* linear: the weights of y = x Wᵀ + b, made ready for this CPU's kernels.
  *
  * A linear is built once at load from a tensor of any storage type (core/quant.h) and then only read, from any thread.
- * Where the kernels want another order of bytes it holds its own packed copy in huge pages and lets the file's pages go.
+ * Where the kernels want another order of bytes it holds its own packed copy in huge pages, and the file's pages may go
+ * (weights_release). The packed forms are those of core/kernel/kernel_panel.h.
  */
 #ifndef AIGC_CORE_LINEAR_H
 #define AIGC_CORE_LINEAR_H
@@ -25,8 +26,12 @@ typedef struct linear {
     const void *weight;
 } linear;
 
-/* weight: [out, in]; bias: f32 [out] or NULL. Both must outlive the linear unless `packed` holds a copy. */
+/* weight: [out, in]; bias: f32 [out] or NULL. Both must outlive the linear unless `packed` holds a copy. A weight of no
+ * float or quantised type, or of another rank, is a STATUS_INPUT. */
 bool linear_init(linear *w, const tensor *weight, const float *bias, linear_mode mode, pool *threads, status *st);
 void linear_free(linear *w);
+
+/* y[r] = x[r] Wᵀ + b for 0 ≤ r < rows; x: [rows, in], y: [rows, out], both without gaps. */
+void linear_run(const linear *w, pool *threads, float *y, const float *x, int64_t rows);
 
 #endif

@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "core/kernel/kernel_panel.h"
+
 typedef struct kernel_table {
     const char *name;
     /* dst[i] = f(…) for 0 ≤ i < n; dst may be one of the inputs */
@@ -25,6 +27,7 @@ typedef struct kernel_table {
     float (*sum)(const float *x, int64_t n);
     float (*sum_sq_diff)(const float *x, float mean, int64_t n);        /* Σ (x − mean)² */
     float (*max)(const float *x, int64_t n);                            /* −∞ for n = 0 */
+    const panel_kernels *panel;                                         /* products with weights in panels */
 } kernel_table;
 
 const kernel_table *kernel_get(void);

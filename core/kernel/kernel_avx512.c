@@ -2,4 +2,4 @@
 #define LANES 16
 #include "core/kernel/kernel_vector.h"
 
-const kernel_table kernel_avx512 = {.name = "avx512", VECTOR_KERNELS};
+const kernel_table kernel_avx512 = {.name = "avx512", VECTOR_KERNELS, .panel = &panel_kernels_avx512};

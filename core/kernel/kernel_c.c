@@ -80,5 +80,5 @@ static float max(const float *x, int64_t n)
 const kernel_table kernel_c = {
     .name = "c", .add = add, .mul = mul, .scale = scale, .add_scaled = add_scaled, .silu = silu, .gelu = gelu,
     .gelu_tanh = gelu_tanh, .quick_gelu = quick_gelu, .exp_sub = exp_sub, .dot = dot, .sum = sum,
-    .sum_sq_diff = sum_sq_diff, .max = max,
+    .sum_sq_diff = sum_sq_diff, .max = max, .panel = &panel_kernels_c,
 };

@@ -1,0 +1,182 @@
+/* op_linear: right numbers for every storage type, and the same bits for any thread count and any number of rows. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/op.h"
+#include "core/quant.h"
+#include "core/rng.h"
+
+static status st;
+static arena *mem;
+
+static int setup(void **state)
+{
+    (void)state;
+    st = (status){0};
+    mem = arena_new(&st);
+    return mem ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_free(mem);
+    return 0;
+}
+
+static tensor *random_tensor(uint64_t seed, int64_t rows, int64_t columns)
+{
+    tensor *x = tensor_new(mem, &st, DTYPE_F32, SHAPE(rows, columns));
+    assert_non_null(x);
+    rng r = rng_seeded(seed);
+    for (int64_t i = 0; i < rows * columns; i++) tensor_f32(x)[i] = (float)rng_normal(&r);
+    return x;
+}
+
+/* A weight of a storage type with blocks that are random but of ordinary size: each scale is a small positive half. */
+static tensor *random_weight(dtype type, uint64_t seed, int64_t out, int64_t in)
+{
+    if (type == DTYPE_F32) return random_tensor(seed, out, in);
+    tensor *w = tensor_new(mem, &st, type, SHAPE(out, in));
+    assert_non_null(w);
+    rng r = rng_seeded(seed);
+    uint8_t *bytes = w->data;
+    for (size_t i = 0; i < tensor_bytes(w); i++) bytes[i] = (uint8_t)rng_next(&r);
+    if (type == DTYPE_F16 || type == DTYPE_BF16)
+        for (size_t i = 1; i < tensor_bytes(w); i += 2) bytes[i] = (uint8_t)((bytes[i] & 0x80) | 0x3C | (bytes[i] & 3));
+    static const struct { dtype type; int at[2]; } scales[] = {
+        {DTYPE_Q4_0, {0, -1}}, {DTYPE_Q4_1, {0, 2}}, {DTYPE_Q5_0, {0, -1}}, {DTYPE_Q5_1, {0, 2}}, {DTYPE_Q8_0, {0, -1}},
+        {DTYPE_Q2_K, {80, 82}}, {DTYPE_Q3_K, {108, -1}}, {DTYPE_Q4_K, {0, 2}}, {DTYPE_Q5_K, {0, 2}}, {DTYPE_Q6_K, {208, -1}},
+        {DTYPE_IQ4_NL, {0, -1}},
+    };
+    for (size_t s = 0; s < sizeof scales / sizeof scales[0]; s++)
+        for (size_t b = 0; scales[s].type == type && b < tensor_bytes(w); b += (size_t)dtype_of(type)->bytes)
+            for (int i = 0; i < 2 && scales[s].at[i] >= 0; i++) bytes[b + (size_t)scales[s].at[i] + 1] = 0x20 | (bytes[b + (size_t)scales[s].at[i] + 1] & 3);
+    for (size_t b = 0; type == DTYPE_Q8_K && b < tensor_bytes(w); b += 292) memcpy(bytes + b, &(float){0.01f}, 4);
+    return w;
+}
+
+/* y and the sum of the products' sizes, in doubles. */
+static void reference(const tensor *x, const tensor *w, const float *bias, double *y, double *size)
+{
+    int64_t in = w->dim[1], out = w->dim[0];
+    float *row = arena_alloc(mem, (size_t)in * sizeof(float), &st);
+    const dtype_info *info = dtype_of(w->type);
+    for (int64_t o = 0; o < out; o++) {
+        assert_true(quant_dequantize(w->type, (char *)w->data + o * in / info->block * info->bytes, row, in));
+        for (int64_t r = 0; r < x->dim[0]; r++) {
+            double sum = bias ? (double)bias[o] : 0, all = 0;
+            for (int64_t k = 0; k < in; k++) {
+                double term = (double)tensor_f32(x)[r * in + k] * (double)row[k];
+                sum += term, all += fabs(term);
+            }
+            y[r * out + o] = sum, size[r * out + o] = all;
+        }
+    }
+}
+
+static void check(dtype type, linear_mode mode, int64_t rows, int64_t in, int64_t out, double tolerance)
+{
+    size_t mark = arena_mark(mem);
+    tensor *x = random_tensor(1, rows, in), *w = random_weight(type, 2, out, in), *bias = random_tensor(3, 1, out);
+    double *want = arena_alloc(mem, (size_t)(rows * out) * sizeof(double), &st), *size = arena_alloc(mem, (size_t)(rows * out) * sizeof(double), &st);
+    reference(x, w, bias->data, want, size);
+    linear l;
+    assert_true(linear_init(&l, w, bias->data, mode, NULL, &st));
+    op_ctx c = {mem, NULL, &st};
+    tensor *y = op_linear(&c, x, &l);
+    assert_non_null(y);
+    for (int64_t i = 0; i < rows * out; i++)
+        if (!(fabs((double)tensor_f32(y)[i] - want[i]) <= tolerance * (size[i] + 1)))
+            fail_msg("%s %s, %lld rows, %lld -> %lld, element %lld: %.9g wanted, %.9g found", dtype_of(type)->name,
+                     mode == LINEAR_EXACT ? "exact" : "fast", (long long)rows, (long long)in, (long long)out, (long long)i, want[i], (double)tensor_f32(y)[i]);
+    for (int threads = 2; threads <= 8; threads += 3) {
+        pool *p = pool_new(threads, &st);
+        linear again;
+        assert_true(linear_init(&again, w, bias->data, mode, p, &st));
+        c.threads = p;
+        tensor *z = op_linear(&c, x, &again);
+        assert_memory_equal(y->data, z->data, tensor_bytes(y));
+        for (int64_t r = 0; r < rows; r++) { /* a row alone has the same bits as among others */
+            tensor one = {.type = DTYPE_F32, .rank = 2, .dim = {1, in}, .data = tensor_f32(x) + r * in};
+            tensor *alone = op_linear(&c, &one, &again);
+            assert_memory_equal(tensor_f32(y) + r * out, alone->data, (size_t)out * sizeof(float));
+        }
+        linear_free(&again);
+        pool_free(p);
+    }
+    linear_free(&l);
+    arena_reset(mem, mark);
+}
+
+static const dtype TYPES[] = {DTYPE_F32,  DTYPE_F16,  DTYPE_BF16, DTYPE_Q4_0, DTYPE_Q4_1, DTYPE_Q5_0, DTYPE_Q5_1,  DTYPE_Q8_0,
+                              DTYPE_Q2_K, DTYPE_Q3_K, DTYPE_Q4_K, DTYPE_Q5_K, DTYPE_Q6_K, DTYPE_Q8_K, DTYPE_IQ4_NL};
+
+static void test_exact(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < sizeof TYPES / sizeof TYPES[0]; t++) {
+        check(TYPES[t], LINEAR_EXACT, 1, 512, 40, 2e-6);
+        check(TYPES[t], LINEAR_EXACT, 29, 256, 33, 2e-6);
+        check(TYPES[t], LINEAR_EXACT, 5, 768, 300, 2e-6);
+    }
+    check(DTYPE_F32, LINEAR_EXACT, 3, 1, 1, 2e-6);
+    check(DTYPE_F32, LINEAR_EXACT, 200, 37, 129, 2e-6);
+    check(DTYPE_F16, LINEAR_EXACT, 13, 300, 17, 2e-6);
+}
+
+static void test_wrong_shapes(void **state)
+{
+    (void)state;
+    linear l;
+    tensor *w = random_tensor(1, 4, 6), *x = random_tensor(2, 3, 5);
+    assert_true(linear_init(&l, w, NULL, LINEAR_EXACT, NULL, &st));
+    op_ctx c = {mem, NULL, &st};
+    assert_null(op_linear(&c, x, &l));
+    assert_int_equal(st.code, STATUS_FAIL);
+    linear_free(&l);
+    st = (status){0};
+    tensor bad = *w;
+    bad.rank = 1;
+    assert_false(linear_init(&l, &bad, NULL, LINEAR_EXACT, NULL, &st));
+    assert_int_equal(st.code, STATUS_INPUT);
+    st = (status){0};
+    bad = *w, bad.type = DTYPE_I32;
+    assert_false(linear_init(&l, &bad, NULL, LINEAR_EXACT, NULL, &st));
+    assert_int_equal(st.code, STATUS_INPUT);
+    st = (status){0};
+    bad = *w, bad.type = DTYPE_Q4_0; /* 6 columns are no whole block */
+    assert_false(linear_init(&l, &bad, NULL, LINEAR_EXACT, NULL, &st));
+    assert_int_equal(st.code, STATUS_INPUT);
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    tensor *w = random_tensor(1, 40, 64);
+    uint64_t before = alloc_in_use();
+    alloc_fail_at(1);
+    linear l;
+    assert_false(linear_init(&l, w, NULL, LINEAR_EXACT, NULL, &st));
+    assert_int_equal(st.code, STATUS_NOMEM);
+    alloc_fail_at(0);
+    assert_int_equal(alloc_in_use(), before);
+    linear_free(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_exact, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_wrong_shapes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
