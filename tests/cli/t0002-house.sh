@@ -19,7 +19,7 @@ none "a banned call" '(^|[^a-zA-Z_.>])(strcpy|strcat|sprintf|vsprintf|strtok|ato
 none "exit outside main.c" '(^|[^a-zA-Z_])exit\(' core/*.c core/kernel/*.c text/*.c image/*.c audio/*.c
 none "memory not from core/alloc.h" '(^|[^a-zA-Z_>.])(malloc|calloc|realloc|free)\(' \
     $(ls core/*.c core/kernel/*.c text/*.c image/*.c audio/*.c cli/*.c | grep -v '^core/alloc.c$')
-none "unfinished work" '(TODO|FIXME|XXX|not implemented)' core/*.[ch] core/kernel/*.[ch] text/*.[ch] image/*.[ch] audio/*.[ch] cli/*.[ch]
+none "unfinished work" '\b(TODO|FIXME|XXX|not implemented)\b' core/*.[ch] core/kernel/*.[ch] text/*.[ch] image/*.[ch] audio/*.[ch] cli/*.[ch]
 for rule in cblas.h:core/gemm.c fftw3.h:core/fft.c png.h:image/image_file.c stb_image.h:image/image_file.c \
     sndfile.h:audio/sound_file.c; do
     none "${rule%%:*} outside ${rule#*:}" "#include <(stb/)?${rule%%:*}>" \
