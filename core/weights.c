@@ -7,6 +7,7 @@
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/gguf.h"
+#include "core/onnx.h"
 #include "core/quant.h"
 #include "core/safetensors.h"
 #include "core/weights_table.h"
@@ -19,6 +20,7 @@ struct weights {
     char **map_path;
     int maps;
     gguf *header; /* GGUF only */
+    onnx *graph;  /* ONNX only */
     json_text metadata; /* safetensors only */
 };
 
@@ -50,6 +52,7 @@ void weights_close(weights *w)
 {
     if (!w) return;
     gguf_close(w->header);
+    onnx_close(w->graph);
     weights_table_free(&w->table);
     for (int i = 0; i < w->maps; i++) {
         file_unmap(&w->map[i]);
@@ -101,7 +104,11 @@ static bool read_bytes(weights *w, const void *data, size_t size, status *st)
     }
     if ((size >= 2 && p[0] == 'P' && p[1] == 'K') || (size >= 2 && p[0] == 0x80 && p[1] >= 2 && p[1] <= 5))
         return status_set(st, STATUS_INPUT, "%s: a PyTorch pickle, which can hold programs and is not read; a .safetensors or .gguf file was wanted", w->path);
-    return status_set(st, STATUS_INPUT, "%s: neither a GGUF nor a safetensors file", w->path);
+    if (size < 2 || p[0] != 0x08) /* ONNX: field 1 of a protobuf message, the version, comes first */
+        return status_set(st, STATUS_INPUT, "%s: neither a GGUF nor a safetensors nor an ONNX file", w->path);
+    w->format = WEIGHTS_ONNX;
+    w->graph = onnx_open(data, size, w->path, &w->table, st);
+    return w->graph != NULL;
 }
 
 weights *weights_open_bytes(const void *data, size_t size, const char *name, status *st)
@@ -244,6 +251,7 @@ weights *weights_open(const char *path, status *st)
 weights_format weights_format_of(const weights *w) { return w->format; }
 const char *weights_path(const weights *w) { return w->path; }
 const gguf *weights_gguf(const weights *w) { return w->header; }
+const onnx *weights_onnx(const weights *w) { return w->graph; }
 int64_t weights_count(const weights *w) { return w->table.count; }
 
 const tensor *weights_at(const weights *w, int64_t i, const char **name)

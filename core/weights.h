@@ -25,6 +25,7 @@ typedef enum { WEIGHTS_GGUF, WEIGHTS_SAFETENSORS, WEIGHTS_ONNX } weights_format;
 weights_format weights_format_of(const weights *w);
 const char *weights_path(const weights *w);
 const struct gguf *weights_gguf(const weights *w); /* the metadata (core/gguf.h); NULL for another format */
+const struct onnx *weights_onnx(const weights *w); /* the graph (core/onnx.h); NULL for another format */
 
 int64_t weights_count(const weights *w);
 const tensor *weights_at(const weights *w, int64_t i, const char **name); /* in the file's order */
