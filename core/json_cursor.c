@@ -4,7 +4,7 @@
 
 enum { MAX_DEPTH = 64 };
 
-json_cursor json_begin(const char *text, size_t size)
+json_cursor json_cursor_begin(const char *text, size_t size)
 {
     return (json_cursor){.start = text, .at = text, .end = text + size};
 }
@@ -22,7 +22,7 @@ static char peek(json_cursor *c)
     return c->at < c->end && !c->wanted ? *c->at : 0;
 }
 
-bool json_enter(json_cursor *c, char bracket)
+bool json_cursor_enter(json_cursor *c, char bracket)
 {
     if (peek(c) != bracket) return refuse(c, bracket == '{' ? "an object" : "an array");
     c->at++;
@@ -30,7 +30,7 @@ bool json_enter(json_cursor *c, char bracket)
     return true;
 }
 
-bool json_more(json_cursor *c, char bracket)
+bool json_cursor_more(json_cursor *c, char bracket)
 {
     char next = peek(c);
     bool first = c->first;
@@ -62,7 +62,7 @@ static bool take_escape(json_cursor *c)
     return true;
 }
 
-bool json_string(json_cursor *c, json_text *out)
+bool json_cursor_string(json_cursor *c, json_text *out)
 {
     if (peek(c) != '"') return refuse(c, "a string");
     const char *from = ++c->at;
@@ -83,9 +83,9 @@ bool json_string(json_cursor *c, json_text *out)
     return true;
 }
 
-bool json_key(json_cursor *c, json_text *key)
+bool json_cursor_key(json_cursor *c, json_text *key)
 {
-    if (!json_string(c, key)) return false;
+    if (!json_cursor_string(c, key)) return false;
     if (peek(c) != ':') return refuse(c, "':'");
     c->at++;
     return true;
@@ -100,7 +100,7 @@ static bool take_digits(json_cursor *c)
     return true;
 }
 
-bool json_u64(json_cursor *c, uint64_t *out)
+bool json_cursor_u64(json_cursor *c, uint64_t *out)
 {
     peek(c);
     const char *from = c->at;
@@ -144,7 +144,7 @@ static bool skip_scalar(json_cursor *c)
 {
     json_text ignored;
     switch (peek(c)) {
-    case '"': return json_string(c, &ignored);
+    case '"': return json_cursor_string(c, &ignored);
     case 't': return skip_word(c, "true");
     case 'f': return skip_word(c, "false");
     case 'n': return skip_word(c, "null");
@@ -154,7 +154,7 @@ static bool skip_scalar(json_cursor *c)
     }
 }
 
-bool json_skip(json_cursor *c)
+bool json_cursor_skip(json_cursor *c)
 {
     char closing[MAX_DEPTH];
     int depth = 0;
@@ -163,27 +163,27 @@ bool json_skip(json_cursor *c)
         char next = peek(c);
         if (next == '{' || next == '[') {
             if (depth == MAX_DEPTH) return refuse(c, "at most 64 levels of nesting");
-            json_enter(c, next);
+            json_cursor_enter(c, next);
             closing[depth++] = next == '{' ? '}' : ']';
         } else if (!skip_scalar(c)) {
             return false;
         }
-        while (depth > 0 && !json_more(c, closing[depth - 1])) {
-            if (json_bad(c)) return false;
+        while (depth > 0 && !json_cursor_more(c, closing[depth - 1])) {
+            if (json_cursor_bad(c)) return false;
             depth--;
         }
-        if (depth > 0 && closing[depth - 1] == '}' && !json_key(c, &key)) return false;
+        if (depth > 0 && closing[depth - 1] == '}' && !json_cursor_key(c, &key)) return false;
     } while (depth > 0);
     return true;
 }
 
-bool json_end(json_cursor *c)
+bool json_cursor_end(json_cursor *c)
 {
     peek(c);
     return !c->wanted && (c->at == c->end || refuse(c, "the end"));
 }
 
-bool json_is(json_text s, const char *text)
+bool json_cursor_is(json_text s, const char *text)
 {
     return !s.escaped && strlen(text) == s.size && memcmp(s.text, text, s.size) == 0;
 }
@@ -236,7 +236,7 @@ static uint32_t take_unicode(json_text s, size_t *i)
     return 0xFFFD;
 }
 
-size_t json_unescape(json_text s, char *out)
+size_t json_cursor_unescape(json_text s, char *out)
 {
     char *to = out;
     for (size_t i = 0; i < s.size;) {

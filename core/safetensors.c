@@ -57,7 +57,7 @@ dtype safetensors_dtype_of_name(const char *name, size_t size)
 static bool read_type(reader *r, entry *e, const char *name)
 {
     json_text text;
-    if (!json_string(&r->json, &text)) return false;
+    if (!json_cursor_string(&r->json, &text)) return false;
     e->x.type = safetensors_dtype_of_name(text.text, text.size);
     e->has_type = true;
     if (e->x.type == DTYPE_COUNT)
@@ -70,53 +70,53 @@ static bool read_shape(reader *r, entry *e, const char *name)
 {
     e->has_shape = true;
     e->x.rank = 0;
-    if (!json_enter(&r->json, '[')) return false;
-    while (json_more(&r->json, ']')) {
+    if (!json_cursor_enter(&r->json, '[')) return false;
+    while (json_cursor_more(&r->json, ']')) {
         uint64_t n;
-        if (!json_u64(&r->json, &n)) return false;
+        if (!json_cursor_u64(&r->json, &n)) return false;
         if (e->x.rank == TENSOR_MAX_RANK)
             return status_set(r->st, STATUS_INPUT, "%s: tensor '%s' has more than %d dimensions", r->path, name, TENSOR_MAX_RANK);
         if (n > INT64_MAX) return status_set(r->st, STATUS_INPUT, "%s: tensor '%s' is too large", r->path, name);
         e->x.dim[e->x.rank++] = (int64_t)n;
     }
-    return !json_bad(&r->json);
+    return !json_cursor_bad(&r->json);
 }
 
 static bool read_place(reader *r, entry *e)
 {
     e->has_place = true;
-    if (!json_enter(&r->json, '[')) return false;
+    if (!json_cursor_enter(&r->json, '[')) return false;
     uint64_t *end[2] = {&e->place.begin, &e->place.end};
     for (int i = 0; i < 2; i++) {
-        if (!json_more(&r->json, ']')) {
+        if (!json_cursor_more(&r->json, ']')) {
             if (!r->json.wanted) r->json.wanted = "two offsets";
             return false;
         }
-        if (!json_u64(&r->json, end[i])) return false;
+        if (!json_cursor_u64(&r->json, end[i])) return false;
     }
-    if (json_more(&r->json, ']')) r->json.wanted = "two offsets";
-    return !json_bad(&r->json);
+    if (json_cursor_more(&r->json, ']')) r->json.wanted = "two offsets";
+    return !json_cursor_bad(&r->json);
 }
 
 static bool read_entry(reader *r, entry *e, const char *name)
 {
-    if (!json_enter(&r->json, '{')) return false;
+    if (!json_cursor_enter(&r->json, '{')) return false;
     json_text key;
-    while (json_more(&r->json, '}') && json_key(&r->json, &key)) {
-        bool *seen = json_is(key, "dtype")          ? &e->has_type
-                     : json_is(key, "shape")        ? &e->has_shape
-                     : json_is(key, "data_offsets") ? &e->has_place
+    while (json_cursor_more(&r->json, '}') && json_cursor_key(&r->json, &key)) {
+        bool *seen = json_cursor_is(key, "dtype")          ? &e->has_type
+                     : json_cursor_is(key, "shape")        ? &e->has_shape
+                     : json_cursor_is(key, "data_offsets") ? &e->has_place
                                                     : NULL;
         if (seen && *seen)
             return status_set(r->st, STATUS_INPUT, "%s: tensor '%s' has two values of '%.*s'", r->path, name, (int)key.size,
                               key.text);
-        bool ok = !seen                  ? json_skip(&r->json)
+        bool ok = !seen                  ? json_cursor_skip(&r->json)
                   : seen == &e->has_type ? read_type(r, e, name)
                   : seen == &e->has_shape ? read_shape(r, e, name)
                                           : read_place(r, e);
         if (!ok) return false;
     }
-    return !json_bad(&r->json);
+    return !json_cursor_bad(&r->json);
 }
 
 static bool check_entry(reader *r, const entry *e, const char *name)
@@ -164,26 +164,26 @@ static bool add_tensor(reader *r, json_text key)
     e.x.data = (void *)(uintptr_t)(r->data + e.place.begin);
     if (!key.escaped) return weights_table_add(r->table, key.text, key.size, &e.x, r->st);
     char *plain = alloc_array(key.size, 1, r->st);
-    bool ok = plain && weights_table_add(r->table, plain, json_unescape(key, plain), &e.x, r->st);
+    bool ok = plain && weights_table_add(r->table, plain, json_cursor_unescape(key, plain), &e.x, r->st);
     alloc_free(plain);
     return ok;
 }
 
 static bool read_header(reader *r)
 {
-    if (!json_enter(&r->json, '{')) return false;
+    if (!json_cursor_enter(&r->json, '{')) return false;
     json_text key;
-    while (json_more(&r->json, '}') && json_key(&r->json, &key)) {
-        if (!json_is(key, "__metadata__")) {
+    while (json_cursor_more(&r->json, '}') && json_cursor_key(&r->json, &key)) {
+        if (!json_cursor_is(key, "__metadata__")) {
             if (!add_tensor(r, key)) return false;
             continue;
         }
         if (r->metadata.text) return status_set(r->st, STATUS_INPUT, "%s: '__metadata__' is there twice", r->path);
         const char *from = r->json.at;
-        if (!json_skip(&r->json)) return false;
+        if (!json_cursor_skip(&r->json)) return false;
         r->metadata = (json_text){.text = from, .size = (size_t)(r->json.at - from)};
     }
-    return json_end(&r->json);
+    return json_cursor_end(&r->json);
 }
 
 static int compare_ranges(const void *a, const void *b)
@@ -222,11 +222,11 @@ bool safetensors_read(const void *data, size_t size, const char *path, weights_t
     if (header > MAX_HEADER)
         return status_set(st, STATUS_INPUT, "%s: a header of %llu bytes, at most %d wanted", path, (unsigned long long)header, MAX_HEADER);
     const char *text = (const char *)data + sizeof header;
-    reader r = {.path = path, .json = json_begin(text, (size_t)header), .data = (const unsigned char *)text + header,
+    reader r = {.path = path, .json = json_cursor_begin(text, (size_t)header), .data = (const unsigned char *)text + header,
                 .data_size = size - sizeof header - header, .table = table, .st = st};
     bool ok = read_header(&r) && check_cover(&r);
     alloc_free(r.ranges);
-    if (json_bad(&r.json))
+    if (json_cursor_bad(&r.json))
         return status_set(st, STATUS_INPUT, "%s: the header is no valid JSON of a safetensors file: byte %zu: %s was wanted", path,
                           (size_t)(r.json.at - text), r.json.wanted);
     if (ok && metadata) *metadata = r.metadata;

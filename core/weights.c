@@ -151,8 +151,8 @@ static bool open_shards(weights *w, json_cursor *c, const char *path, status *st
 {
     name_index seen = {0};
     json_text key, file;
-    bool ok = json_enter(c, '{');
-    while (ok && json_more(c, '}') && json_key(c, &key) && json_string(c, &file)) {
+    bool ok = json_cursor_enter(c, '{');
+    while (ok && json_cursor_more(c, '}') && json_cursor_key(c, &key) && json_cursor_string(c, &file)) {
         bool fresh = false;
         if (!plain_name(file))
             ok = status_set(st, STATUS_INPUT, "%s: '%s' is no file name beside the index", path, weights_name_text(file.text, file.size).text);
@@ -168,8 +168,8 @@ static bool open_shards(weights *w, json_cursor *c, const char *path, status *st
 static bool check_map(const weights *w, json_cursor c, const char *path, status *st)
 {
     json_text key, file;
-    json_enter(&c, '{');
-    while (json_more(&c, '}') && json_key(&c, &key) && json_string(&c, &file))
+    json_cursor_enter(&c, '{');
+    while (json_cursor_more(&c, '}') && json_cursor_key(&c, &key) && json_cursor_string(&c, &file))
         if (!key.escaped && weights_table_find(&w->table, key.text, key.size) < 0)
             return status_set(st, STATUS_INPUT, "%s: tensor '%s' is in none of the files", path, weights_name_text(key.text, key.size).text);
     return true;
@@ -179,17 +179,17 @@ static bool read_index(weights *w, const char *path, json_cursor *c, status *st)
 {
     json_text key;
     bool found = false;
-    if (!json_enter(c, '{')) return false;
-    while (json_more(c, '}') && json_key(c, &key)) {
-        if (found || !json_is(key, "weight_map")) {
-            if (!json_skip(c)) return false;
+    if (!json_cursor_enter(c, '{')) return false;
+    while (json_cursor_more(c, '}') && json_cursor_key(c, &key)) {
+        if (found || !json_cursor_is(key, "weight_map")) {
+            if (!json_cursor_skip(c)) return false;
             continue;
         }
         found = true;
         json_cursor map = *c;
-        if (!open_shards(w, c, path, st) || json_bad(c) || !check_map(w, map, path, st)) return false;
+        if (!open_shards(w, c, path, st) || json_cursor_bad(c) || !check_map(w, map, path, st)) return false;
     }
-    if (!json_end(c)) return false;
+    if (!json_cursor_end(c)) return false;
     return found || status_set(st, STATUS_INPUT, "%s: no 'weight_map' in it: not an index of safetensors files", path);
 }
 
@@ -199,9 +199,9 @@ static bool open_index(weights *w, const char *path, status *st)
     char *text = file_read(path, MAX_INDEX, &size, st);
     if (!text) return false;
     w->format = WEIGHTS_SAFETENSORS;
-    json_cursor c = json_begin(text, size);
+    json_cursor c = json_cursor_begin(text, size);
     bool ok = read_index(w, path, &c, st);
-    if (json_bad(&c)) ok = status_set(st, STATUS_INPUT, "%s: byte %zu: %s was wanted", path, (size_t)(c.at - text), c.wanted);
+    if (json_cursor_bad(&c)) ok = status_set(st, STATUS_INPUT, "%s: byte %zu: %s was wanted", path, (size_t)(c.at - text), c.wanted);
     alloc_free(text);
     return ok;
 }
