@@ -27,7 +27,7 @@ static inline vec load_part(const float *p, int64_t n)
 
 static inline void store_part(float *p, vec v, int64_t n) { memcpy(p, &v, (size_t)n * sizeof(float)); }
 
-static inline vec splat(float x) { return (vec){0} + x; }
+static inline vec splat(float x) { return x - (vec){0}; } /* x + 0 would be a real addition: -0 + 0 is not -0 */
 
 static inline vec select(ivec mask, vec a, vec b) { return (vec)((mask & (ivec)a) | (~mask & (ivec)b)); }
 

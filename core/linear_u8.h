@@ -1,0 +1,37 @@
+/* linear_u8: the weights of y = x W + b in int8 with one scale, by activations quantised on the fly to uint8 with one
+ * scale and zero point for the whole of x: what ONNX's DynamicQuantizeLinear followed by MatMulInteger computes, and so
+ * what onnxruntime's dynamic quantisation makes of a model.
+ *
+ *     s_x = (max(x, 0) − min(x, 0)) / 255,   z = round(−min(x, 0) / s_x),   q = clamp(round(x / s_x) + z, 0, 255)
+ *     y   = s_x s_w Σ (q − z) (w − z_w) + b
+ *
+ * Built once at load, then only read, from any thread; holds its own packed copy.
+ */
+#ifndef AIGC_CORE_LINEAR_U8_H
+#define AIGC_CORE_LINEAR_U8_H
+
+#include "core/op.h"
+
+typedef struct {
+    int64_t in, out;
+    float scale;       /* s_w */
+    int32_t *sums;     /* [out rounded up to panels]: Σ weights of an output */
+    float *bias;       /* likewise, in f32 */
+    void *packed;
+    size_t packed_bytes, panel_bytes;
+} linear_u8;
+
+/* weight: [in, out], of int8 with zero point 0; bias: [out] or NULL. Both may go after the call. */
+bool linear_u8_init(linear_u8 *w, const int8_t *weight, int64_t in, int64_t out, float scale, const float *bias, status *st);
+void linear_u8_free(linear_u8 *w);
+
+typedef struct {
+    bool gelu;           /* y = gelu(x W + b), by erf */
+    const float *gamma;  /* [out]: y = gamma · (x W + b), or NULL */
+    const tensor *add;   /* [T, out]: added to that, or NULL */
+} linear_u8_extra;
+
+/* x: [T, in] -> [T, out]. extra may be NULL. */
+tensor *op_linear_u8(op_ctx *c, const tensor *x, const linear_u8 *w, const linear_u8_extra *extra);
+
+#endif
