@@ -62,4 +62,46 @@ tensor *op_softmax(op_ctx *c, const tensor *x);      /* over the last dimension 
  * causal: query i sees keys j ≤ i + Tk − Tq. */
 tensor *op_attention(op_ctx *c, const tensor *q, const tensor *k, const tensor *v, int heads, int kv_heads, float scale, bool causal);
 
+/* ---- op_embed.c ---- */
+/* scale · the rows ids[0 … n) of a table [V, C] of any storage type -> [n, C]. An id outside the table is a STATUS_FAIL. */
+tensor *op_embed(op_ctx *c, const tensor *table, const int32_t *ids, int64_t n, float scale);
+/* The rows rows[0 … n) of x [N, C] -> [n, C]. */
+tensor *op_take_rows(op_ctx *c, const tensor *x, const int64_t *rows, int64_t n);
+
+/* ---- op_rope.c: rotary position embedding (Su et al. 2021) ---- */
+/* cos and sin of positions[n] · rates[i], 0 ≤ i < R / 2 -> [n, R]: the cosines, then the sines. */
+tensor *op_rope_table(op_ctx *c, const int64_t *positions, int64_t n, const float *rates, int64_t rotary);
+/* Turns each head's pair (a, b) by its angle: (a cos − b sin, a sin + b cos). x: [n, heads·D]; the first R elements of a
+ * head are turned, in pairs (2i, 2i + 1) when interleaved, else (i, i + R/2). */
+void op_rope_inplace(op_ctx *c, tensor *x, const tensor *table, int64_t head_dim, bool interleaved);
+
+/* ---- op_attention_cached.c: attention of new positions over a cache of keys and values ---- */
+/* The cache of a sequence is a list of chunks of KV_CHUNK positions. A chunk holds each layer's keys and values:
+ *     layer: [kv_heads] of { keys [KV_CHUNK/16][D][16], values [⌈D/16⌉][KV_CHUNK][16] }
+ * in f16, or f32 where the numbers must be exact. Both are panels as core/kernel/kernel_panel.h has them, the keys
+ * transposed, so that scores and weighted sums are products without sums across a register. */
+enum { KV_CHUNK = 64, KV_MAX_HEAD_DIM = 512 };
+typedef struct {
+    int64_t kv_heads, head_dim;
+    bool half;
+    size_t key_bytes, value_bytes, layer_bytes; /* of one head's keys, its values; all heads of a layer */
+} op_kv_layout;
+op_kv_layout op_kv_layout_of(int64_t kv_heads, int64_t head_dim, bool half);
+
+/* rows of one pass that belong to one sequence: they hold its positions start … start + rows − 1. chunk has room for them. */
+typedef struct {
+    int64_t start, rows;
+    void *const *chunk;
+} op_kv_segment;
+
+/* Writes keys and values k, v: [N, kv_heads·D] of the segments' rows, one after another, into layer `layer` of the caches. */
+void op_kv_store(op_ctx *c, const tensor *k, const tensor *v, const op_kv_layout *layout, int64_t layer,
+                 const op_kv_segment *segments, int64_t count);
+
+/* softmax(scale · q kᵀ) v over the positions j ≤ i of its own sequence, with a window also j > i − window (0: all).
+ * q: [N, heads·D] -> [N, heads·D]. A row's numbers depend neither on the other rows of the pass nor on how the positions
+ * before it were fed: the sums run over spans of chunks that are fixed by the positions alone. */
+tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_kv_layout *layout, int64_t layer, const op_kv_segment *segments,
+                            int64_t count, int64_t heads, float scale, int64_t window);
+
 #endif

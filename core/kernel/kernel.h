@@ -23,6 +23,8 @@ typedef struct kernel_table {
     void (*gelu_tanh)(float *dst, const float *x, int64_t n);
     void (*quick_gelu)(float *dst, const float *x, int64_t n);
     void (*exp_sub)(float *dst, const float *x, float sub, int64_t n);  /* exp(x − sub) */
+    void (*from_f16)(float *dst, const uint16_t *src, int64_t n);
+    void (*to_f16)(uint16_t *dst, const float *src, int64_t n);         /* to nearest even */
     float (*dot)(const float *a, const float *b, int64_t n);
     float (*sum)(const float *x, int64_t n);
     float (*sum_sq_diff)(const float *x, float mean, int64_t n);        /* Σ (x − mean)² */

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "core/half.h"
+
 static void add(float *dst, const float *a, const float *b, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) dst[i] = a[i] + b[i];
@@ -49,6 +51,16 @@ static void exp_sub(float *dst, const float *x, float sub, int64_t n)
     for (int64_t i = 0; i < n; i++) dst[i] = expf(x[i] - sub);
 }
 
+static void from_f16(float *dst, const uint16_t *src, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = half_from_f16(src[i]);
+}
+
+static void to_f16(uint16_t *dst, const float *src, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = half_to_f16(src[i]);
+}
+
 static float dot(const float *a, const float *b, int64_t n)
 {
     double s = 0;
@@ -79,6 +91,6 @@ static float max(const float *x, int64_t n)
 
 const kernel_table kernel_c = {
     .name = "c", .add = add, .mul = mul, .scale = scale, .add_scaled = add_scaled, .silu = silu, .gelu = gelu,
-    .gelu_tanh = gelu_tanh, .quick_gelu = quick_gelu, .exp_sub = exp_sub, .dot = dot, .sum = sum,
-    .sum_sq_diff = sum_sq_diff, .max = max, .panel = &panel_kernels_c,
+    .gelu_tanh = gelu_tanh, .quick_gelu = quick_gelu, .exp_sub = exp_sub, .from_f16 = from_f16, .to_f16 = to_f16,
+    .dot = dot, .sum = sum, .sum_sq_diff = sum_sq_diff, .max = max, .panel = &panel_kernels_c,
 };

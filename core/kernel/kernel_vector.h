@@ -1,9 +1,11 @@
 /* kernel_vector: the float kernels written once for any vector width with the compiler's vector types. kernel_avx2.c and
  * kernel_avx512.c include it, each compiled for its own instruction set, after defining LANES. A tail is done by copying
  * it through a zero-padded vector, so that an element's value does not depend on its place. */
+#include <immintrin.h>
 #include <math.h>
 #include <string.h>
 
+#include "core/half.h"
 #include "core/kernel/kernel_levels.h"
 
 typedef float vec __attribute__((vector_size(LANES * 4)));
@@ -29,7 +31,7 @@ static inline void store_part(float *p, vec v, int64_t n) { memcpy(p, &v, (size_
 
 static inline vec splat(float x) { return x - (vec){0}; } /* x + 0 would be a real addition: -0 + 0 is not -0 */
 
-static inline vec select(ivec mask, vec a, vec b) { return (vec)((mask & (ivec)a) | (~mask & (ivec)b)); }
+static inline vec choose(ivec mask, vec a, vec b) { return (vec)((mask & (ivec)a) | (~mask & (ivec)b)); }
 
 static inline vec fma_vec(vec a, vec b, vec c)
 {
@@ -42,8 +44,8 @@ static inline vec fma_vec(vec a, vec b, vec c)
  * that would be subnormal become 0, too large ones infinity, NaN stays. */
 static inline vec exp_vec(vec x)
 {
-    vec clamped = select(x > splat(88.8f), splat(88.8f), x);
-    clamped = select(clamped < splat(-87.3f), splat(-87.3f), clamped);
+    vec clamped = choose(x > splat(88.8f), splat(88.8f), x);
+    clamped = choose(clamped < splat(-87.3f), splat(-87.3f), clamped);
     vec shifted = fma_vec(clamped, splat(1.44269504f), splat(12582912.0f)); /* 1.5 · 2²³: the low bits are round(x / ln 2) */
     vec k = shifted - splat(12582912.0f);
     vec r = fma_vec(k, splat(-0.693145752f), clamped);
@@ -56,9 +58,9 @@ static inline vec exp_vec(vec x)
     p = fma_vec(p, r, splat(1.0f));
     ivec half = ((ivec)shifted - 0x4B400000) >> 1, rest = ((ivec)shifted - 0x4B400000) - half; /* 2ᵏ in two steps: k may be 128 */
     vec y = p * (vec)((half + 127) << 23) * (vec)((rest + 127) << 23);
-    y = select(x > splat(88.72283f), splat(INFINITY), y);
-    y = select(x < splat(-87.3f), splat(0.0f), y);
-    return select(x == x, y, x);
+    y = choose(x > splat(88.72283f), splat(INFINITY), y);
+    y = choose(x < splat(-87.3f), splat(0.0f), y);
+    return choose(x == x, y, x);
 }
 
 /* tanh by e^(2x); near 0, where that would cancel, an odd polynomial. */
@@ -69,7 +71,7 @@ static inline vec tanh_vec(vec x)
     vec s = x * x, p = fma_vec(s, splat(-0.05396825f), splat(0.13333334f));
     p = fma_vec(p, s, splat(-0.33333334f));
     vec small = fma_vec(p * s, x, x);
-    return select((x < splat(0.1f)) & (x > splat(-0.1f)), small, big);
+    return choose((x < splat(0.1f)) & (x > splat(-0.1f)), small, big);
 }
 
 /* erf by Abramowitz and Stegun 7.1.26, absolute error below 2e-7 (near 0 by its series, where that matters most). */
@@ -86,7 +88,7 @@ static inline vec erf_vec(vec x)
     q = fma_vec(q, s, splat(-0.376126389f));
     vec small = x * fma_vec(q, s, splat(1.12837917f));
     y = (vec)((ivec)y | ((ivec)x & INT32_MIN));
-    return select(a < splat(0.25f), small, y);
+    return choose(a < splat(0.25f), small, y);
 }
 
 #define MAP(NAME, ARGS, EXPR_FULL, EXPR_PART)                                                                          \
@@ -119,6 +121,28 @@ MAP(gelu_tanh, (float *dst, const float *x, int64_t n), gelu_tanh_vec(LOAD(x)), 
 MAP(quick_gelu, (float *dst, const float *x, int64_t n), quick_gelu_vec(LOAD(x)), quick_gelu_vec(PART(x)))
 MAP(exp_sub, (float *dst, const float *x, float sub, int64_t n), exp_vec(LOAD(x) - splat(sub)),
     exp_vec(PART(x) - splat(sub)))
+
+#if LANES == 16
+#define FROM_F16(p) _mm512_storeu_ps(dst + i, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p))))
+#define TO_F16(p) _mm256_storeu_si256((__m256i *)(p), _mm512_cvtps_ph(_mm512_loadu_ps(src + i), _MM_FROUND_TO_NEAREST_INT))
+#else
+#define FROM_F16(p) _mm256_storeu_ps(dst + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p))))
+#define TO_F16(p) _mm_storeu_si128((__m128i *)(p), _mm256_cvtps_ph(_mm256_loadu_ps(src + i), _MM_FROUND_TO_NEAREST_INT))
+#endif
+
+static void from_f16(float *dst, const uint16_t *src, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) FROM_F16(src + i);
+    for (; i < n; i++) dst[i] = half_from_f16(src[i]);
+}
+
+static void to_f16(uint16_t *dst, const float *src, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) TO_F16(dst + i);
+    for (; i < n; i++) dst[i] = half_to_f16(src[i]);
+}
 
 static inline float add_lanes(vec v)
 {
@@ -181,7 +205,7 @@ static float max(const float *x, int64_t n)
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES) {
         vec v = load(x + i);
-        m = select(v > m, v, m);
+        m = choose(v > m, v, m);
     }
     float best = -INFINITY;
     for (int j = 0; j < LANES; j++) best = m[j] > best ? m[j] : best;
@@ -192,4 +216,5 @@ static float max(const float *x, int64_t n)
 #define VECTOR_KERNELS                                                                                                 \
     .add = add, .mul = mul, .scale = scale, .add_scaled = add_scaled, .silu = silu, .gelu = gelu,                      \
     .gelu_tanh = gelu_tanh, .quick_gelu = quick_gelu, .exp_sub = exp_sub, .dot = dot, .sum = sum,                      \
+    .from_f16 = from_f16, .to_f16 = to_f16,                                                                            \
     .sum_sq_diff = sum_sq_diff, .max = max

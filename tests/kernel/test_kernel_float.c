@@ -54,6 +54,10 @@ static void check_level(void **state)
             CHECK(truth->scale(want + shift, a, 0.3f, n), tested->scale(got + shift, a, 0.3f, n), "scale")
             CHECK(truth->add_scaled(want + shift, a, 0.3f, n), tested->add_scaled(got + shift, a, 0.3f, n), "add_scaled")
             CHECK(truth->exp_sub(want + shift, a, 2.0f, n), tested->exp_sub(got + shift, a, 2.0f, n), "exp_sub")
+            uint16_t want_half[MAX + 8] = {0}, got_half[MAX + 8] = {0};
+            truth->to_f16(want_half + shift, a, n), tested->to_f16(got_half + shift, a, n);
+            assert_memory_equal(want_half, got_half, sizeof want_half);
+            CHECK(truth->from_f16(want + shift, want_half, n), tested->from_f16(got + shift, want_half, n), "from_f16")
             same("dot", truth->dot(a + shift, b, n), tested->dot(a + shift, b, n), 2e-5f);
             same("sum", truth->sum(a + shift, n), tested->sum(a + shift, n), 2e-5f);
             same("sum_sq_diff", truth->sum_sq_diff(a + shift, 1.5f, n), tested->sum_sq_diff(a + shift, 1.5f, n), 2e-5f);
@@ -64,6 +68,10 @@ static void check_level(void **state)
     int n = sizeof special / sizeof special[0];
     truth->exp_sub(want, a, 0, n), tested->exp_sub(got, a, 0, n);
     for (int i = 0; i < n; i++) same("exp of a special value", want[i], got[i], 1e-6f);
+    uint16_t want_half[32], got_half[32];
+    truth->to_f16(want_half, a, n), tested->to_f16(got_half, a, n);
+    truth->from_f16(want, want_half, n), tested->from_f16(got, got_half, n);
+    for (int i = 0; i < n; i++) same("f16 of a special value", want[i], got[i], 0);
 }
 
 int main(void)

@@ -1,0 +1,369 @@
+/* op_attention_cached: attention over a cache in chunks, with a running maximum and sum (Dao et al. 2022).
+ *
+ * The query heads that share a key head are taken together, as rows of one product: each key and value is read once for
+ * all of them. The keys are walked in spans of SPAN_CHUNKS chunks counted from position 0. A span's part of a row's
+ * result is worked out from nothing and then merged into what the spans before gave, in ascending order. So one span
+ * after another in one item (a prompt: many rows, items are tiles of rows) and spans as items of their own (one new
+ * token: the cores share its keys) give the same bits.
+ */
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "core/kernel/kernel.h"
+#include "core/op_rows.h"
+
+enum {
+    SPAN_CHUNKS = 4,
+    TILE = 48,      /* query rows × heads of a tile, about */
+    FEW_ROWS = 4,   /* a segment of at most so many rows is split over spans */
+};
+
+static int64_t whole_panels(int64_t head_dim) { return (head_dim + PANEL - 1) / PANEL; }
+
+op_kv_layout op_kv_layout_of(int64_t kv_heads, int64_t head_dim, bool half)
+{
+    size_t size = half ? sizeof(uint16_t) : sizeof(float);
+    op_kv_layout l = {.kv_heads = kv_heads, .head_dim = head_dim, .half = half};
+    l.key_bytes = (size_t)(KV_CHUNK * head_dim) * size;
+    l.value_bytes = (size_t)(KV_CHUNK * whole_panels(head_dim) * PANEL) * size;
+    l.layer_bytes = (size_t)kv_heads * (l.key_bytes + l.value_bytes);
+    return l;
+}
+
+static char *head_of(const op_kv_layout *l, void *chunk, int64_t layer, int64_t head)
+{
+    return (char *)chunk + (size_t)layer * l->layer_bytes + (size_t)head * (l->key_bytes + l->value_bytes);
+}
+
+/* ---- storing ---- */
+
+typedef struct {
+    const op_kv_layout *layout;
+    const float *k, *v;
+    int64_t layer;
+    const op_kv_segment *segment;
+    int64_t first; /* the segment's first row in k and v */
+} store_job;
+
+/* A value past f16's range is stored as the largest it has, never as an infinity that would poison the sums. */
+static void narrow(uint16_t *dst, const float *src, int64_t n)
+{
+    float kept[KV_MAX_HEAD_DIM];
+    for (int64_t i = 0; i < n; i++) kept[i] = src[i] > 65504.0f ? 65504.0f : src[i] < -65504.0f ? -65504.0f : src[i];
+    kernel_get()->to_f16(dst, kept, n);
+}
+
+/* One position's key goes down a column of its panel, its value into a row of each value panel. */
+#define SCATTER(TYPE, KEY, VALUE)                                                                                      \
+    do {                                                                                                               \
+        TYPE *keys = (TYPE *)at + (slot / PANEL) * d * PANEL + slot % PANEL, *values = (TYPE *)(at + l->key_bytes);    \
+        for (int64_t e = 0; e < d; e++) keys[e * PANEL] = (KEY)[e];                                                    \
+        for (int64_t e = 0; e < d; e++) values[(e / PANEL * KV_CHUNK + slot) * PANEL + e % PANEL] = (VALUE)[e];        \
+    } while (0)
+
+static void store_rows(void *job, int64_t from, int64_t n)
+{
+    const store_job *j = job;
+    const op_kv_layout *l = j->layout;
+    int64_t d = l->head_dim;
+    for (int64_t r = from; r < from + n; r++) {
+        int64_t position = j->segment->start + r, slot = position % KV_CHUNK;
+        for (int64_t h = 0; h < l->kv_heads; h++) {
+            char *at = head_of(l, j->segment->chunk[position / KV_CHUNK], j->layer, h);
+            const float *k = j->k + ((j->first + r) * l->kv_heads + h) * d, *v = j->v + ((j->first + r) * l->kv_heads + h) * d;
+            if (l->half) {
+                uint16_t half_k[KV_MAX_HEAD_DIM], half_v[KV_MAX_HEAD_DIM];
+                narrow(half_k, k, d);
+                narrow(half_v, v, d);
+                SCATTER(uint16_t, half_k, half_v);
+            } else SCATTER(float, k, v);
+        }
+    }
+}
+
+void op_kv_store(op_ctx *c, const tensor *k, const tensor *v, const op_kv_layout *layout, int64_t layer,
+                 const op_kv_segment *segments, int64_t count)
+{
+    if (op_failed(c) || !k || !v) return;
+    int64_t first = 0;
+    for (int64_t s = 0; s < count; s++) {
+        store_job j = {layout, k->data, v->data, layer, &segments[s], first};
+        op_rows(c, store_rows, &j, segments[s].rows, 2 * layout->kv_heads * layout->head_dim);
+        first += segments[s].rows;
+    }
+}
+
+/* ---- attending ---- */
+
+/* What a tile of rows has gathered: per row the maximum of its scores, the sum of exp(score − maximum) and the values
+ * weighted alike. */
+typedef struct {
+    float *max, *sum, *values; /* [rows], [rows], [rows, padded D] */
+} gathered;
+
+/* The work space of one running item. */
+typedef struct {
+    atomic_flag busy;
+    float *q, *scores, *keys, *chunk_values, *storage;
+    gathered span, total;
+} workspace;
+
+/* A tile of query rows by one key head, over all the spans it sees or (split) over one of them. */
+typedef struct {
+    int64_t segment, first_row, row, rows, kv_head; /* first_row: of the segment in q */
+    int64_t span, spans;
+    float *partial; /* where a split item leaves what it gathered, else NULL */
+} item;
+
+typedef struct {
+    const op_kv_layout *layout;
+    const op_kv_segment *segment;
+    const float *q;
+    float *y;
+    int64_t layer, heads, group, width, padded, window; /* group: query heads a key head; padded: D in whole panels */
+    float scale;
+    item *items;
+    workspace *spaces;
+    int64_t space_count;
+} attention_job;
+
+static int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* The first position that the query at `position` sees. */
+static int64_t first_seen(const attention_job *j, int64_t position)
+{
+    return j->window ? max_of(0, position - j->window + 1) : 0;
+}
+
+static void clear(const attention_job *j, gathered *g, int64_t rows)
+{
+    for (int64_t r = 0; r < rows; r++) g->max[r] = -INFINITY, g->sum[r] = 0;
+    memset(g->values, 0, (size_t)(rows * j->padded) * sizeof(float));
+}
+
+/* into ← into and from together, row by row. */
+static void merge(const attention_job *j, gathered *into, const gathered *from, int64_t rows)
+{
+    const kernel_table *k = kernel_get();
+    for (int64_t r = 0; r < rows; r++) {
+        if (from->sum[r] == 0) continue;
+        float top = fmaxf(into->max[r], from->max[r]), keep = expf(into->max[r] - top), add = expf(from->max[r] - top);
+        float *values = into->values + r * j->padded;
+        k->scale(values, values, keep, j->padded);
+        k->add_scaled(values, from->values + r * j->padded, add, j->padded);
+        into->sum[r] = into->sum[r] * keep + from->sum[r] * add;
+        into->max[r] = top;
+    }
+}
+
+/* Turns a row of scores into exp(score − running maximum), the positions out of sight into 0, and rescales what the row
+ * has gathered. */
+static void weigh(const attention_job *j, gathered *g, int64_t row, float *scores, int64_t from, int64_t to)
+{
+    const kernel_table *k = kernel_get();
+    if (from >= to) {
+        memset(scores, 0, KV_CHUNK * sizeof(float));
+        return;
+    }
+    for (int64_t i = 0; i < from; i++) scores[i] = -INFINITY;
+    for (int64_t i = to; i < KV_CHUNK; i++) scores[i] = -INFINITY;
+    float top = fmaxf(g->max[row], k->max(scores, KV_CHUNK)), keep = expf(g->max[row] - top);
+    k->exp_sub(scores, scores, top, KV_CHUNK);
+    g->sum[row] = g->sum[row] * keep + k->sum(scores, KV_CHUNK);
+    if (keep != 1.0f) k->scale(g->values + row * j->padded, g->values + row * j->padded, keep, j->padded);
+    g->max[row] = top;
+}
+
+static const float *widened(const op_kv_layout *l, const void *panels, float *room, size_t bytes)
+{
+    if (!l->half) return panels;
+    kernel_get()->from_f16(room, panels, (int64_t)(bytes / sizeof(uint16_t)));
+    return room;
+}
+
+static void attend_chunk(const attention_job *j, const item *it, workspace *w, int64_t chunk)
+{
+    const op_kv_layout *l = j->layout;
+    const op_kv_segment *s = &j->segment[it->segment];
+    const panel_kernels *panel = kernel_get()->panel;
+    int64_t rows = it->rows * j->group, base = chunk * KV_CHUNK;
+    const char *at = head_of(l, s->chunk[chunk], j->layer, it->kv_head);
+    panel->f32(w->scores, KV_CHUNK, w->q, l->head_dim, rows, widened(l, at, w->keys, l->key_bytes), l->head_dim, KV_CHUNK, false);
+    for (int64_t r = 0; r < rows; r++) {
+        int64_t position = s->start + it->row + r / j->group;
+        int64_t from = max_of(0, first_seen(j, position) - base), to = min_of(KV_CHUNK, position + 1 - base);
+        weigh(j, &w->span, r, w->scores + r * KV_CHUNK, from, to);
+    }
+    const float *values = widened(l, at + l->key_bytes, w->chunk_values, l->value_bytes);
+    panel->f32(w->span.values, j->padded, w->scores, KV_CHUNK, rows, values, KV_CHUNK, j->padded, true);
+}
+
+static void attend_span(const attention_job *j, const item *it, workspace *w, int64_t span)
+{
+    const op_kv_segment *s = &j->segment[it->segment];
+    int64_t last = (s->start + it->row + it->rows - 1) / KV_CHUNK;
+    int64_t first = first_seen(j, s->start + it->row) / KV_CHUNK;
+    clear(j, &w->span, it->rows * j->group);
+    for (int64_t c = max_of(first, span * SPAN_CHUNKS); c <= min_of(last, (span + 1) * SPAN_CHUNKS - 1); c++) attend_chunk(j, it, w, c);
+}
+
+/* The item's query rows, scaled, the heads of a position side by side: [rows · group, D]. */
+static void gather_queries(const attention_job *j, const item *it, float *q)
+{
+    int64_t d = j->layout->head_dim;
+    for (int64_t r = 0; r < it->rows; r++)
+        kernel_get()->scale(q + r * j->group * d, j->q + (it->first_row + it->row + r) * j->width + it->kv_head * j->group * d, j->scale,
+                            j->group * d);
+}
+
+static void give_out(const attention_job *j, const item *it, const gathered *g)
+{
+    int64_t d = j->layout->head_dim;
+    for (int64_t r = 0; r < it->rows * j->group; r++) {
+        float *y = j->y + (it->first_row + it->row + r / j->group) * j->width + (it->kv_head * j->group + r % j->group) * d;
+        kernel_get()->scale(y, g->values + r * j->padded, 1.0f / g->sum[r], d);
+    }
+}
+
+/* Where a split item's result lies: maxima, sums, values. */
+static gathered partial_of(const attention_job *j, const item *it)
+{
+    int64_t rows = it->rows * j->group;
+    return (gathered){it->partial, it->partial + rows, it->partial + 2 * rows};
+}
+
+static void run_item(void *arg, int64_t i)
+{
+    attention_job *j = arg;
+    const item *it = &j->items[i];
+    workspace *w = j->spaces; /* as many as threads: one is free */
+    while (atomic_flag_test_and_set(&w->busy)) w = w + 1 < j->spaces + j->space_count ? w + 1 : j->spaces;
+    gather_queries(j, it, w->q);
+    if (it->partial) {
+        attend_span(j, it, w, it->span);
+        gathered out = partial_of(j, it);
+        clear(j, &out, it->rows * j->group);
+        merge(j, &out, &w->span, it->rows * j->group);
+    } else {
+        clear(j, &w->total, it->rows * j->group);
+        for (int64_t s = it->span; s < it->span + it->spans; s++) {
+            attend_span(j, it, w, s);
+            merge(j, &w->total, &w->span, it->rows * j->group);
+        }
+        give_out(j, it, &w->total);
+    }
+    atomic_flag_clear(&w->busy);
+}
+
+/* ---- planning ---- */
+
+static int64_t tile_rows(const attention_job *j) { return max_of(1, TILE / j->group); }
+
+static int64_t span_of(int64_t position) { return position / (KV_CHUNK * SPAN_CHUNKS); }
+
+static bool is_split(const op_kv_segment *s) { return s->rows <= FEW_ROWS; }
+
+/* The items of one segment, written to `to` unless it is NULL; their number. */
+static int64_t plan_segment(const attention_job *j, int64_t segment, int64_t first_row, item *to)
+{
+    const op_kv_segment *s = &j->segment[segment];
+    int64_t step = tile_rows(j), count = 0;
+    for (int64_t row = 0; row < s->rows; row += step) {
+        item it = {.segment = segment, .first_row = first_row, .row = row, .rows = min_of(step, s->rows - row)};
+        int64_t first = span_of(first_seen(j, s->start + row)), last = span_of(s->start + row + it.rows - 1);
+        int64_t pieces = is_split(s) ? last - first + 1 : 1;
+        it.spans = is_split(s) ? 1 : last - first + 1;
+        for (it.kv_head = 0; it.kv_head < j->layout->kv_heads; it.kv_head++)
+            for (int64_t p = 0; p < pieces; p++, count++) {
+                it.span = first + p;
+                if (to) to[count] = it;
+            }
+    }
+    return count;
+}
+
+static bool plan(op_ctx *c, attention_job *j, int64_t segments, int64_t *count)
+{
+    *count = 0;
+    for (int64_t s = 0; s < segments; s++) *count += plan_segment(j, s, 0, NULL);
+    j->items = arena_alloc(c->mem, (size_t)*count * sizeof(item), c->st);
+    if (!j->items) return false;
+    item *at = j->items;
+    for (int64_t s = 0, row = 0; s < segments; row += j->segment[s++].rows) at += plan_segment(j, s, row, at);
+    for (int64_t i = 0; i < *count; i++) {
+        item *it = &j->items[i];
+        if (!is_split(&j->segment[it->segment])) continue;
+        it->partial = arena_alloc(c->mem, (size_t)(it->rows * j->group * (2 + j->padded)) * sizeof(float), c->st);
+        if (!it->partial) return false;
+    }
+    return true;
+}
+
+/* Puts the spans of a split tile together. Its items follow one another. */
+static void join_spans(attention_job *j, int64_t count)
+{
+    workspace *w = j->spaces;
+    for (int64_t i = 0; i < count;) {
+        item *it = &j->items[i];
+        int64_t rows = it->rows * j->group;
+        if (!it->partial) {
+            i++;
+            continue;
+        }
+        clear(j, &w->total, rows);
+        do {
+            gathered part = partial_of(j, &j->items[i]);
+            merge(j, &w->total, &part, rows);
+            i++;
+        } while (i < count && j->items[i].span > j->items[i - 1].span && j->items[i].kv_head == it->kv_head &&
+                 j->items[i].segment == it->segment);
+        give_out(j, it, &w->total);
+    }
+}
+
+static bool make_spaces(op_ctx *c, attention_job *j)
+{
+    const op_kv_layout *l = j->layout;
+    int64_t rows = tile_rows(j) * j->group, d = l->head_dim;
+    int64_t floats = rows * (d + KV_CHUNK + 2 * (2 + j->padded)) + KV_CHUNK * (d + j->padded);
+    j->space_count = pool_threads(c->threads);
+    j->spaces = arena_alloc(c->mem, (size_t)j->space_count * sizeof(workspace), c->st);
+    for (int64_t i = 0; j->spaces && i < j->space_count; i++) {
+        workspace *w = &j->spaces[i];
+        float *at = arena_alloc(c->mem, (size_t)floats * sizeof(float), c->st);
+        if (!at) return false;
+        atomic_flag_clear(&w->busy);
+        w->keys = at, at += KV_CHUNK * d;
+        w->chunk_values = at, at += KV_CHUNK * j->padded;
+        w->q = at, at += rows * d;
+        w->scores = at, at += rows * KV_CHUNK;
+        w->span = (gathered){at, at + rows, at + 2 * rows}, at += rows * (2 + j->padded);
+        w->total = (gathered){at, at + rows, at + 2 * rows};
+    }
+    return j->spaces != NULL;
+}
+
+tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_kv_layout *layout, int64_t layer, const op_kv_segment *segments,
+                            int64_t count, int64_t heads, float scale, int64_t window)
+{
+    if (op_failed(c) || !q) return NULL;
+    int64_t rows = 0, width = heads * layout->head_dim, items;
+    for (int64_t s = 0; s < count; s++) rows += segments[s].rows;
+    if (!tensor_shape_is(q, SHAPE(rows, width)) || layout->head_dim > KV_MAX_HEAD_DIM) {
+        char shape[96];
+        status_set(c->st, STATUS_FAIL, "op_attention_cached: queries of shape %s, [%lld, %lld] wanted",
+                   tensor_shape_text(q, shape, sizeof shape), (long long)rows, (long long)width);
+        return NULL;
+    }
+    tensor *y = op_new(c, SHAPE(rows, width));
+    if (!y) return NULL;
+    attention_job j = {.layout = layout, .segment = segments, .q = q->data, .y = y->data, .layer = layer, .heads = heads,
+                       .group = heads / layout->kv_heads, .width = width, .padded = whole_panels(layout->head_dim) * PANEL,
+                       .window = window, .scale = scale};
+    if (!make_spaces(c, &j) || !plan(c, &j, count, &items)) return NULL;
+    pool_run(c->threads, run_item, &j, items);
+    join_spans(&j, items);
+    return y;
+}
