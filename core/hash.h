@@ -1,0 +1,22 @@
+/* hash: SHA-256 (FIPS 180-4) of bytes, files and folders, by OpenSSL's libcrypto. */
+#ifndef AIGC_CORE_HASH_H
+#define AIGC_CORE_HASH_H
+
+#include <stddef.h>
+
+#include "core/status.h"
+
+enum { HASH_BYTES = 32, HASH_TEXT = 65 };
+
+/* Lower-case hexadecimal digits and a zero byte. */
+typedef struct {
+    char text[HASH_TEXT];
+} hash_hex;
+
+bool hash_data(const void *data, size_t size, hash_hex *out, status *st);
+
+/* The digest of a file's bytes; of a folder: the digest of the sorted lines "DIGEST  relative/path" of its regular
+ * files, as `sha256sum` prints them (hidden files are left out). */
+bool hash_path(const char *path, hash_hex *out, status *st);
+
+#endif
