@@ -1,0 +1,68 @@
+/* product_kernel: the inner loops of matrix products and convolutions, one table for each instruction set and element type.
+ *
+ * core/product.h splits a product into panels of outputs and strips of rows; a kernel computes one panel for one or two
+ * strips, and `finish` turns those sums into results. AIGC_KERNEL (core/kernel/kernel.h) holds here too. Kernels are
+ * single-threaded and never allocate.
+ */
+#ifndef AIGC_CORE_PRODUCT_KERNEL_H
+#define AIGC_CORE_PRODUCT_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/tensor.h"
+
+enum { PRODUCT_MAX_PANEL = 32, PRODUCT_MAX_ROWS = 32 };
+
+typedef enum { PRODUCT_PLAIN, PRODUCT_SILU, PRODUCT_GELU, PRODUCT_GELU_TANH, PRODUCT_QUICK_GELU, PRODUCT_RELU } product_activation;
+
+/* sum[s][r][o] = Σ_tap Σ_i x[s][r + tap][i] · w[o][tap][i] for the outputs o of one panel. */
+typedef struct {
+    const char *x[2];    /* the first row of each strip */
+    int rows[2];         /* rows of each strip; rows[1] = 0: one strip */
+    int64_t row_bytes;   /* from one row to the next */
+    const int64_t *tap;  /* [taps]: bytes from a row to its tap */
+    int taps;
+    int64_t in;          /* elements of a row: a multiple of the kernel's step */
+    const void *panel;   /* the packed weights */
+    float *sum;          /* strip s begins at s · kernel.rows · panel */
+} product_block;
+
+/* One row of results: y[o] = activation(sum[o] + bias[o] + row[o]) + residual[o]; with gate: (sum + bias) · gelu(gate + gate_bias). */
+typedef struct {
+    const float *sum, *bias, *row, *residual; /* all but sum may be NULL */
+    const float *gate, *gate_bias;            /* NULL: no gate */
+    product_activation activation;
+    dtype type; /* of y: f32 or bf16 */
+    void *y;
+    int64_t count;
+} product_row;
+
+typedef struct product_kernel {
+    const char *name;
+    dtype type; /* of rows and packed weights: f32 or bf16 */
+    int panel;  /* outputs in a panel */
+    int rows;   /* most rows in a strip */
+    int strips; /* strips in a block: 1 or 2 */
+    int step;   /* rows of x are padded with zeros to a multiple of this many elements */
+    bool whole; /* a strip costs the same however few rows it has */
+    void (*begin)(void); /* once before and after a run of blocks on a thread; NULL where not needed */
+    void (*end)(void);
+    void (*block)(const product_block *b);
+    void (*finish)(const product_row *r);
+    /* dst[i] = src[i] as the kernel's type */
+    void (*convert)(void *dst, const float *src, int64_t n);
+    /* dst[i] = f(src[i] · scale[i] + shift[i]) as the kernel's type; f is x σ(x) with silu */
+    void (*affine)(void *dst, const float *src, const float *scale, const float *shift, bool silu, int64_t n);
+    /* For `rows` rows of n elements: sum[i] += x − pivot[i], square[i] += (x − pivot[i])² */
+    void (*channel_sums)(const float *x, const float *pivot, float *sum, float *square, int64_t rows, int64_t n);
+} product_kernel;
+
+/* The best kernels of this CPU for f32, and for bf16 products (NULL where it has no instructions for them). */
+const product_kernel *product_kernel_f32(void);
+const product_kernel *product_kernel_bf16(void);
+
+/* The kernels of a level ("c", "avx2", "avx512": f32; "c-bf16", "avx512bf16", "amx": bf16), or NULL (tests). */
+const product_kernel *product_kernel_find(const char *name);
+
+#endif
