@@ -10,6 +10,7 @@
 #define AIGC_CORE_OP_H
 
 #include "core/arena.h"
+#include "core/conv.h"
 #include "core/linear.h"
 #include "core/pool.h"
 #include "core/tensor.h"
@@ -18,6 +19,8 @@ typedef struct op_ctx {
     arena *mem;
     pool *threads; /* NULL: this thread alone */
     status *st;
+    dtype feed; /* DTYPE_F32 (0), or DTYPE_BF16 where the model's products are bf16: what ops that say "feed" give, whose
+                   results only feed a product, so that it is rounded once and not twice */
 } op_ctx;
 
 static inline bool op_failed(const op_ctx *c) { return !status_ok(c->st); }
@@ -37,6 +40,33 @@ tensor *op_slice_last(op_ctx *c, const tensor *x, int64_t from, int64_t count); 
 /* y = x Wᵀ + b. x: […, in] -> […, out]. A row's numbers do not depend on how many rows x has. */
 tensor *op_linear(op_ctx *c, const tensor *x, const linear *w);
 
+/* ---- op_product.c ---- */
+/* after(x Wᵀ + b) by core/product.h. x: […, in], f32 or bf16 -> […, out], or […, out / 2] when gated. */
+tensor *op_product(op_ctx *c, const tensor *x, const product *w, const product_after *after);
+
+/* ---- op_conv.c ---- */
+/* 2-D convolution (cross-correlation, as PyTorch's conv2d). x: [B, H, W, I] -> [B, H', W', O],
+ * H' = (H + padding − kernel) / stride + 1, rounded down. */
+tensor *op_conv2d(op_ctx *c, const tensor *x, const conv2d *w);
+
+/* What may surround a convolution, in one pass with it; zero leaves each out. */
+typedef struct {
+    int groups; /* 0, or a group norm of the input first, then SiLU when silu */
+    const float *norm_weight, *norm_bias;
+    float eps;
+    bool silu;
+    int64_t height, width;  /* 0, or the size to which the input is first enlarged (op_upsample_nearest) */
+    const tensor *row;      /* [B, O] or [1, O], added to each pixel's sum */
+    product_activation activation;
+    const tensor *residual; /* [B, H', W', O], f32, added last */
+    dtype type;             /* of the result: DTYPE_F32 or DTYPE_BF16 */
+} conv2d_around;
+tensor *op_conv2d_with(op_ctx *c, const tensor *x, const conv2d *w, const conv2d_around *around);
+
+/* ---- op_resample.c ---- */
+/* Nearest neighbour: pixel (y, x) of the result is pixel (⌊y H / height⌋, ⌊x W / width⌋). x: [B, H, W, C] -> [B, height, width, C] */
+tensor *op_upsample_nearest(op_ctx *c, const tensor *x, int64_t height, int64_t width);
+
 /* ---- op_norm.c ---- */
 /* (x − mean) / √(var + eps) · weight + bias over the last dimension (Ba et al. 2016). bias may be NULL. */
 tensor *op_layer_norm(op_ctx *c, const tensor *x, const float *weight, const float *bias, float eps);
@@ -44,6 +74,9 @@ tensor *op_layer_norm(op_ctx *c, const tensor *x, const float *weight, const flo
 tensor *op_rms_norm(op_ctx *c, const tensor *x, const float *weight, float eps);
 /* Per picture and group of channels (Wu and He 2018). x: [B, H, W, C]; weight, bias: [C]. silu: x·σ(x) follows. */
 tensor *op_group_norm(op_ctx *c, const tensor *x, int groups, const float *weight, const float *bias, float eps, bool silu);
+
+/* The same norm as scale and shift, [B, C] each: x · scale + shift. x may be f32 or bf16. */
+bool op_group_norm_affine(op_ctx *c, const tensor *x, int groups, const float *weight, const float *bias, float eps, float *scale, float *shift);
 
 /* ---- op_activation.c ---- */
 tensor *op_relu(op_ctx *c, const tensor *x);
@@ -54,12 +87,13 @@ tensor *op_gelu_tanh(op_ctx *c, const tensor *x);    /* its tanh form, "gelu_new
 tensor *op_quick_gelu(op_ctx *c, const tensor *x);   /* x σ(1.702 x), CLIP's */
 tensor *op_silu_mul(op_ctx *c, const tensor *gate, const tensor *up);      /* SwiGLU: silu(gate) · up */
 tensor *op_gelu_tanh_mul(op_ctx *c, const tensor *gate, const tensor *up); /* GeGLU */
+tensor *op_geglu(op_ctx *c, const tensor *x);        /* halves a, b of the last dimension -> a · gelu(b) (Shazeer 2020) */
 tensor *op_softmax(op_ctx *c, const tensor *x);      /* over the last dimension */
 
 /* ---- op_attention.c ---- */
 /* softmax(scale · q kᵀ + mask) v for each head, without the full score matrix (Rabe and Staats 2021; Dao et al. 2022).
  * q: [B, Tq, heads·D]; k, v: [B, Tk, kv_heads·D] -> [B, Tq, heads·D]. heads is a multiple of kv_heads.
- * causal: query i sees keys j ≤ i + Tk − Tq. */
+ * causal: query i sees keys j ≤ i + Tk − Tq. f32 or bf16 in; products in and result of type feed. */
 tensor *op_attention(op_ctx *c, const tensor *q, const tensor *k, const tensor *v, int heads, int kv_heads, float scale, bool causal);
 
 /* ---- op_embed.c ---- */

@@ -1,4 +1,6 @@
 /* op_activation: the pointwise non-linearities and softmax. */
+#include <string.h>
+
 #include "core/kernel/kernel.h"
 #include "core/op_rows.h"
 
@@ -48,6 +50,39 @@ tensor *op_quick_gelu(op_ctx *c, const tensor *x) { return map(c, x, NULL, kerne
 tensor *op_silu_mul(op_ctx *c, const tensor *gate, const tensor *up) { return gated(c, "op_silu_mul", gate, up, kernel_get()->silu); }
 
 tensor *op_gelu_tanh_mul(op_ctx *c, const tensor *gate, const tensor *up) { return gated(c, "op_gelu_tanh_mul", gate, up, kernel_get()->gelu_tanh); }
+
+typedef struct {
+    float *y;
+    const float *x;
+    int64_t width; /* of a row of y */
+} geglu_job;
+
+static void geglu_rows(void *job, int64_t from, int64_t n)
+{
+    geglu_job *j = job;
+    for (int64_t r = from; r < from + n; r++) {
+        const float *x = j->x + r * 2 * j->width;
+        kernel_get()->gelu(j->y + r * j->width, x + j->width, j->width);
+        kernel_get()->mul(j->y + r * j->width, j->y + r * j->width, x, j->width);
+    }
+}
+
+tensor *op_geglu(op_ctx *c, const tensor *x)
+{
+    if (op_failed(c) || !x) return NULL;
+    int last = x->rank - 1;
+    if (last < 0 || x->dim[last] % 2) {
+        char shape[96];
+        status_set(c->st, STATUS_FAIL, "op_geglu: a last dimension of two halves is wanted, not %s", tensor_shape_text(x, shape, sizeof shape));
+        return NULL;
+    }
+    int64_t dim[TENSOR_MAX_RANK];
+    memcpy(dim, x->dim, sizeof dim);
+    dim[last] /= 2;
+    tensor *y = op_new(c, x->rank, dim);
+    if (y) op_rows(c, geglu_rows, &(geglu_job){y->data, x->data, dim[last]}, tensor_rows(x), 2 * dim[last]);
+    return y;
+}
 
 static void leaky_span(void *job, int64_t from, int64_t n)
 {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/kernel/kernel.h"
+#include "core/kernel/product_kernel.h"
 #include "core/op_rows.h"
 
 typedef struct {
@@ -56,4 +57,133 @@ tensor *op_layer_norm(op_ctx *c, const tensor *x, const float *weight, const flo
 tensor *op_rms_norm(op_ctx *c, const tensor *x, const float *weight, float eps)
 {
     return row_norm(c, x, weight, NULL, eps, rms_norm_rows);
+}
+
+/* ---- group norm ---- */
+
+/* Sums run over spans of pixels, in f32 about the span's first pixel so that a large mean costs no precision; spans and
+ * channels are joined in double, in order. */
+enum { SPAN_PIXELS = 64 };
+
+typedef struct {
+    const tensor *x;
+    int64_t pixels, spans; /* of one picture */
+    float *pivot, *sum, *square; /* [B, spans, C] */
+} moments_job;
+
+static void span_moments(void *arg, int64_t i)
+{
+    const moments_job *j = arg;
+    const product_kernel *k = product_kernel_f32();
+    int64_t C = j->x->dim[3], b = i / j->spans, from = i % j->spans * SPAN_PIXELS;
+    int64_t n = j->pixels - from < SPAN_PIXELS ? j->pixels - from : SPAN_PIXELS, start = (b * j->pixels + from) * C;
+    float *pivot = j->pivot + i * C, *sum = j->sum + i * C, *square = j->square + i * C;
+    memset(sum, 0, (size_t)C * sizeof(float));
+    memset(square, 0, (size_t)C * sizeof(float));
+    if (j->x->type == DTYPE_F32) {
+        const float *x = tensor_f32(j->x) + start;
+        memcpy(pivot, x, (size_t)C * sizeof(float));
+        k->channel_sums(x, pivot, sum, square, n, C);
+        return;
+    }
+    const uint16_t *x = (const uint16_t *)j->x->data + start;
+    enum { RUN = 1024 };
+    float wide[RUN];
+    k->widen(pivot, x, C);
+    for (int64_t r = 0; r < n; r++)
+        for (int64_t at = 0; at < C; at += RUN) {
+            int64_t count = C - at < RUN ? C - at : RUN;
+            k->widen(wide, x + r * C + at, count);
+            k->channel_sums(wide, pivot + at, sum + at, square + at, 1, count);
+        }
+}
+
+/* Joins the spans of group g of picture b (Chan, Golub and LeVeque 1983). */
+static void group_moments(const moments_job *j, int64_t b, int64_t g, int64_t width, double *mean, double *variance)
+{
+    int64_t C = j->x->dim[3];
+    double count = 0, centre = 0, spread = 0;
+    for (int64_t s = 0; s < j->spans; s++) {
+        double n = (double)(j->pixels - s * SPAN_PIXELS < SPAN_PIXELS ? j->pixels - s * SPAN_PIXELS : SPAN_PIXELS);
+        for (int64_t i = g * width; i < (g + 1) * width; i++) {
+            int64_t at = (b * j->spans + s) * C + i;
+            double d = (double)j->sum[at] / n, m = (double)j->pivot[at] + d;
+            double delta = m - centre, total = count + n;
+            spread += (double)j->square[at] - d * d * n + delta * delta * count * n / total;
+            centre += delta * n / total;
+            count = total;
+        }
+    }
+    *mean = centre;
+    *variance = count > 0 && spread > 0 ? spread / count : 0;
+}
+
+bool op_group_norm_affine(op_ctx *c, const tensor *x, int groups, const float *weight, const float *bias, float eps,
+                          float *scale, float *shift)
+{
+    char shape[96];
+    if (x->rank != 4 || groups < 1 || x->dim[3] % groups)
+        return status_set(c->st, STATUS_FAIL, "op_group_norm: %d groups of a picture of shape %s", groups, tensor_shape_text(x, shape, sizeof shape));
+    int64_t B = x->dim[0], C = x->dim[3], width = C / groups;
+    moments_job j = {.x = x, .pixels = x->dim[1] * x->dim[2]};
+    j.spans = (j.pixels + SPAN_PIXELS - 1) / SPAN_PIXELS;
+    size_t mark = arena_mark(c->mem);
+    tensor *sums = op_new(c, 4, (int64_t[]){3, B, j.spans, C});
+    if (!sums) return false;
+    j.pivot = sums->data;
+    j.sum = j.pivot + B * j.spans * C;
+    j.square = j.sum + B * j.spans * C;
+    pool_run(c->threads, span_moments, &j, B * j.spans);
+    for (int64_t b = 0; b < B; b++)
+        for (int64_t g = 0; g < groups; g++) {
+            double mean, variance;
+            group_moments(&j, b, g, width, &mean, &variance);
+            double inverse = 1.0 / sqrt(variance + (double)eps);
+            for (int64_t i = g * width; i < (g + 1) * width; i++) {
+                double s = inverse * (weight ? (double)weight[i] : 1);
+                scale[b * C + i] = (float)s;
+                shift[b * C + i] = (float)((bias ? (double)bias[i] : 0) - mean * s);
+            }
+        }
+    arena_reset(c->mem, mark);
+    return true;
+}
+
+typedef struct {
+    const tensor *x;
+    float *y;
+    const float *scale, *shift;
+    bool silu;
+} affine_job;
+
+static void affine_pixels(void *arg, int64_t from, int64_t n)
+{
+    const affine_job *j = arg;
+    const product_kernel *k = product_kernel_f32();
+    int64_t C = j->x->dim[3], pixels = j->x->dim[1] * j->x->dim[2];
+    for (int64_t p = from; p < from + n; p++) {
+        int64_t b = p / pixels;
+        float *y = j->y + p * C;
+        const float *x = tensor_f32(j->x) + p * C;
+        if (j->x->type == DTYPE_BF16) {
+            k->widen(y, (const uint16_t *)j->x->data + p * C, C);
+            x = y;
+        }
+        k->affine(y, x, j->scale + b * C, j->shift + b * C, j->silu, C);
+    }
+}
+
+tensor *op_group_norm(op_ctx *c, const tensor *x, int groups, const float *weight, const float *bias, float eps, bool silu)
+{
+    if (op_failed(c) || !x) return NULL;
+    tensor *y = op_new(c, x->rank, x->dim);
+    size_t mark = arena_mark(c->mem);
+    int64_t C = x->rank ? x->dim[x->rank - 1] : 1;
+    tensor *affine = y ? op_new(c, 3, (int64_t[]){2, x->dim[0], C}) : NULL;
+    if (!affine) return NULL;
+    affine_job j = {x, y->data, tensor_f32(affine), tensor_f32(affine) + x->dim[0] * C, silu};
+    if (!op_group_norm_affine(c, x, groups, weight, bias, eps, tensor_f32(affine), tensor_f32(affine) + x->dim[0] * C)) return NULL;
+    op_rows(c, affine_pixels, &j, tensor_rows(x), C);
+    arena_reset(c->mem, mark);
+    return y;
 }

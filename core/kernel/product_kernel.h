@@ -12,7 +12,7 @@
 
 #include "core/tensor.h"
 
-enum { PRODUCT_MAX_PANEL = 32, PRODUCT_MAX_ROWS = 32 };
+enum { PRODUCT_MAX_PANEL = 32, PRODUCT_MAX_ROWS = 32 /* of all strips */, PRODUCT_MAX_TAPS = 64, PRODUCT_MAX_KEYS = 256 };
 
 typedef enum { PRODUCT_PLAIN, PRODUCT_SILU, PRODUCT_GELU, PRODUCT_GELU_TANH, PRODUCT_QUICK_GELU, PRODUCT_RELU } product_activation;
 
@@ -38,6 +38,17 @@ typedef struct {
     int64_t count;
 } product_row;
 
+/* One step of an attention's softmax over a tile of keys. Row r sees its first min(keys + r · more, limit) keys; with
+ * m = the larger of most[r] and its largest score · scale: p[r][i] = exp(score · scale − m), 0 for keys not seen;
+ * fade[r] = exp(most[r] − m); total[r] = total[r] · fade[r] + Σ p[r][i]; most[r] = m. */
+typedef struct {
+    const float *score; /* [panels][rows][panel] */
+    void *p;            /* [rows][panels · panel], of the kernel's type */
+    int64_t rows, panels, keys, more, limit;
+    float scale;
+    float *most, *total, *fade; /* [rows] */
+} product_soften;
+
 typedef struct product_kernel {
     const char *name;
     dtype type; /* of rows and packed weights: f32 or bf16 */
@@ -52,10 +63,15 @@ typedef struct product_kernel {
     void (*finish)(const product_row *r);
     /* dst[i] = src[i] as the kernel's type */
     void (*convert)(void *dst, const float *src, int64_t n);
+    /* dst[i] = the f32 of src[i], which is bf16 */
+    void (*widen)(float *dst, const uint16_t *src, int64_t n);
     /* dst[i] = f(src[i] · scale[i] + shift[i]) as the kernel's type; f is x σ(x) with silu */
     void (*affine)(void *dst, const float *src, const float *scale, const float *shift, bool silu, int64_t n);
     /* For `rows` rows of n elements: sum[i] += x − pivot[i], square[i] += (x − pivot[i])² */
     void (*channel_sums)(const float *x, const float *pivot, float *sum, float *square, int64_t rows, int64_t n);
+    void (*soften)(const product_soften *s);
+    /* dst[i] = src[i] · scale as type */
+    void (*scale_row)(dtype type, void *dst, const float *src, float scale, int64_t n);
 } product_kernel;
 
 /* The best kernels of this CPU for f32, and for bf16 products (NULL where it has no instructions for them). */

@@ -1,0 +1,162 @@
+/* product_c: products in plain C, the truth that every SIMD level is tested against, for f32 and for bf16. */
+#include <math.h>
+#include <string.h>
+
+#include "core/kernel/product_levels.h"
+
+static float wide(uint16_t h)
+{
+    uint32_t bits = (uint32_t)h << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* The nearest bf16, ties to even; NaN stays NaN. */
+static uint16_t narrow(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    if (x != x) return (uint16_t)(bits >> 16 | 0x40);
+    return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+enum { PANEL = 16, ROWS = 4, PANEL_BF16 = 32, ROWS_BF16 = 4, STEP = 32 };
+
+static void block(const product_block *b)
+{
+    for (int r = 0; r < b->rows[0]; r++) {
+        double sum[PANEL] = {0};
+        const float *w = b->panel;
+        for (int t = 0; t < b->taps; t++) {
+            const float *x = (const float *)(b->x[0] + r * b->row_bytes + b->tap[t]);
+            for (int64_t i = 0; i < b->in; i++, w += PANEL)
+                for (int o = 0; o < PANEL; o++) sum[o] += (double)(x[i] * w[o]);
+        }
+        for (int o = 0; o < PANEL; o++) b->sum[r * PANEL + o] = (float)sum[o];
+    }
+}
+
+static void block_bf16(const product_block *b)
+{
+    for (int r = 0; r < b->rows[0]; r++) {
+        float sum[PANEL_BF16] = {0};
+        const uint16_t *w = b->panel;
+        for (int64_t i = 0; i < b->in; i += STEP)
+            for (int t = 0; t < b->taps; t++) {
+                const uint16_t *x = (const uint16_t *)(b->x[0] + r * b->row_bytes + b->tap[t]) + i;
+                for (int k = 0; k < STEP; k += 2)
+                    for (int o = 0; o < PANEL_BF16; o++, w += 2)
+                        sum[o] += wide(x[k]) * wide(w[0]) + wide(x[k + 1]) * wide(w[1]);
+            }
+        memcpy(b->sum + r * PANEL_BF16, sum, sizeof sum);
+    }
+}
+
+static float activate(product_activation activation, float x)
+{
+    switch (activation) {
+    case PRODUCT_SILU: return x / (1.0f + expf(-x));
+    case PRODUCT_GELU: return 0.5f * x * (1.0f + erff(x * 0.70710678f));
+    case PRODUCT_GELU_TANH: return 0.5f * x * (1.0f + tanhf(0.79788456f * (x + 0.044715f * x * x * x)));
+    case PRODUCT_QUICK_GELU: return x / (1.0f + expf(-1.702f * x));
+    case PRODUCT_RELU: return x < 0 ? 0 : x;
+    case PRODUCT_PLAIN: break;
+    }
+    return x;
+}
+
+static void finish(const product_row *r)
+{
+    for (int64_t o = 0; o < r->count; o++) {
+        float y = r->sum[o] + (r->bias ? r->bias[o] : 0);
+        if (r->row) y += r->row[o];
+        if (r->gate) y *= activate(PRODUCT_GELU, r->gate[o] + (r->gate_bias ? r->gate_bias[o] : 0));
+        y = activate(r->activation, y);
+        if (r->residual) y += r->residual[o];
+        if (r->type == DTYPE_BF16) ((uint16_t *)r->y)[o] = narrow(y);
+        else ((float *)r->y)[o] = y;
+    }
+}
+
+static void convert(void *dst, const float *src, int64_t n) { memcpy(dst, src, (size_t)n * sizeof(float)); }
+
+static void convert_bf16(void *dst, const float *src, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) ((uint16_t *)dst)[i] = narrow(src[i]);
+}
+
+static void widen(float *dst, const uint16_t *src, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = wide(src[i]);
+}
+
+static void affine(void *dst, const float *src, const float *scale, const float *shift, bool silu, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        ((float *)dst)[i] = activate(silu ? PRODUCT_SILU : PRODUCT_PLAIN, fmaf(src[i], scale[i], shift[i]));
+}
+
+static void affine_bf16(void *dst, const float *src, const float *scale, const float *shift, bool silu, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        ((uint16_t *)dst)[i] = narrow(activate(silu ? PRODUCT_SILU : PRODUCT_PLAIN, fmaf(src[i], scale[i], shift[i])));
+}
+
+static void channel_sums(const float *x, const float *pivot, float *sum, float *square, int64_t rows, int64_t n)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t i = 0; i < n; i++) {
+            float d = x[r * n + i] - pivot[i];
+            sum[i] += d;
+            square[i] = fmaf(d, d, square[i]);
+        }
+}
+
+/* The keys that row r sees, counted within the tile. */
+static int64_t seen_keys(const product_soften *s, int64_t r)
+{
+    int64_t n = s->keys + r * s->more;
+    return n < 0 ? 0 : n < s->limit ? n : s->limit;
+}
+
+static void soften_as(const product_soften *s, int64_t panel, dtype type)
+{
+    int64_t wide = s->panels * panel;
+    for (int64_t r = 0; r < s->rows; r++) {
+        int64_t seen = seen_keys(s, r);
+        float most = s->most[r], total = 0;
+        for (int64_t i = 0; i < seen; i++) most = fmaxf(most, s->score[(i / panel * s->rows + r) * panel + i % panel] * s->scale);
+        for (int64_t i = 0; i < wide; i++) {
+            float p = i < seen ? expf(s->score[(i / panel * s->rows + r) * panel + i % panel] * s->scale - most) : 0;
+            total += p;
+            if (type == DTYPE_BF16) ((uint16_t *)s->p)[r * wide + i] = narrow(p);
+            else ((float *)s->p)[r * wide + i] = p;
+        }
+        s->fade[r] = most > -INFINITY ? expf(s->most[r] - most) : 1;
+        s->total[r] = s->total[r] * s->fade[r] + total;
+        s->most[r] = most;
+    }
+}
+
+static void soften(const product_soften *s) { soften_as(s, PANEL, DTYPE_F32); }
+
+static void soften_bf16(const product_soften *s) { soften_as(s, PANEL_BF16, DTYPE_BF16); }
+
+static void scale_row(dtype type, void *dst, const float *src, float scale, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (type == DTYPE_BF16) ((uint16_t *)dst)[i] = narrow(src[i] * scale);
+        else ((float *)dst)[i] = src[i] * scale;
+    }
+}
+
+const product_kernel product_c = {
+    .name = "c", .type = DTYPE_F32, .panel = PANEL, .rows = ROWS, .strips = 1, .step = 1, .block = block, .soften = soften, .scale_row = scale_row,
+    .finish = finish, .convert = convert, .affine = affine, .widen = widen, .channel_sums = channel_sums,
+};
+
+const product_kernel product_c_bf16 = {
+    .name = "c-bf16", .type = DTYPE_BF16, .panel = PANEL_BF16, .rows = ROWS_BF16, .strips = 1, .step = STEP,
+    .block = block_bf16, .soften = soften_bf16, .scale_row = scale_row, .finish = finish, .convert = convert_bf16, .affine = affine_bf16, .widen = widen, .channel_sums = channel_sums,
+};

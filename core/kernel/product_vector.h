@@ -1,0 +1,161 @@
+/* product_vector: what surrounds the products, written once for any vector width: epilogues, conversions to the kernel's
+ * type, norms applied on the way in. An including file defines LANES first. Rounding to bf16 is to nearest, ties to even,
+ * in integer arithmetic, so that all levels round alike. */
+#include "core/kernel/product_levels.h"
+#include "core/kernel/vector_math.h"
+
+typedef uint32_t uvec __attribute__((vector_size(LANES * 4)));
+typedef uint16_t hvec __attribute__((vector_size(LANES * 2)));
+
+static inline hvec narrow(vec x)
+{
+    uvec bits = (uvec)x;
+    uvec rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+    uvec quiet = bits >> 16 | 0x40;
+    uvec number = (uvec)(x == x);
+    return __builtin_convertvector((rounded & number) | (quiet & ~number), hvec);
+}
+
+static inline vec part_or_full(const float *p, int64_t left) { return left >= LANES ? load(p) : load_part(p, left); }
+
+static inline void put(void *dst, dtype type, int64_t i, vec y, int64_t left)
+{
+    size_t count = left < LANES ? (size_t)left : LANES;
+    if (type == DTYPE_BF16) {
+        hvec h = narrow(y);
+        if (left >= LANES) memcpy((uint16_t *)dst + i, &h, sizeof h);
+        else memcpy((uint16_t *)dst + i, &h, count * sizeof(uint16_t));
+    } else if (left >= LANES) {
+        store((float *)dst + i, y);
+    } else {
+        store_part((float *)dst + i, y, left);
+    }
+}
+
+static inline vec activate(product_activation activation, vec x)
+{
+    switch (activation) {
+    case PRODUCT_SILU: return silu_vec(x);
+    case PRODUCT_GELU: return gelu_vec(x);
+    case PRODUCT_GELU_TANH: return gelu_tanh_vec(x);
+    case PRODUCT_QUICK_GELU: return quick_gelu_vec(x);
+    case PRODUCT_RELU: return choose(x < splat(0.0f), splat(0.0f), x);
+    case PRODUCT_PLAIN: break;
+    }
+    return x;
+}
+
+static void finish(const product_row *r)
+{
+    for (int64_t i = 0; i < r->count; i += LANES) {
+        int64_t left = r->count - i;
+        vec y = part_or_full(r->sum + i, left);
+        if (r->bias) y += part_or_full(r->bias + i, left);
+        if (r->row) y += part_or_full(r->row + i, left);
+        if (r->gate) {
+            vec gate = part_or_full(r->gate + i, left);
+            if (r->gate_bias) gate += part_or_full(r->gate_bias + i, left);
+            y *= gelu_vec(gate);
+        }
+        y = activate(r->activation, y);
+        if (r->residual) y += part_or_full(r->residual + i, left);
+        put(r->y, r->type, i, y, left);
+    }
+}
+
+static void widen(float *dst, const uint16_t *src, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES) {
+        int64_t left = n - i;
+        hvec h = {0};
+        if (left >= LANES) memcpy(&h, src + i, sizeof h);
+        else memcpy(&h, src + i, (size_t)left * sizeof(uint16_t));
+        put(dst, DTYPE_F32, i, (vec)(__builtin_convertvector(h, uvec) << 16), left);
+    }
+}
+
+static inline void convert_as(void *dst, dtype type, const float *src, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES) put(dst, type, i, part_or_full(src + i, n - i), n - i);
+}
+
+static inline void affine_as(void *dst, dtype type, const float *src, const float *scale, const float *shift, bool silu,
+                             int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES) {
+        int64_t left = n - i;
+        vec y = fma_vec(part_or_full(src + i, left), part_or_full(scale + i, left), part_or_full(shift + i, left));
+        put(dst, type, i, silu ? silu_vec(y) : y, left);
+    }
+}
+
+static void channel_sums(const float *x, const float *pivot, float *sum, float *square, int64_t rows, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES) {
+        int64_t left = n - i;
+        vec p = part_or_full(pivot + i, left), s = part_or_full(sum + i, left), q = part_or_full(square + i, left);
+        for (int64_t r = 0; r < rows; r++) {
+            vec d = part_or_full(x + r * n + i, left) - p;
+            s += d;
+            q = fma_vec(d, d, q);
+        }
+        put(sum, DTYPE_F32, i, s, left);
+        put(square, DTYPE_F32, i, q, left);
+    }
+}
+
+/* ---- attention ---- */
+
+static inline float max_lanes(vec v)
+{
+    float most = v[0];
+    for (int i = 1; i < LANES; i++) most = v[i] > most ? v[i] : most;
+    return most;
+}
+
+/* The lanes of a vector that begins at key i of which `seen` may be looked at. */
+static inline ivec lanes_seen(int64_t i, int64_t seen)
+{
+    ivec lane;
+    for (int l = 0; l < LANES; l++) lane[l] = l;
+    return lane < (ivec){0} + (int32_t)(seen - i);
+}
+
+/* As plain C, with LANES keys at a time; every row adds its lanes in the same order whatever the tile's other rows. */
+static inline void soften_as(const product_soften *s, const int64_t panel, dtype type, vec (*exponential)(vec))
+{
+    int64_t wide = s->panels * panel;
+    for (int64_t r = 0; r < s->rows; r++) {
+        int64_t seen = s->keys + r * s->more;
+        seen = seen < 0 ? 0 : seen < s->limit ? seen : s->limit;
+        const float *score = s->score + r * panel;
+        vec top = splat(-INFINITY), total = {0};
+        for (int64_t i = 0; i < seen; i += LANES) {
+            vec v = load(score + i / panel * s->rows * panel + i % panel);
+            if (seen - i < LANES) v = choose(lanes_seen(i, seen), v, splat(-INFINITY));
+            top = choose(v > top, v, top);
+        }
+        float most = s->scale * max_lanes(top);
+        most = most > s->most[r] ? most : s->most[r];
+        float shift = most > -INFINITY ? -most : 0;
+        for (int64_t i = 0; i < wide; i += LANES) {
+            vec p = {0};
+            if (i < seen) {
+                vec v = load(score + i / panel * s->rows * panel + i % panel);
+                p = exponential(fma_vec(v, splat(s->scale), splat(shift)));
+                if (seen - i < LANES) p = choose(lanes_seen(i, seen), p, splat(0.0f));
+            }
+            total += p;
+            put(s->p, type, r * wide + i, p, LANES);
+        }
+        vec fade = exponential(splat(s->most[r] > -INFINITY ? s->most[r] + shift : most > -INFINITY ? -INFINITY : 0));
+        s->fade[r] = fade[0];
+        s->total[r] = s->total[r] * s->fade[r] + add_lanes(total);
+        s->most[r] = most;
+    }
+}
+
+static void scale_row(dtype type, void *dst, const float *src, float scale, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES) put(dst, type, i, part_or_full(src + i, n - i) * splat(scale), n - i);
+}
