@@ -47,7 +47,9 @@ static void choose(void)
     const char *wanted = getenv("AIGC_KERNEL");
     if (!wanted || !*wanted) return;
     const kernel_table *forced = kernel_find(wanted);
+    bool products = strcmp(wanted, "avx512bf16") == 0 || strcmp(wanted, "amx") == 0; /* levels of product_select.c */
     if (forced) chosen = forced;
+    else if (products) return;
     else log_warning("AIGC_KERNEL: this CPU has no kernels '%s'; '%s' are used", wanted, chosen->name);
 }
 
