@@ -11,6 +11,7 @@ typedef struct {
     const char *summary;
 } command;
 
+void cmd_inspect(int argc, char **argv, status *st);
 void cmd_version(int argc, char **argv, status *st);
 
 #endif

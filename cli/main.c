@@ -13,6 +13,7 @@
 #include "core/log.h"
 
 static const command COMMANDS[] = {
+    {"inspect", cmd_inspect, "what is in a model file or folder, without loading its weights"},
     {"version", cmd_version, "the program's version and the kernels it uses on this CPU"},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };

@@ -32,13 +32,13 @@ typedef struct {
 json_cursor json_cursor_begin(const char *text, size_t size);
 static inline bool json_cursor_bad(const json_cursor *c) { return c->wanted != NULL; }
 
-bool json_cursor_enter(json_cursor *c, char bracket);     /* takes '{' or '[' */
-bool json_cursor_more(json_cursor *c, char bracket);      /* another element? else takes the closing '}' or ']' */
-bool json_cursor_key(json_cursor *c, json_text *key);     /* "key" : */
+bool json_cursor_enter(json_cursor *c, char bracket); /* takes '{' or '[' */
+bool json_cursor_more(json_cursor *c, char bracket);  /* another element? else takes the closing '}' or ']' */
+bool json_cursor_key(json_cursor *c, json_text *key); /* "key" : */
 bool json_cursor_string(json_cursor *c, json_text *out);
-bool json_cursor_u64(json_cursor *c, uint64_t *out);      /* a whole number, no fraction, no exponent */
-bool json_cursor_skip(json_cursor *c);                    /* one value of any kind */
-bool json_cursor_end(json_cursor *c);                     /* nothing but white space is left */
+bool json_cursor_u64(json_cursor *c, uint64_t *out); /* a whole number, no fraction, no exponent */
+bool json_cursor_skip(json_cursor *c);               /* one value of any kind */
+bool json_cursor_end(json_cursor *c);                /* nothing but white space is left */
 
 bool json_cursor_is(json_text s, const char *text);
 

@@ -225,14 +225,31 @@ static bool open_file(weights *w, const char *path, status *st)
     return open_index(w, path, st);
 }
 
-static bool open_folder(weights *w, const char *folder, status *st)
+/* The first of FOLDER_FILES that is there, or NULL; freed with alloc_free. */
+static char *find_in_folder(const char *folder, status *st)
 {
     for (int i = 0; i < FOLDER_FILE_COUNT; i++) {
         char *path = file_join(folder, FOLDER_FILES[i], st);
-        if (!path) return false;
-        bool there = file_exists(path), ok = there && open_file(w, path, st);
+        if (!path || file_exists(path)) return path;
         alloc_free(path);
-        if (there) return ok;
+    }
+    return NULL;
+}
+
+bool weights_in_folder(const char *path, status *st)
+{
+    char *file = file_is_folder(path) ? find_in_folder(path, st) : NULL;
+    alloc_free(file);
+    return file != NULL;
+}
+
+static bool open_folder(weights *w, const char *folder, status *st)
+{
+    char *path = find_in_folder(folder, st);
+    if (path) {
+        bool ok = open_file(w, path, st);
+        alloc_free(path);
+        return ok;
     }
     return status_set(st, STATUS_INPUT, "%s: no %s, %s or %s in the folder", folder, FOLDER_FILES[0], FOLDER_FILES[1], FOLDER_FILES[2]);
 }
@@ -252,6 +269,20 @@ weights_format weights_format_of(const weights *w) { return w->format; }
 const char *weights_path(const weights *w) { return w->path; }
 const gguf *weights_gguf(const weights *w) { return w->header; }
 const onnx *weights_onnx(const weights *w) { return w->graph; }
+
+const char *weights_metadata(const weights *w, size_t *size)
+{
+    *size = w->metadata.size;
+    return w->metadata.text;
+}
+
+uint64_t weights_file_bytes(const weights *w)
+{
+    uint64_t bytes = 0;
+    for (int i = 0; i < w->maps; i++) bytes += w->map[i].size;
+    return bytes;
+}
+
 int64_t weights_count(const weights *w) { return w->table.count; }
 
 const tensor *weights_at(const weights *w, int64_t i, const char **name)

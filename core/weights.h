@@ -17,7 +17,10 @@ typedef struct weights weights;
  * diffusion_pytorch_model.safetensors (or their fp16 variants). NULL with STATUS_INPUT in st. */
 weights *weights_open(const char *path, status *st);
 
-/* The same for one file already in memory; the bytes must outlive w. name is for messages. */
+/* Whether path is a folder with one of these files. false with a status when memory is out. */
+bool weights_in_folder(const char *path, status *st);
+
+/* As weights_open, for one file already in memory; the bytes must outlive w. name is for messages. */
 weights *weights_open_bytes(const void *data, size_t size, const char *name, status *st);
 void weights_close(weights *w); /* NULL is allowed; every tensor of it becomes invalid */
 
@@ -26,6 +29,13 @@ weights_format weights_format_of(const weights *w);
 const char *weights_path(const weights *w);
 const struct gguf *weights_gguf(const weights *w); /* the metadata (core/gguf.h); NULL for another format */
 const struct onnx *weights_onnx(const weights *w); /* the graph (core/onnx.h); NULL for another format */
+
+
+/* The JSON object "__metadata__" of a safetensors file as text, not zero-terminated; NULL where there is none. */
+const char *weights_metadata(const weights *w, size_t *size);
+
+/* Bytes of the files that were opened. */
+uint64_t weights_file_bytes(const weights *w);
 
 int64_t weights_count(const weights *w);
 const tensor *weights_at(const weights *w, int64_t i, const char **name); /* in the file's order */
