@@ -28,6 +28,10 @@ static inline bool op_failed(const op_ctx *c) { return !status_ok(c->st); }
 /* A new f32 tensor for a result; NULL after an error. */
 tensor *op_new(op_ctx *c, int rank, const int64_t *dim);
 
+/* Gives back all of the context's arena above mark but x, which moves down to it; x may be what lies below. A long pass
+ * keeps its memory small so: x = op_keep(c, mark, block_forward(c, …, x)). Pointers to x's old place are invalid. */
+tensor *op_keep(op_ctx *c, size_t mark, const tensor *x);
+
 /* ---- op_basic.c: element by element ---- */
 tensor *op_add(op_ctx *c, const tensor *a, const tensor *b);             /* a + b, equal shapes */
 tensor *op_add_row(op_ctx *c, const tensor *x, const float *row);        /* x[…, i] + row[i] */

@@ -11,6 +11,25 @@ tensor *op_new(op_ctx *c, int rank, const int64_t *dim)
     return op_failed(c) ? NULL : tensor_new(c->mem, c->st, DTYPE_F32, rank, dim);
 }
 
+tensor *op_keep(op_ctx *c, size_t mark, const tensor *x)
+{
+    if (op_failed(c) || !x) return NULL;
+    tensor header = *x;
+    size_t bytes = tensor_bytes(x);
+    arena_reset(c->mem, mark);
+    tensor *y = arena_alloc(c->mem, sizeof *y, c->st);
+    if (y && (uintptr_t)header.data > (uintptr_t)y) {
+        /* The block is reserved before anything is written: it begins at or below the elements' old place, since the
+         * tensor that owns them has its header below them. */
+        void *data = arena_alloc(c->mem, bytes, c->st);
+        if (!data) return NULL;
+        memmove(data, header.data, bytes);
+        header.data = data;
+    }
+    if (y) *y = header;
+    return y;
+}
+
 static bool same_shape(op_ctx *c, const char *op, const tensor *a, const tensor *b)
 {
     if (tensor_shape_is(a, b->rank, b->dim)) return true;
