@@ -1,0 +1,197 @@
+/* The text encoder, the U-Net and both autoencoders compute what transformers and diffusers do (tests/golden/gen_image.py). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/weights.h"
+#include "image/unet.h"
+#include "image/vae.h"
+#include "text/encoder.h"
+
+#define GOLDEN SOURCE_DIR "/tests/golden/image/"
+
+typedef struct {
+    status st;
+    arena *mem;
+    pool *threads;
+    op_ctx c;
+    weights *expected;
+} bench;
+
+static int set_up(void **state)
+{
+    static bench b;
+    b = (bench){0};
+    b.mem = arena_new(&b.st);
+    b.threads = pool_new(2, &b.st);
+    b.c = (op_ctx){b.mem, b.threads, &b.st};
+    b.expected = weights_open(GOLDEN "expected_networks.safetensors", &b.st);
+    *state = &b;
+    return b.expected ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    bench *b = *state;
+    weights_close(b->expected);
+    pool_free(b->threads);
+    arena_free(b->mem);
+    return 0;
+}
+
+static void check(bench *b)
+{
+    if (!status_ok(&b->st)) fail_msg("%s", b->st.msg);
+}
+
+static const tensor *golden(bench *b, const char *name)
+{
+    const tensor *x = weights_find(b->expected, name);
+    if (!x) fail_msg("no golden tensor '%s'", name);
+    return x;
+}
+
+/* [B, C, H, W] -> [B, H, W, C] */
+static tensor *channels_last(bench *b, const tensor *x)
+{
+    int64_t B = x->dim[0], C = x->dim[1], P = x->dim[2] * x->dim[3];
+    tensor *y = op_new(&b->c, SHAPE(B, x->dim[2], x->dim[3], C));
+    for (int64_t n = 0; n < B; n++)
+        for (int64_t i = 0; i < C; i++)
+            for (int64_t p = 0; p < P; p++) tensor_f32(y)[(n * P + p) * C + i] = tensor_f32(x)[(n * C + i) * P + p];
+    return y;
+}
+
+static void assert_near(bench *b, const tensor *found, const tensor *wanted, double limit, const char *what)
+{
+    check(b);
+    if (wanted->rank == 4) wanted = channels_last(b, wanted);
+    char s1[96], s2[96];
+    if (!tensor_shape_is(found, wanted->rank, wanted->dim))
+        fail_msg("%s: shape %s, %s wanted", what, tensor_shape_text(found, s1, sizeof s1), tensor_shape_text(wanted, s2, sizeof s2));
+    double worst = 0;
+    for (int64_t i = 0; i < tensor_count(found); i++) {
+        double d = fabs((double)tensor_f32(found)[i] - (double)tensor_f32(wanted)[i]);
+        if (!(d <= worst)) worst = d;
+    }
+    if (!(worst <= limit)) fail_msg("%s: off by %g, at most %g wanted", what, worst, limit);
+}
+
+static parameters *open_parameters(bench *b, const char *folder, weights **file)
+{
+    *file = weights_open(folder, &b->st);
+    check(b);
+    parameters *p = parameters_new(folder, &b->st);
+    parameters_add_all(p, *file, &b->st);
+    check(b);
+    return p;
+}
+
+static void check_encoder(bench *b, const char *folder, const char *wanted, int64_t skip)
+{
+    weights *file;
+    parameters *p = open_parameters(b, folder, &file);
+    char path[512];
+    snprintf(path, sizeof path, "%s/config.json", folder);
+    encoder_config config;
+    encoder_config_read(&config, path, &b->st);
+    check(b);
+    encoder *e = encoder_new(p, &config, LINEAR_EXACT, b->threads, &b->st);
+    check(b);
+    const tensor *ids = golden(b, "clip.ids");
+    assert_near(b, encoder_forward(&b->c, e, ids->data, ids->dim[1], skip), golden(b, wanted), 1e-4, wanted);
+    encoder_free(e);
+    parameters_free(p);
+    weights_close(file);
+}
+
+static void test_text_encoder(void **state)
+{
+    check_encoder(*state, GOLDEN "pipe/text_encoder", "clip.quick", 0);
+    check_encoder(*state, GOLDEN "pipe/text_encoder", "clip.quick.skip1", 1);
+    check_encoder(*state, GOLDEN "clip_gelu", "clip.gelu", 0);
+}
+
+static void check_unet(bench *b, const char *folder, const char *name, linear_mode mode, double limit)
+{
+    weights *file;
+    char path[512];
+    snprintf(path, sizeof path, "%s/config.json", folder);
+    parameters *p = open_parameters(b, folder, &file);
+    unet_config config;
+    unet_config_read(&config, path, &b->st);
+    check(b);
+    unet *u = unet_new(p, &config, mode, b->threads, &b->st);
+    check(b);
+    snprintf(path, sizeof path, "%s.text", name);
+    unet_text *text = unet_text_new(&b->c, u, golden(b, path));
+    snprintf(path, sizeof path, "%s.x", name);
+    tensor *y = unet_forward(&b->c, u, channels_last(b, golden(b, path)), 481, text, 7.5f);
+    snprintf(path, sizeof path, "%s.y", name);
+    assert_near(b, y, golden(b, path), limit, path);
+    unet_free(u);
+    parameters_free(p);
+    weights_close(file);
+}
+
+static void test_unet(void **state)
+{
+    check_unet(*state, GOLDEN "pipe/unet", "unet", LINEAR_EXACT, 1e-4);
+    check_unet(*state, GOLDEN "unet_sd2", "unet_sd2", LINEAR_EXACT, 1e-4);
+    check_unet(*state, GOLDEN "unet_lcm", "unet_lcm", LINEAR_EXACT, 1e-4);
+}
+
+static void test_unet_fast(void **state)
+{
+    check_unet(*state, GOLDEN "pipe/unet", "unet", LINEAR_FAST, 0.1);
+    check_unet(*state, GOLDEN "unet_sd2", "unet_sd2", LINEAR_FAST, 0.1);
+}
+
+static void check_vae(bench *b, const char *folder, const char *name)
+{
+    weights *file;
+    char path[512];
+    snprintf(path, sizeof path, "%s/config.json", folder);
+    parameters *p = open_parameters(b, folder, &file);
+    vae_config config;
+    vae_config_read(&config, path, &b->st);
+    check(b);
+    vae *v = vae_new(p, &config, LINEAR_EXACT, b->threads, &b->st);
+    check(b);
+    const tensor *noise = config.kind == VAE_KL ? channels_last(b, golden(b, "kl.noise")) : NULL;
+    const tensor *picture = channels_last(b, golden(b, "vae.picture")), *z = channels_last(b, golden(b, "vae.z"));
+    snprintf(path, sizeof path, "%s.encode", name);
+    assert_near(b, vae_encode(&b->c, v, picture, noise), golden(b, path), 1e-4, path);
+    if (noise) assert_near(b, vae_encode(&b->c, v, picture, NULL), golden(b, "kl.mean"), 1e-4, "kl.mean");
+    snprintf(path, sizeof path, "%s.decode", name);
+    assert_near(b, vae_decode(&b->c, v, z), golden(b, path), 1e-4, path);
+    tensor *tiled = vae_decode_tiled(&b->c, v, z, 4);
+    check(b);
+    assert_int_equal(tiled->dim[1], z->dim[1] * config.factor);
+    vae_free(v);
+    parameters_free(p);
+    weights_close(file);
+}
+
+static void test_autoencoders(void **state)
+{
+    check_vae(*state, GOLDEN "pipe/vae", "kl");
+    check_vae(*state, GOLDEN "vae_tiny", "tiny");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_text_encoder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unet, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unet_fast, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_autoencoders, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
