@@ -1,0 +1,161 @@
+/* A tokenizer from GGUF metadata (github.com/ggml-org/ggml, docs/gguf.md, "Tokenizer"). tokenizer.ggml.model is "gpt2"
+ * for byte-level BPE with merges, "llama" for SentencePiece BPE, whose merges follow from the scores. */
+#include <math.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/gguf.h"
+#include "text/tokenizer_pipeline.h"
+
+static bool is(gguf_string s, const char *text) { return s.size == strlen(text) && memcmp(s.text, text, s.size) == 0; }
+
+static bool read_tokens(tokenizer *t, const gguf *g, const char *path, status *st)
+{
+    const gguf_value *tokens = gguf_get_array(g, "tokenizer.ggml.tokens");
+    const gguf_value *types = gguf_get_array(g, "tokenizer.ggml.token_type");
+    if (!tokens || tokens->item != GGUF_STRING || !tokens->count)
+        return status_set(st, STATUS_INPUT, "%s: tokenizer.ggml.tokens is missing, empty or no array of strings", path);
+    if (types && types->count != tokens->count)
+        return status_set(st, STATUS_INPUT, "%s: tokenizer.ggml.token_type has %llu entries for %llu tokens", path,
+                          (unsigned long long)types->count, (unsigned long long)tokens->count);
+    if (!tokenizer_vocab_reserve(&t->vocab, tokens->count, tokens->size, st)) return false;
+    gguf_string s;
+    int64_t id = 0;
+    for (gguf_strings it = gguf_strings_of(tokens); gguf_strings_next(&it, &s); id++) {
+        int64_t type = TOKEN_NORMAL;
+        if (types && (!gguf_item_i64(types, (uint64_t)id, &type) || type < 0 || type > TOKEN_BYTE))
+            return status_set(st, STATUS_INPUT, "%s: tokenizer.ggml.token_type[%lld] is no type of a token (0 to 6)", path,
+                              (long long)id);
+        if (type == TOKEN_ABSENT) type = TOKEN_NORMAL;
+        if (!tokenizer_vocab_add(&t->vocab, id, s.text, s.size, (token_type)type, false, path, st)) return false;
+    }
+    return true;
+}
+
+/* Control tokens are found in the raw text; the user's own symbols too, but with SentencePiece after normalising. */
+static bool mark_added(tokenizer *t, const char *path, status *st)
+{
+    const tokenizer_vocab *v = &t->vocab;
+    for (int32_t id = 0; id < v->size; id++) {
+        token_type type = v->type[id];
+        if (type != TOKEN_CONTROL && type != TOKEN_UNKNOWN && type != TOKEN_USER) continue;
+        added_token flags = {.special = type != TOKEN_USER, .normalised = type == TOKEN_USER && t->by_score};
+        if (!tokenizer_add_token(t, id, tokenizer_vocab_text(v, id), v->span[id].length, flags, path, st)) return false;
+    }
+    return true;
+}
+
+static bool read_merges(tokenizer *t, const gguf *g, const char *path, status *st)
+{
+    const gguf_value *merges = gguf_get_array(g, "tokenizer.ggml.merges");
+    if (!merges || merges->item != GGUF_STRING)
+        return status_set(st, STATUS_INPUT, "%s: tokenizer.ggml.merges is missing or no array of strings", path);
+    if (!tokenizer_vocab_reserve_merges(&t->vocab, merges->count, st)) return false;
+    gguf_string s;
+    uint32_t rank = 0;
+    for (gguf_strings it = gguf_strings_of(merges); gguf_strings_next(&it, &s); rank++) {
+        const char *space = s.size > 1 ? memchr(s.text + 1, ' ', s.size - 1) : NULL;
+        size_t left = space ? (size_t)(space - s.text) : 0;
+        if (!space || left + 1 == s.size)
+            return status_set(st, STATUS_INPUT, "%s: tokenizer.ggml.merges[%u] is '%.*s', two tokens with a space between wanted",
+                              path, rank, (int)(s.size < 60 ? s.size : 60), s.text);
+        if (!tokenizer_vocab_add_merge(&t->vocab, s.text, left, space + 1, s.size - left - 1, 0, rank, path, st)) return false;
+    }
+    return true;
+}
+
+static bool read_scores(tokenizer *t, const gguf *g, const char *path, status *st)
+{
+    const gguf_value *scores = gguf_get_array(g, "tokenizer.ggml.scores");
+    if (!scores || scores->count != (uint64_t)t->vocab.size)
+        return status_set(st, STATUS_INPUT, "%s: tokenizer.ggml.scores is missing or has not one score for each of %d tokens",
+                          path, t->vocab.size);
+    t->vocab.score = alloc_array((size_t)t->vocab.size, sizeof(float), st);
+    if (!t->vocab.score) return false;
+    for (int32_t id = 0; id < t->vocab.size; id++) {
+        double score;
+        if (!gguf_item_f64(scores, (uint64_t)id, &score) || !isfinite(score))
+            return status_set(st, STATUS_INPUT, "%s: tokenizer.ggml.scores[%d] is no finite number", path, id);
+        t->vocab.score[id] = (float)score;
+    }
+    return true;
+}
+
+/* SentencePiece: spaces are written "▁", and one is put before the text unless the file says no. */
+static bool set_sentencepiece(tokenizer *t, const gguf *g, const char *path, status *st)
+{
+    static const char mark[] = "\xE2\x96\x81";
+    bool prefix = true;
+    gguf_get_bool(g, "tokenizer.ggml.add_space_prefix", &prefix);
+    t->by_score = t->byte_fallback = t->fuse_unknown = true;
+    if (prefix) {
+        tokenizer_normaliser *n = &t->normaliser[t->normalisers++];
+        *n = (tokenizer_normaliser){.kind = NORMALISE_PREPEND};
+        if (!tokenizer_text_set(&n->text, mark, 3, path, st)) return false;
+        t->strip_left = 1;
+    }
+    tokenizer_normaliser *n = &t->normaliser[t->normalisers++];
+    *n = (tokenizer_normaliser){.kind = NORMALISE_REPLACE, .pattern.kind = PATTERN_LITERAL};
+    return tokenizer_text_set(&n->pattern.literal, " ", 1, path, st) && tokenizer_text_set(&n->text, mark, 3, path, st) &&
+           tokenizer_text_set(&t->space, mark, 3, path, st);
+}
+
+static bool read_id(const tokenizer *t, const gguf *g, const char *key, int32_t *out, const char *path, status *st)
+{
+    uint64_t id;
+    if (!gguf_find(g, key)) return true;
+    if (!gguf_get_u64(g, key, &id)) return true; /* −1 in some files: none */
+    if (id == UINT32_MAX) return true;
+    if (id >= (uint64_t)t->vocab.size)
+        return status_set(st, STATUS_INPUT, "%s: %s is %llu, the vocabulary has %d tokens", path, key, (unsigned long long)id,
+                          t->vocab.size);
+    *out = (int32_t)id;
+    return true;
+}
+
+static bool read_special(tokenizer *t, const gguf *g, bool sentencepiece, bool byte_pairs_add_bos, const char *path, status *st)
+{
+    tokenizer_special *s = &t->special;
+    if (sentencepiece) *s = (tokenizer_special){.bos = t->vocab.size > 1 ? 1 : -1, .eos = t->vocab.size > 2 ? 2 : -1, .eot = -1, .pad = -1, .unk = 0};
+    if (!read_id(t, g, "tokenizer.ggml.bos_token_id", &s->bos, path, st) ||
+        !read_id(t, g, "tokenizer.ggml.eos_token_id", &s->eos, path, st) ||
+        !read_id(t, g, "tokenizer.ggml.eot_token_id", &s->eot, path, st) ||
+        !read_id(t, g, "tokenizer.ggml.unknown_token_id", &s->unk, path, st) ||
+        !read_id(t, g, "tokenizer.ggml.padding_token_id", &s->pad, path, st))
+        return false;
+    bool add_bos = sentencepiece || byte_pairs_add_bos, add_eos = false;
+    gguf_get_bool(g, "tokenizer.ggml.add_bos_token", &add_bos);
+    gguf_get_bool(g, "tokenizer.ggml.add_eos_token", &add_eos);
+    if (add_bos && s->bos >= 0) t->before[t->before_count++] = s->bos;
+    if (add_eos && s->eos >= 0) t->after[t->after_count++] = s->eos;
+    if (sentencepiece) t->unknown = s->unk; /* byte-level vocabularies drop the few bytes they lack */
+    gguf_string text;
+    if (!gguf_get_string(g, "tokenizer.chat_template", &text)) return true;
+    t->chat_template = alloc_string(text.text, text.size, st);
+    return t->chat_template;
+}
+
+static bool read_all(tokenizer *t, const gguf *g, const char *path, status *st)
+{
+    gguf_string model, pre = {.text = "default", .size = 7};
+    if (!gguf_get_string(g, "tokenizer.ggml.model", &model))
+        return status_set(st, STATUS_INPUT, "%s: tokenizer.ggml.model is missing: the file has no tokenizer", path);
+    gguf_get_string(g, "tokenizer.ggml.pre", &pre);
+    bool sentencepiece = is(model, "llama");
+    if (!sentencepiece && !is(model, "gpt2"))
+        return status_set(st, STATUS_INPUT, "%s: the tokenizer model '%.*s' is not supported (gpt2, llama)", path,
+                          (int)(model.size < 60 ? model.size : 60), model.text);
+    if (!read_tokens(t, g, path, st)) return false;
+    bool ok = sentencepiece ? set_sentencepiece(t, g, path, st) && read_scores(t, g, path, st)
+                            : tokenizer_preset_apply(t, pre.text, pre.size, path, st) && read_merges(t, g, path, st);
+    bool add_bos = !sentencepiece && (is(pre, "llama-bpe") || is(pre, "llama3") || is(pre, "llama-v3"));
+    return ok && mark_added(t, path, st) && read_special(t, g, sentencepiece, add_bos, path, st) && tokenizer_finish(t, path, st);
+}
+
+tokenizer *tokenizer_open_gguf(const gguf *g, const char *path, status *st)
+{
+    tokenizer *t = tokenizer_new(st);
+    if (!t || read_all(t, g, path, st)) return t;
+    tokenizer_free(t);
+    return NULL;
+}
