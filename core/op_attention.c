@@ -5,10 +5,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/kernel/kernel.h"
 #include "core/kernel/product_kernel.h"
 #include "core/op.h"
 
-enum { QUERIES = 32, KEYS = PRODUCT_MAX_KEYS, MAX_D = 1024 }; /* keys of a tile; the widest head */
+enum { QUERIES = 32, KEYS = 128, MAX_D = 1024, MAX_TILES = 4 }; /* a tile's; the widest head; tiles that share a pass over the keys */
 
 typedef struct {
     const product_kernel *kernel;
@@ -18,7 +19,7 @@ typedef struct {
     int64_t row;                /* D padded to the kernel's step */
     int64_t keys;               /* Tk padded to whole panels: a row of probabilities */
     int64_t value_panels;       /* of D */
-    int64_t q_tiles;            /* of QUERIES */
+    int64_t q_items, q_tiles;   /* an item is q_tiles tiles of QUERIES */
     int64_t size;               /* bytes of an element */
     char *q_rows;               /* [B, heads, Tq, row] */
     char *key_panels;           /* [B, kv_heads, keys / panel] panels of row × panel */
@@ -43,8 +44,9 @@ static const void *head_row(const attention_job *j, const tensor *x, int64_t row
 static void pack_query(void *arg, int64_t i)
 {
     const attention_job *j = arg;
-    int64_t tile = i % j->q_tiles, head = i / j->q_tiles % j->heads, b = i / j->q_tiles / j->heads;
-    for (int64_t t = tile * QUERIES; t < j->Tq && t < (tile + 1) * QUERIES; t++) {
+    int64_t step = j->q_tiles * QUERIES, first = i % j->q_items * step;
+    int64_t head = i / j->q_items % j->heads, b = i / j->q_items / j->heads;
+    for (int64_t t = first; t < j->Tq && t < first + step; t++) {
         float buffer[MAX_D];
         char *to = j->q_rows + ((b * j->heads + head) * j->Tq + t) * j->row * j->size;
         memcpy(to, head_row(j, j->q, b * j->Tq + t, head, buffer), (size_t)(j->D * j->size));
@@ -78,7 +80,7 @@ static void put_value(const attention_job *j, char *panels, int64_t t, const voi
     }
 }
 
-enum { PACKED_KEYS = 64 };
+enum { PACKED_KEYS = 64, SMALL_HEAD = 1 << 20 };
 
 static void pack_keys(void *arg, int64_t i)
 {
@@ -94,15 +96,21 @@ static void pack_keys(void *arg, int64_t i)
     }
 }
 
-/* ---- one tile of queries ---- */
+/* ---- one item of queries ---- */
+
+typedef struct {
+    float acc[QUERIES * MAX_D] __attribute__((aligned(64))); /* [value panel][rows][panel] */
+    float most[QUERIES], total[QUERIES];
+} tile_state;
 
 /* Up to QUERIES rows against one panel, in strips. sum: [rows][panel] */
-static void multiply(const attention_job *j, const char *x, int64_t row_bytes, int64_t in, int64_t rows, const void *panel, float *sum)
+static void multiply(const attention_job *j, const char *x, int64_t row_bytes, int64_t in, int64_t rows, const void *panel,
+                     float *sum, bool add)
 {
     static const int64_t here = 0;
     const product_kernel *k = j->kernel;
     for (int64_t r = 0; r < rows; r += k->rows * k->strips) {
-        product_block b = {.row_bytes = row_bytes, .tap = &here, .taps = 1, .in = in, .panel = panel, .sum = sum + r * k->panel};
+        product_block b = {.row_bytes = row_bytes, .tap = &here, .taps = 1, .in = in, .panel = panel, .sum = sum + r * k->panel, .add = add};
         for (int s = 0; s < k->strips; s++) {
             int64_t from = r + s * k->rows, left = rows - from;
             b.x[s] = x + from * row_bytes;
@@ -112,58 +120,75 @@ static void multiply(const attention_job *j, const char *x, int64_t row_bytes, i
     }
 }
 
-/* acc[r] = acc[r] · fade[r] + the probabilities' product with the values of this tile of keys. */
-static void add_values(const attention_job *j, const product_soften *s, const char *values, int64_t first, float *acc)
+static void fade_rows(const attention_job *j, tile_state *t, const float *fade, int64_t rows)
 {
-    const product_kernel *k = j->kernel;
-    int64_t wide = j->value_panels * k->panel, n = s->panels * k->panel;
-    float sum[QUERIES * PRODUCT_MAX_PANEL] __attribute__((aligned(64)));
-    for (int64_t p = 0; p < j->value_panels; p++) {
-        const char *panel = values + (p * j->keys + first) * k->panel * j->size;
-        multiply(j, s->p, n * j->size, n, s->rows, panel, sum);
-        for (int64_t r = 0; r < s->rows; r++) {
-            float *to = acc + r * wide + p * k->panel;
-            for (int64_t i = 0; i < k->panel; i++) to[i] = to[i] * s->fade[r] + sum[r * k->panel + i];
+    int64_t panel = j->kernel->panel;
+    for (int64_t p = 0; p < j->value_panels; p++)
+        for (int64_t r = 0; r < rows; r++) {
+            float *acc = t->acc + (p * rows + r) * panel;
+            kernel_get()->scale(acc, acc, fade[r], panel);
         }
+}
+
+/* One tile of queries against one tile of keys: first … first + left. */
+static void attend_keys(const attention_job *j, tile_state *t, const char *q, int64_t first_q, int64_t rows, const char *keys,
+                        const char *values, int64_t first, int64_t left)
+{
+    float score[QUERIES * KEYS] __attribute__((aligned(64))), p[QUERIES * KEYS] __attribute__((aligned(64))), fade[QUERIES];
+    const product_kernel *k = j->kernel;
+    int64_t panels = (left + k->panel - 1) / k->panel, n = panels * k->panel;
+    product_soften s = {.score = score, .p = p, .rows = rows, .panels = panels, .keys = left, .limit = left, .scale = j->scale,
+                        .most = t->most, .total = t->total, .fade = fade};
+    if (j->causal) {
+        s.keys = first_q + j->Tk - j->Tq + 1 - first;
+        s.more = 1;
+    }
+    for (int64_t i = 0; i < panels; i++)
+        multiply(j, q, j->row * j->size, j->row, rows, keys + (first + i * k->panel) * j->row * j->size, score + i * rows * k->panel, false);
+    if (k->soften(&s)) fade_rows(j, t, fade, rows);
+    for (int64_t i = 0; i < j->value_panels; i++)
+        multiply(j, (const char *)p, n * j->size, n, rows, values + (i * j->keys + first) * k->panel * j->size, t->acc + i * rows * k->panel, true);
+}
+
+static void write_tile(const attention_job *j, const tile_state *t, int64_t b, int64_t head, int64_t first_q, int64_t rows)
+{
+    int64_t panel = j->kernel->panel, size = j->y->type == DTYPE_F32 ? 4 : 2;
+    for (int64_t r = 0; r < rows; r++) {
+        int64_t at = (b * j->Tq + first_q + r) * j->heads * j->D + head * j->D;
+        float scale = t->total[r] > 0 ? 1.0f / t->total[r] : 0;
+        for (int64_t d = 0; d < j->D; d += panel)
+            j->kernel->scale_row(j->y->type, (char *)j->y->data + (at + d) * size, t->acc + (d * rows + r * panel), scale, j->D - d < panel ? j->D - d : panel);
     }
 }
 
-static void attend_tile(void *arg, int64_t item)
+static void attend(void *arg, int64_t item)
 {
     const attention_job *j = arg;
     const product_kernel *k = j->kernel;
-    int64_t tile = item % j->q_tiles, head = item / j->q_tiles % j->heads, b = item / j->q_tiles / j->heads;
-    int64_t first_q = tile * QUERIES, rows = j->Tq - first_q < QUERIES ? j->Tq - first_q : QUERIES;
-    int64_t kv = b * j->kv_heads + head / (j->heads / j->kv_heads), wide = j->value_panels * k->panel;
-    const char *q = j->q_rows + ((b * j->heads + head) * j->Tq + first_q) * j->row * j->size;
+    int64_t head = item / j->q_items % j->heads, b = item / j->q_items / j->heads;
+    int64_t first_q = item % j->q_items * j->q_tiles * QUERIES, last_q = first_q + j->q_tiles * QUERIES < j->Tq ? first_q + j->q_tiles * QUERIES : j->Tq;
+    int64_t kv = b * j->kv_heads + head / (j->heads / j->kv_heads);
+    const char *q = j->q_rows + (b * j->heads + head) * j->Tq * j->row * j->size;
     const char *keys = j->key_panels + kv * j->keys * j->row * j->size;
     const char *values = j->value_panels_at + kv * j->value_panels * k->panel * j->keys * j->size;
 
-    float score[QUERIES * KEYS] __attribute__((aligned(64))), p[QUERIES * KEYS] __attribute__((aligned(64)));
-    float acc[QUERIES * MAX_D] __attribute__((aligned(64))), most[QUERIES], total[QUERIES], fade[QUERIES];
-    memset(acc, 0, (size_t)(rows * wide) * sizeof(float));
-    for (int64_t r = 0; r < rows; r++) most[r] = -INFINITY, total[r] = 0;
-    product_soften s = {.score = score, .p = p, .rows = rows, .scale = j->scale, .most = most, .total = total, .fade = fade};
-
-    int64_t offset = j->Tk - j->Tq; /* query i sees keys up to i + offset */
-    int64_t end = j->causal && first_q + rows + offset < j->Tk ? first_q + rows + offset : j->Tk;
-    if (k->begin) k->begin();
-    for (int64_t first = 0; first < end; first += KEYS) {
-        int64_t left = end - first < KEYS ? end - first : KEYS;
-        s.panels = (left + k->panel - 1) / k->panel;
-        s.keys = j->causal ? first_q + offset + 1 - first : left;
-        s.more = j->causal ? 1 : 0;
-        s.limit = left;
-        for (int64_t i = 0; i < s.panels; i++)
-            multiply(j, q, j->row * j->size, j->row, rows, keys + (first + i * k->panel) * j->row * j->size, score + i * rows * k->panel);
-        k->soften(&s);
-        add_values(j, &s, values, first, acc);
+    tile_state tile[MAX_TILES];
+    int64_t tiles = (last_q - first_q + QUERIES - 1) / QUERIES;
+    for (int64_t t = 0; t < tiles; t++) {
+        memset(tile[t].acc, 0, (size_t)(j->value_panels * k->panel * QUERIES) * sizeof(float));
+        for (int r = 0; r < QUERIES; r++) tile[t].most[r] = -INFINITY, tile[t].total[r] = 0;
     }
+    int64_t end = j->causal && last_q + j->Tk - j->Tq < j->Tk ? last_q + j->Tk - j->Tq : j->Tk; /* query i sees keys up to i + Tk − Tq */
+    if (k->begin) k->begin();
+    for (int64_t first = 0; first < end; first += KEYS)
+        for (int64_t t = 0; t < tiles; t++) {
+            int64_t from = first_q + t * QUERIES, rows = last_q - from < QUERIES ? last_q - from : QUERIES;
+            attend_keys(j, tile + t, q + from * j->row * j->size, from, rows, keys, values, first, end - first < KEYS ? end - first : KEYS);
+        }
     if (k->end) k->end();
-    for (int64_t r = 0; r < rows; r++) {
-        int64_t at = (b * j->Tq + first_q + r) * j->heads * j->D + head * j->D;
-        k->scale_row(j->y->type, (char *)j->y->data + at * (j->y->type == DTYPE_F32 ? 4 : 2), acc + r * wide,
-                     total[r] > 0 ? 1.0f / total[r] : 0, j->D);
+    for (int64_t t = 0; t < tiles; t++) {
+        int64_t from = first_q + t * QUERIES;
+        write_tile(j, tile + t, b, head, from, last_q - from < QUERIES ? last_q - from : QUERIES);
     }
 }
 
@@ -200,15 +225,16 @@ tensor *op_attention(op_ctx *c, const tensor *q, const tensor *k, const tensor *
     j.row = (j.D + step - 1) / step * step;
     j.keys = (j.Tk + panel - 1) / panel * panel; /* panels are a multiple of every step */
     j.value_panels = (j.D + panel - 1) / panel;
-    j.q_tiles = (j.Tq + QUERIES - 1) / QUERIES;
+    j.q_tiles = j.keys * j.D * j.size > SMALL_HEAD ? MAX_TILES : 1; /* a head's keys that do not fit the cache are passed over less often */
+    j.q_items = (j.Tq + j.q_tiles * QUERIES - 1) / (j.q_tiles * QUERIES);
     int64_t pairs = j.B * kv_heads;
     j.q_rows = j.y ? arena_alloc(c->mem, (size_t)(j.B * heads * j.Tq * j.row * j.size), c->st) : NULL;
     j.key_panels = zeroed(c, pairs * j.keys * j.row, j.size);
     j.value_panels_at = zeroed(c, pairs * j.value_panels * panel * j.keys, j.size);
     if (!j.q_rows || !j.key_panels || !j.value_panels_at) return NULL;
-    pool_run(c->threads, pack_query, &j, j.B * heads * j.q_tiles);
+    pool_run(c->threads, pack_query, &j, j.B * heads * j.q_items);
     pool_run(c->threads, pack_keys, &j, pairs * ((j.keys + PACKED_KEYS - 1) / PACKED_KEYS));
-    pool_run(c->threads, attend_tile, &j, j.B * heads * j.q_tiles);
+    pool_run(c->threads, attend, &j, j.B * heads * j.q_items);
     arena_reset(c->mem, mark);
     return j.y;
 }

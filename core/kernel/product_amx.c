@@ -34,8 +34,13 @@ static void end(void) { _tile_release(); }
 static void one_strip(const product_block *b)
 {
     const char *w = b->panel;
-    _tile_zero(0);
-    _tile_zero(1);
+    if (b->add) {
+        _tile_loadd(0, b->sum, PANEL * 4);
+        _tile_loadd(1, b->sum + 16, PANEL * 4);
+    } else {
+        _tile_zero(0);
+        _tile_zero(1);
+    }
     for (int64_t i = 0; i < b->in; i += STEP)
         for (int t = 0; t < b->taps; t++, w += 2048) {
             _tile_loadd(4, b->x[0] + b->tap[t] + i * 2, b->row_bytes);
@@ -51,10 +56,17 @@ static void one_strip(const product_block *b)
 static void two_strips(const product_block *b)
 {
     const char *w = b->panel;
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
+    if (b->add) {
+        _tile_loadd(0, b->sum, PANEL * 4);
+        _tile_loadd(1, b->sum + 16, PANEL * 4);
+        _tile_loadd(2, b->sum + ROWS * PANEL, PANEL * 4);
+        _tile_loadd(3, b->sum + ROWS * PANEL + 16, PANEL * 4);
+    } else {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+    }
     for (int64_t i = 0; i < b->in; i += STEP)
         for (int t = 0; t < b->taps; t++, w += 2048) {
             _tile_loadd(4, b->x[0] + b->tap[t] + i * 2, b->row_bytes);

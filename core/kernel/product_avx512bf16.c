@@ -10,7 +10,10 @@ enum { PANEL = 32, ROWS = 14, STEP = 32 };
 INLINE void strip(const product_block *b, const int rows)
 {
     __m512 low[ROWS], high[ROWS];
-    for (int r = 0; r < rows; r++) low[r] = high[r] = _mm512_setzero_ps();
+    for (int r = 0; r < rows; r++) {
+        low[r] = b->add ? _mm512_loadu_ps(b->sum + r * PANEL) : _mm512_setzero_ps();
+        high[r] = b->add ? _mm512_loadu_ps(b->sum + r * PANEL + 16) : _mm512_setzero_ps();
+    }
     const char *w = b->panel;
     const int64_t row = b->row_bytes;
     for (int64_t i = 0; i < b->in; i += STEP)

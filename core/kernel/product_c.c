@@ -26,7 +26,8 @@ enum { PANEL = 16, ROWS = 4, PANEL_BF16 = 32, ROWS_BF16 = 4, STEP = 32 };
 static void block(const product_block *b)
 {
     for (int r = 0; r < b->rows[0]; r++) {
-        double sum[PANEL] = {0};
+        double sum[PANEL];
+        for (int o = 0; o < PANEL; o++) sum[o] = b->add ? (double)b->sum[r * PANEL + o] : 0;
         const float *w = b->panel;
         for (int t = 0; t < b->taps; t++) {
             const float *x = (const float *)(b->x[0] + r * b->row_bytes + b->tap[t]);
@@ -41,6 +42,7 @@ static void block_bf16(const product_block *b)
 {
     for (int r = 0; r < b->rows[0]; r++) {
         float sum[PANEL_BF16] = {0};
+        if (b->add) memcpy(sum, b->sum + r * PANEL_BF16, sizeof sum);
         const uint16_t *w = b->panel;
         for (int64_t i = 0; i < b->in; i += STEP)
             for (int t = 0; t < b->taps; t++) {
@@ -120,28 +122,34 @@ static int64_t seen_keys(const product_soften *s, int64_t r)
     return n < 0 ? 0 : n < s->limit ? n : s->limit;
 }
 
-static void soften_as(const product_soften *s, int64_t panel, dtype type)
+static bool soften_as(const product_soften *s, int64_t panel, dtype type)
 {
     int64_t wide = s->panels * panel;
+    bool raised = false;
     for (int64_t r = 0; r < s->rows; r++) {
         int64_t seen = seen_keys(s, r);
-        float most = s->most[r], total = 0;
-        for (int64_t i = 0; i < seen; i++) most = fmaxf(most, s->score[(i / panel * s->rows + r) * panel + i % panel] * s->scale);
+        float most = s->most[r], largest = -INFINITY, total = 0;
+        for (int64_t i = 0; i < seen; i++) largest = fmaxf(largest, s->score[(i / panel * s->rows + r) * panel + i % panel] * s->scale);
+        s->fade[r] = 1;
+        if (largest > most + PRODUCT_HEADROOM) {
+            s->fade[r] = expf(most - largest);
+            s->most[r] = most = largest;
+            raised = true;
+        }
         for (int64_t i = 0; i < wide; i++) {
             float p = i < seen ? expf(s->score[(i / panel * s->rows + r) * panel + i % panel] * s->scale - most) : 0;
             total += p;
             if (type == DTYPE_BF16) ((uint16_t *)s->p)[r * wide + i] = narrow(p);
             else ((float *)s->p)[r * wide + i] = p;
         }
-        s->fade[r] = most > -INFINITY ? expf(s->most[r] - most) : 1;
         s->total[r] = s->total[r] * s->fade[r] + total;
-        s->most[r] = most;
     }
+    return raised;
 }
 
-static void soften(const product_soften *s) { soften_as(s, PANEL, DTYPE_F32); }
+static bool soften(const product_soften *s) { return soften_as(s, PANEL, DTYPE_F32); }
 
-static void soften_bf16(const product_soften *s) { soften_as(s, PANEL_BF16, DTYPE_BF16); }
+static bool soften_bf16(const product_soften *s) { return soften_as(s, PANEL_BF16, DTYPE_BF16); }
 
 static void scale_row(dtype type, void *dst, const float *src, float scale, int64_t n)
 {

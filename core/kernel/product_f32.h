@@ -8,7 +8,10 @@
 INLINE void strip(const product_block *b, const int rows)
 {
     vec low[ROWS], high[ROWS];
-    for (int r = 0; r < rows; r++) low[r] = high[r] = (vec){0};
+    for (int r = 0; r < rows; r++) {
+        low[r] = b->add ? load(b->sum + r * 2 * LANES) : (vec){0};
+        high[r] = b->add ? load(b->sum + r * 2 * LANES + LANES) : (vec){0};
+    }
     const float *w = b->panel;
     const int64_t row = b->row_bytes;
     for (int t = 0; t < b->taps; t++) {
@@ -47,4 +50,4 @@ static void affine(void *dst, const float *src, const float *scale, const float 
     affine_as(dst, DTYPE_F32, src, scale, shift, silu, n);
 }
 
-static void soften(const product_soften *s) { soften_as(s, 2 * LANES, DTYPE_F32, exp_vec); }
+static bool soften(const product_soften *s) { return soften_as(s, 2 * LANES, DTYPE_F32, exp_vec); }

@@ -12,7 +12,7 @@
 
 #include "core/tensor.h"
 
-enum { PRODUCT_MAX_PANEL = 32, PRODUCT_MAX_ROWS = 32 /* of all strips */, PRODUCT_MAX_TAPS = 64, PRODUCT_MAX_KEYS = 256 };
+enum { PRODUCT_MAX_PANEL = 32, PRODUCT_MAX_ROWS = 32 /* of all strips */, PRODUCT_MAX_TAPS = 64 };
 
 typedef enum { PRODUCT_PLAIN, PRODUCT_SILU, PRODUCT_GELU, PRODUCT_GELU_TANH, PRODUCT_QUICK_GELU, PRODUCT_RELU } product_activation;
 
@@ -26,6 +26,7 @@ typedef struct {
     int64_t in;          /* elements of a row: a multiple of the kernel's step */
     const void *panel;   /* the packed weights */
     float *sum;          /* strip s begins at s · kernel.rows · panel */
+    bool add;            /* to what sum holds already */
 } product_block;
 
 /* One row of results: y[o] = activation(sum[o] + bias[o] + row[o]) + residual[o]; with gate: (sum + bias) · gelu(gate + gate_bias). */
@@ -38,16 +39,20 @@ typedef struct {
     int64_t count;
 } product_row;
 
-/* One step of an attention's softmax over a tile of keys. Row r sees its first min(keys + r · more, limit) keys; with
- * m = the larger of most[r] and its largest score · scale: p[r][i] = exp(score · scale − m), 0 for keys not seen;
- * fade[r] = exp(most[r] − m); total[r] = total[r] · fade[r] + Σ p[r][i]; most[r] = m. */
+/* One step of an attention's softmax over a tile of keys. Row r sees its first min(keys + r · more, limit) keys. most[r] is
+ * raised to the row's largest score · scale where that exceeds it by more than PRODUCT_HEADROOM (a maximum need not be
+ * the last bit of it to keep exp in range, and a raise costs a pass over the results so far); then
+ * p[r][i] = exp(score · scale − most[r]), 0 for keys not seen; fade[r] = exp(old most[r] − most[r]);
+ * total[r] = total[r] · fade[r] + Σ p[r][i]. Returns whether any most was raised. scale must not be negative. */
 typedef struct {
     const float *score; /* [panels][rows][panel] */
     void *p;            /* [rows][panels · panel], of the kernel's type */
     int64_t rows, panels, keys, more, limit;
     float scale;
-    float *most, *total, *fade; /* [rows] */
+    float *most, *total, *fade; /* [rows]; most is −∞ at first */
 } product_soften;
+
+#define PRODUCT_HEADROOM 8.0f
 
 typedef struct product_kernel {
     const char *name;
@@ -69,7 +74,7 @@ typedef struct product_kernel {
     void (*affine)(void *dst, const float *src, const float *scale, const float *shift, bool silu, int64_t n);
     /* For `rows` rows of n elements: sum[i] += x − pivot[i], square[i] += (x − pivot[i])² */
     void (*channel_sums)(const float *x, const float *pivot, float *sum, float *square, int64_t rows, int64_t n);
-    void (*soften)(const product_soften *s);
+    bool (*soften)(const product_soften *s);
     /* dst[i] = src[i] · scale as type */
     void (*scale_row)(dtype type, void *dst, const float *src, float scale, int64_t n);
 } product_kernel;

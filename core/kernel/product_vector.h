@@ -121,38 +121,53 @@ static inline ivec lanes_seen(int64_t i, int64_t seen)
     return lane < (ivec){0} + (int32_t)(seen - i);
 }
 
+/* The largest of a row's scores that are seen, −∞ when there are none. */
+static inline float largest_score(const product_soften *s, const int64_t panel, const float *score, int64_t seen)
+{
+    vec top = splat(-INFINITY), other = top;
+    int64_t i = 0;
+    for (; i + 2 * LANES <= seen; i += 2 * LANES) { /* panels are whole multiples of two vectors */
+        vec a = load(score + i / panel * s->rows * panel + i % panel), b = load(score + i / panel * s->rows * panel + i % panel + LANES);
+        top = choose(a > top, a, top);
+        other = choose(b > other, b, other);
+    }
+    for (; i < seen; i += LANES) {
+        vec v = load(score + i / panel * s->rows * panel + i % panel);
+        if (seen - i < LANES) v = choose(lanes_seen(i, seen), v, splat(-INFINITY));
+        top = choose(v > top, v, top);
+    }
+    return max_lanes(choose(other > top, other, top));
+}
+
 /* As plain C, with LANES keys at a time; every row adds its lanes in the same order whatever the tile's other rows. */
-static inline void soften_as(const product_soften *s, const int64_t panel, dtype type, vec (*exponential)(vec))
+static inline bool soften_as(const product_soften *s, const int64_t panel, dtype type, vec (*exponential)(vec))
 {
     int64_t wide = s->panels * panel;
+    bool raised = false;
     for (int64_t r = 0; r < s->rows; r++) {
         int64_t seen = s->keys + r * s->more;
         seen = seen < 0 ? 0 : seen < s->limit ? seen : s->limit;
         const float *score = s->score + r * panel;
-        vec top = splat(-INFINITY), total = {0};
-        for (int64_t i = 0; i < seen; i += LANES) {
-            vec v = load(score + i / panel * s->rows * panel + i % panel);
-            if (seen - i < LANES) v = choose(lanes_seen(i, seen), v, splat(-INFINITY));
-            top = choose(v > top, v, top);
+        float most = s->most[r], largest = largest_score(s, panel, score, seen) * s->scale;
+        s->fade[r] = 1;
+        if (largest > most + PRODUCT_HEADROOM) {
+            s->fade[r] = exponential(splat(most - largest))[0];
+            s->most[r] = most = largest;
+            raised = true;
         }
-        float most = s->scale * max_lanes(top);
-        most = most > s->most[r] ? most : s->most[r];
-        float shift = most > -INFINITY ? -most : 0;
+        vec total = {0}, scale = splat(s->scale), shift = splat(most > -INFINITY ? -most : 0);
         for (int64_t i = 0; i < wide; i += LANES) {
             vec p = {0};
             if (i < seen) {
-                vec v = load(score + i / panel * s->rows * panel + i % panel);
-                p = exponential(fma_vec(v, splat(s->scale), splat(shift)));
+                p = exponential(fma_vec(load(score + i / panel * s->rows * panel + i % panel), scale, shift));
                 if (seen - i < LANES) p = choose(lanes_seen(i, seen), p, splat(0.0f));
             }
             total += p;
             put(s->p, type, r * wide + i, p, LANES);
         }
-        vec fade = exponential(splat(s->most[r] > -INFINITY ? s->most[r] + shift : most > -INFINITY ? -INFINITY : 0));
-        s->fade[r] = fade[0];
         s->total[r] = s->total[r] * s->fade[r] + add_lanes(total);
-        s->most[r] = most;
     }
+    return raised;
 }
 
 static void scale_row(dtype type, void *dst, const float *src, float scale, int64_t n)
