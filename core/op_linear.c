@@ -12,13 +12,13 @@ typedef struct {
     const linear *gate;    /* y = activation(x gateᵀ) · (x Wᵀ), or NULL */
     const float *residual; /* [rows, out], added, or NULL */
     int64_t panel_step, panel_items;
-} product;
+} linear_part;
 
-enum { MAX_PRODUCTS = 8, TILE_PANELS_MAX = 64 };
+enum { MAX_PARTS = 8, TILE_PANELS_MAX = 64 };
 
 typedef struct {
-    product product[MAX_PRODUCTS];
-    int products;
+    linear_part part[MAX_PARTS];
+    int parts;
     int64_t rows, row_step, items_per_row_step;
     const float *x;
     panel_rows quantized;
@@ -54,7 +54,7 @@ static void sums(const linear_job *j, const linear *w, float *y, int64_t ldy, in
 }
 
 /* The gate's sums go to a buffer on the stack, a few rows at a time, and are folded into y. */
-static void gated_sums(const linear_job *j, const product *p, float *y, int64_t row, int64_t rows, int64_t panel, int64_t out)
+static void gated_sums(const linear_job *j, const linear_part *p, float *y, int64_t row, int64_t rows, int64_t panel, int64_t out)
 {
     enum { ROWS = 16 };
     _Alignas(64) float gate[ROWS * TILE_PANELS_MAX * PANEL];
@@ -75,7 +75,7 @@ static void linear_item(void *arg, int64_t i)
 {
     const linear_job *j = arg;
     int64_t row = i / j->items_per_row_step * j->row_step, item = i % j->items_per_row_step;
-    const product *p = j->product;
+    const linear_part *p = j->part;
     while (item >= p->panel_items) item -= p++->panel_items;
     int64_t rows = j->rows - row < j->row_step ? j->rows - row : j->row_step;
     int64_t panel = item * p->panel_step, out = p->w->out - panel * PANEL, ldy = p->w->out;
@@ -116,9 +116,9 @@ static void split(linear_job *j)
 {
     bool many = j->rows > 16;
     int64_t wanted = many ? 4 << 20 : 64 << 10; /* multiplications of an item */
-    j->row_step = j->product[0].w->form == LINEAR_IN_PLACE ? 384 : 96;
-    for (int i = 0; i < j->products; i++) {
-        product *p = &j->product[i];
+    j->row_step = j->part[0].w->form == LINEAR_IN_PLACE ? 384 : 96;
+    for (int i = 0; i < j->parts; i++) {
+        linear_part *p = &j->part[i];
         int64_t rows = j->rows < j->row_step ? j->rows : j->row_step;
         int64_t cost = PANEL * p->w->in * (rows > 0 ? rows : 1) * (p->gate ? 2 : 1);
         p->panel_step = cost > 0 ? (wanted + cost - 1) / cost : 1;
@@ -136,8 +136,8 @@ static void run(op_ctx *c, linear_job *j, const tensor *x)
     j->x = x->data;
     j->kernel = kernel_get();
     bool quantized = false;
-    for (int i = 0; i < j->products; i++) {
-        const product *p = &j->product[i];
+    for (int i = 0; i < j->parts; i++) {
+        const linear_part *p = &j->part[i];
         quantized |= p->w->form == LINEAR_QUANTIZED || (p->gate && p->gate->form == LINEAR_QUANTIZED);
     }
     if (!quantized || quantize_rows(c, j, x->dim[x->rank - 1])) {
@@ -172,16 +172,16 @@ tensor *op_linear(op_ctx *c, const tensor *x, const linear *w)
 
 void op_linear_many(op_ctx *c, const tensor *x, int n, const linear *const *w, tensor **y)
 {
-    linear_job j = {.products = n};
+    linear_job j = {.parts = n};
     for (int i = 0; i < n; i++) y[i] = NULL;
-    if (n > MAX_PRODUCTS) {
-        status_set(c->st, STATUS_FAIL, "op_linear_many: %d products, at most %d", n, MAX_PRODUCTS);
+    if (n > MAX_PARTS) {
+        status_set(c->st, STATUS_FAIL, "op_linear_many: %d products, at most %d", n, MAX_PARTS);
         return;
     }
     for (int i = 0; i < n; i++) {
         tensor *to = result(c, "op_linear", x, w[i]);
         if (!to) return;
-        j.product[i] = (product){.w = w[i], .y = to->data};
+        j.part[i] = (linear_part){.w = w[i], .y = to->data};
         y[i] = to;
     }
     run(c, &j, x);
@@ -197,7 +197,7 @@ tensor *op_linear_add(op_ctx *c, const tensor *x, const linear *w, const tensor 
                    tensor_shape_text(residual, b, sizeof b));
         return NULL;
     }
-    linear_job j = {.products = 1, .product = {{.w = w, .y = y->data, .residual = residual->data}}};
+    linear_job j = {.parts = 1, .part = {{.w = w, .y = y->data, .residual = residual->data}}};
     run(c, &j, x);
     return y;
 }
@@ -212,7 +212,7 @@ static tensor *gated(op_ctx *c, const char *op, const tensor *x, const linear *g
                    (long long)gate->in, (long long)up->out, (long long)up->in);
         return NULL;
     }
-    linear_job j = {.products = 1, .product = {{.w = up, .y = y->data, .gate = gate}}, .activation = activation};
+    linear_job j = {.parts = 1, .part = {{.w = up, .y = y->data, .gate = gate}}, .activation = activation};
     run(c, &j, x);
     return y;
 }
