@@ -12,6 +12,7 @@ typedef struct {
 } command;
 
 void cmd_inspect(int argc, char **argv, status *st);
+void cmd_quantize(int argc, char **argv, status *st);
 void cmd_version(int argc, char **argv, status *st);
 
 #endif

@@ -14,6 +14,7 @@
 
 static const command COMMANDS[] = {
     {"inspect", cmd_inspect, "what is in a model file or folder, without loading its weights"},
+    {"quantize", cmd_quantize, "a model file with smaller weights: GGUF in one of the quantised types"},
     {"version", cmd_version, "the program's version and the kernels it uses on this CPU"},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
