@@ -12,7 +12,10 @@ typedef struct {
 } command;
 
 void cmd_inspect(int argc, char **argv, status *st);
-void cmd_quantize(int argc, char **argv, status *st);
+void cmd_bench(int argc, char **argv, status *st);
+void cmd_embed(int argc, char **argv, status *st);
+void cmd_score(int argc, char **argv, status *st);
+void cmd_text(int argc, char **argv, status *st);
 void cmd_version(int argc, char **argv, status *st);
 
 #endif

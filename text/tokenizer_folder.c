@@ -26,7 +26,8 @@ static json_t *read_config(const char *folder, const char *name, status *st)
     char *data = read_optional(folder, name, MAX_CONFIG, &size, st);
     if (!data) return NULL;
     json_error_t error;
-    json_t *value = json_loadb(data, size, JSON_ALLOW_NUL, &error);
+    /* "model_max_length" is often 10³⁰: whole numbers are taken as reals, which hold any id exactly */
+    json_t *value = json_loadb(data, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
     if (!value) status_set(st, STATUS_INPUT, "%s/%s: no valid JSON: line %d: %s", folder, name, error.line, error.text);
     alloc_free(data);
     return value;
@@ -42,8 +43,10 @@ static int32_t token_named(const tokenizer *t, const json_t *config, const char 
 
 static int32_t id_given(const tokenizer *t, const json_t *value)
 {
-    json_int_t id = json_is_integer(value) ? json_integer_value(value) : -1;
-    return id >= 0 && id < t->vocab.size && t->vocab.type[id] != TOKEN_ABSENT ? (int32_t)id : -1;
+    double number = json_is_number(value) ? json_number_value(value) : -1;
+    if (!(number >= 0 && number < t->vocab.size)) return -1;
+    int32_t id = (int32_t)number;
+    return (double)id == number && t->vocab.type[id] != TOKEN_ABSENT ? id : -1;
 }
 
 static void take(int32_t *to, int32_t id)

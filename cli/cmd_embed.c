@@ -1,0 +1,98 @@
+/* embed: a text as a vector, the mean of its last hidden states. */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/model_path.h"
+#include "cli/text_json.h"
+#include "cli/text_request.h"
+#include "core/alloc.h"
+#include "text/score.h"
+
+typedef struct {
+    text_options text; /* -m -p -f -t --exact --json come from here */
+    bool normalize;
+} embed_options;
+
+static void normalize(float *v, int64_t n)
+{
+    double square = 0;
+    for (int64_t i = 0; i < n; i++) square += (double)v[i] * (double)v[i];
+    for (int64_t i = 0; square > 0 && i < n; i++) v[i] = (float)(v[i] / sqrt(square));
+}
+
+static void print(const embed_options *o, const char *path, const float *v, int64_t n, int64_t tokens, status *st)
+{
+    if (!o->text.json) {
+        for (int64_t i = 0; i < n; i++) printf("%.7g%c", (double)v[i], i + 1 < n ? ' ' : '\n');
+        return;
+    }
+    json_t *root = json_object(), *list = json_array();
+    for (int64_t i = 0; i < n; i++) json_array_append_new(list, text_json_number((double)v[i]));
+    json_object_set_new(root, "model", text_json_string(path, strlen(path), st));
+    json_object_set_new(root, "prompt_tokens", json_integer(tokens));
+    json_object_set_new(root, "embedding", list);
+    if (json_object_size(root) != 3 || json_array_size(list) != (size_t)n) status_set(st, STATUS_NOMEM, "out of memory for the JSON output");
+    else if (json_dumpf(root, stdout, JSON_REAL_PRECISION(8)) != 0 || putchar('\n') == EOF || fflush(stdout) != 0)
+        status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
+    json_decref(root);
+}
+
+static void embed(const embed_options *o, const text_model *m, const char *path, pool *threads, const char *input, status *st)
+{
+    tokenizer_ids ids = {0};
+    int64_t width = m->gpt->config.width, context = gpt_context(m->gpt);
+    float *v = alloc_array((size_t)width, sizeof *v, st);
+    bool ok = v && tokenizer_encode(m->tokenizer, input, strlen(input), TOKENIZER_ADD_SPECIAL, &ids, st);
+    if (ok && (ids.count == 0 || ids.count > context))
+        ok = status_set(st, STATUS_INPUT, "the text has %lld tokens, 1 to %lld wanted, as many as the context holds", (long long)ids.count,
+                        (long long)context);
+    if (ok && score_embed(m->gpt, threads, ids.id, ids.count, v, st)) {
+        if (o->normalize) normalize(v, width);
+        print(o, path, v, width, ids.count, st);
+    }
+    alloc_free(v);
+    tokenizer_ids_free(&ids);
+}
+
+static bool parse(embed_options *o, int argc, char **argv, bool *help, status *st)
+{
+    text_options *t = &o->text;
+    const option table[] = {
+        {'m', "model", OPTION_STRING, &t->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL},
+        {'p', "prompt", OPTION_STRING, &t->prompt, "TEXT", "the text", 0, 0, NULL},
+        {'f', "file", OPTION_STRING, &t->file, "FILE", "the text from a file, - is stdin", 0, 0, NULL},
+        {0, "normalize", OPTION_FLAG, &o->normalize, NULL, "a vector of length 1", 0, 0, NULL},
+        {'t', "threads", OPTION_INT, &t->threads, "N", "0: one for each core (0)", 0, 1024, NULL},
+        {0, "exact", OPTION_FLAG, &t->exact, NULL, "full f32 arithmetic: slow, the reference's numbers", 0, 0, NULL},
+        {0, "json", OPTION_FLAG, &t->json, NULL, "one JSON object: model, prompt_tokens, embedding", 0, 0, NULL},
+        {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
+    };
+    const char **positional = alloc_array((size_t)argc, sizeof *positional, st);
+    int count = 0;
+    bool ok = positional && options_parse(table, argc, argv, "aigc embed [OPTION]… (-p TEXT | -f FILE)", positional, &count, help, st);
+    if (ok && count) ok = status_set(st, STATUS_USAGE, "'%s': no word is wanted here; -p TEXT or -f FILE", positional[0]);
+    alloc_free(positional);
+    return ok;
+}
+
+void cmd_embed(int argc, char **argv, status *st)
+{
+    embed_options o = {.text = text_options_default()};
+    bool help = false;
+    if (!parse(&o, argc, argv, &help, st) || help) return;
+    char *input = text_request_input(&o.text, st);
+    char *path = input ? model_path_find(o.text.model, st) : NULL;
+    pool *threads = path ? pool_new((int)o.text.threads, st) : NULL;
+    text_model m;
+    if (threads && text_model_open(&m, path, o.text.exact ? LINEAR_EXACT : LINEAR_FAST, threads, st)) {
+        embed(&o, &m, path, threads, input, st);
+        text_model_close(&m);
+    }
+    pool_free(threads);
+    alloc_free(path);
+    alloc_free(input);
+}

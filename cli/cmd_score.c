@@ -1,0 +1,102 @@
+/* score: the logarithm of each token's probability given those before it, and the perplexity of the whole. */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/model_path.h"
+#include "cli/text_json.h"
+#include "cli/text_request.h"
+#include "core/alloc.h"
+#include "core/log.h"
+#include "text/score.h"
+
+typedef struct {
+    text_options text; /* -m -p -f -t --exact --json come from here */
+    int64_t stride;
+} score_options;
+
+static void print_json(const tokenizer_ids *ids, const double *logprob, double nll, status *st)
+{
+    json_t *root = json_object(), *tokens = json_array(), *logprobs = json_array();
+    for (int64_t i = 0; i < ids->count; i++) {
+        json_array_append_new(tokens, json_integer(ids->id[i]));
+        json_array_append_new(logprobs, text_json_number(logprob[i]));
+    }
+    json_object_set_new(root, "tokens", tokens);
+    json_object_set_new(root, "logprobs", logprobs);
+    json_object_set_new(root, "nll", text_json_number(nll));
+    json_object_set_new(root, "perplexity", text_json_number(exp(nll)));
+    if (json_object_size(root) != 4 || json_array_size(logprobs) != (size_t)ids->count) status_set(st, STATUS_NOMEM, "out of memory for the JSON output");
+    else if (json_dumpf(root, stdout, JSON_REAL_PRECISION(10)) != 0 || putchar('\n') == EOF || fflush(stdout) != 0)
+        status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
+    json_decref(root);
+}
+
+/* nll is the mean over the tokens that have a logprob: all but the first. */
+static void print(const score_options *o, const tokenizer_ids *ids, const double *logprob, status *st)
+{
+    double sum = 0;
+    for (int64_t i = 1; i < ids->count; i++) sum -= logprob[i];
+    double nll = ids->count > 1 ? sum / (double)(ids->count - 1) : (double)NAN;
+    if (o->text.json) print_json(ids, logprob, nll, st);
+    else printf("tokens %lld\nnll %.6f\nperplexity %.6f\n", (long long)ids->count, nll, exp(nll));
+}
+
+static void score(const score_options *o, const text_model *m, pool *threads, const char *input, status *st)
+{
+    tokenizer_ids ids = {0};
+    int64_t context = o->text.context ? o->text.context : gpt_context(m->gpt);
+    if (context > gpt_context(m->gpt)) context = gpt_context(m->gpt);
+    int64_t stride = o->stride ? o->stride : context / 2;
+    bool ok = tokenizer_encode(m->tokenizer, input, strlen(input), TOKENIZER_ADD_SPECIAL, &ids, st);
+    if (ok && ids.count < 2) ok = status_set(st, STATUS_INPUT, "the text has %lld token: at least two are wanted", (long long)ids.count);
+    if (ok && ids.count > context && (context < 2 || stride >= context))
+        ok = status_set(st, STATUS_USAGE, "--stride: %lld found, less than the context of %lld wanted", (long long)stride, (long long)context);
+    double *logprob = ok ? alloc_array((size_t)ids.count, sizeof *logprob, st) : NULL;
+    if (logprob && score_tokens(m->gpt, threads, ids.id, ids.count, context, stride, logprob, st)) print(o, &ids, logprob, st);
+    alloc_free(logprob);
+    tokenizer_ids_free(&ids);
+}
+
+static bool parse(score_options *o, int argc, char **argv, bool *help, status *st)
+{
+    text_options *t = &o->text;
+    const option table[] = {
+        {'m', "model", OPTION_STRING, &t->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL},
+        {'p', "prompt", OPTION_STRING, &t->prompt, "TEXT", "the text", 0, 0, NULL},
+        {'f', "file", OPTION_STRING, &t->file, "FILE", "the text from a file, - is stdin", 0, 0, NULL},
+        {'c', "ctx", OPTION_INT, &t->context, "N", "tokens of a window, 0: the model's context (0)", 0, 1 << 26, NULL},
+        {0, "stride", OPTION_INT, &o->stride, "N", "texts longer than the context: from one window to the next (half a context)", 1, 1 << 26, NULL},
+        {'t', "threads", OPTION_INT, &t->threads, "N", "0: one for each core (0)", 0, 1024, NULL},
+        {0, "exact", OPTION_FLAG, &t->exact, NULL, "full f32 arithmetic: slow, the reference's numbers", 0, 0, NULL},
+        {0, "json", OPTION_FLAG, &t->json, NULL, "one JSON object: tokens, logprobs, nll, perplexity", 0, 0, NULL},
+        {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
+    };
+    const char **positional = alloc_array((size_t)argc, sizeof *positional, st);
+    int count = 0;
+    bool ok = positional && options_parse(table, argc, argv, "aigc score [OPTION]… (-p TEXT | -f FILE)", positional, &count, help, st);
+    if (ok && count) ok = status_set(st, STATUS_USAGE, "'%s': no word is wanted here; -p TEXT or -f FILE", positional[0]);
+    alloc_free(positional);
+    return ok;
+}
+
+void cmd_score(int argc, char **argv, status *st)
+{
+    score_options o = {.text = text_options_default()};
+    bool help = false;
+    if (!parse(&o, argc, argv, &help, st) || help) return;
+    char *input = text_request_input(&o.text, st);
+    char *path = input ? model_path_find(o.text.model, st) : NULL;
+    pool *threads = path ? pool_new((int)o.text.threads, st) : NULL;
+    text_model m;
+    if (threads && text_model_open(&m, path, o.text.exact ? LINEAR_EXACT : LINEAR_FAST, threads, st)) {
+        score(&o, &m, threads, input, st);
+        text_model_close(&m);
+    }
+    pool_free(threads);
+    alloc_free(path);
+    alloc_free(input);
+}

@@ -1,0 +1,195 @@
+/* text: continues a prompt, answers it, or chats. The text goes to stdout as it comes; everything else to stderr. */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/chat_loop.h"
+#include "cli/model_path.h"
+#include "cli/text_json.h"
+#include "cli/text_options.h"
+#include "cli/text_request.h"
+#include "core/alloc.h"
+#include "core/log.h"
+
+/* Everything a run of the command holds. */
+typedef struct {
+    const text_options *o;
+    text_model model;
+    pool *threads;
+    generator *generator;
+    text_request request;
+    generate_sequence *sequence[256];
+    uint64_t seed;
+    bool write_failed, ends_line;
+} run;
+
+static bool write_text(void *arg, const char *text, size_t size)
+{
+    run *r = arg;
+    if (size == 0) return true;
+    r->ends_line = text[size - 1] == '\n';
+    r->write_failed = fwrite(text, 1, size, stdout) != size || fflush(stdout) != 0;
+    return !r->write_failed;
+}
+
+static bool output_failed(run *r, status *st)
+{
+    if (r->write_failed) status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
+    return r->write_failed;
+}
+
+/* ---- after the run ---- */
+
+static void tell_end(const run *r, const generate_result *result)
+{
+    if (result->reason == GENERATE_CONTEXT)
+        log_warning("the context of %lld positions is full: the text ends here; --shift goes on, --ctx sets another", (long long)generator_context(r->generator));
+    if (result->reason == GENERATE_LENGTH && !r->o->tokens_given)
+        log_warning("stopped after %lld tokens; -n sets another limit, -n -1 none", (long long)result->count);
+}
+
+static void tell_timings(const run *r, int64_t i, const generate_result *result)
+{
+    double reading = result->prompt_seconds, writing = result->seconds - result->prompt_seconds;
+    log_verbose("text %lld: seed %llu, ended by %s; prompt %lld tokens%s in %.3f s (%.1f a second), first token after %.3f s, %lld tokens in %.3f s (%.1f a second)",
+                (long long)i + 1, (unsigned long long)(r->seed + (uint64_t)i), generate_reason_text(result->reason), (long long)result->prompt_count,
+                result->shared ? " (beginning shared)" : "", reading, reading > 0 ? (double)(result->prompt_count - result->shared) / reading : 0,
+                result->first_token_seconds, (long long)result->count, writing, writing > 0 && result->count > 1 ? (double)(result->count - 1) / writing : 0);
+}
+
+static void print_json(const run *r, const char *path, status *st)
+{
+    json_t *root = text_json_run(&r->model, path, r->model.seconds), *list = r->o->parallel > 1 ? json_array() : NULL;
+    for (int64_t i = 0; root && i < r->o->parallel; i++) {
+        generate_result result = generate_result_of(r->sequence[i]);
+        json_t *one = text_json_result(&result, r->seed + (uint64_t)i, st);
+        if (list) json_array_append_new(list, one);
+        else if (one) {
+            json_object_update(root, one);
+            json_decref(one);
+        }
+    }
+    if (list && root) json_object_set_new(root, "results", list);
+    if (!root) status_set(st, STATUS_NOMEM, "out of memory for the JSON output");
+    else if (status_ok(st) && (json_dumpf(root, stdout, JSON_REAL_PRECISION(9)) != 0 || putchar('\n') == EOF || fflush(stdout) != 0))
+        status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
+    json_decref(root);
+}
+
+/* The texts after the first, which was written as it came. */
+static void print_rest(run *r, status *st)
+{
+    for (int64_t i = 1; i < r->o->parallel && !r->write_failed; i++) {
+        generate_result result = generate_result_of(r->sequence[i]);
+        write_text(r, "---\n", 4);
+        write_text(r, result.text, result.text_size);
+        if (!r->ends_line) write_text(r, "\n", 1);
+    }
+    output_failed(r, st);
+}
+
+/* ---- the run ---- */
+
+static bool start(run *r, const char *input, status *st)
+{
+    if (!text_request_init(&r->request, r->o, &r->model, input, r->seed, generator_context(r->generator), st)) return false;
+    for (int64_t i = 0; i < r->o->parallel; i++) {
+        generate_request q = r->request.request;
+        q.seed = r->seed + (uint64_t)i;
+        if (i == 0 && !r->o->json) q.on_text = write_text, q.arg = r;
+        r->sequence[i] = generator_add(r->generator, &q, st);
+        if (!r->sequence[i]) return false;
+    }
+    return true;
+}
+
+static void generate(run *r, const char *path, const char *input, status *st)
+{
+    if (!start(r, input, st)) return;
+    while (generator_step(r->generator, st))
+        if (!r->o->json && r->write_failed) break;
+    if (output_failed(r, st) || !status_ok(st)) return;
+    if (r->o->json) print_json(r, path, st);
+    else {
+        if (!r->ends_line) write_text(r, "\n", 1);
+        print_rest(r, st);
+    }
+    for (int64_t i = 0; i < r->o->parallel && status_ok(st); i++) {
+        generate_result result = generate_result_of(r->sequence[i]);
+        tell_end(r, &result);
+        tell_timings(r, i, &result);
+    }
+}
+
+static void chat(run *r, status *st)
+{
+    chat_template t;
+    if (!chat_template_init(&t, tokenizer_chat_template(r->model.tokenizer), st)) return;
+    if (text_request_chats(r->o, &t)) chat_loop(r->o, &r->model, r->generator, &t, r->seed, st);
+    else status_set(st, STATUS_USAGE, "--interactive: this model has no chat template that is known here");
+    chat_template_free(&t);
+}
+
+static void open_and_run(run *r, const char *input, status *st)
+{
+    char *path = model_path_find(r->o->model, st);
+    r->threads = path ? pool_new((int)r->o->threads, st) : NULL;
+    if (r->threads && text_model_open(&r->model, path, r->o->exact ? LINEAR_EXACT : LINEAR_FAST, r->threads, st)) {
+        log_verbose("%s: %s, opened in %.3f s, %d threads", path, r->model.gpt->config.architecture, r->model.seconds, pool_threads(r->threads));
+        generator_options go = {.context = r->o->context};
+        r->generator = generator_new(r->model.gpt, r->model.tokenizer, r->threads, &go, st);
+        if (r->generator && r->o->interactive) chat(r, st);
+        else if (r->generator) generate(r, path, input, st);
+    }
+    text_request_free(&r->request);
+    generator_free(r->generator);
+    text_model_close(&r->model);
+    pool_free(r->threads);
+    alloc_free(path);
+}
+
+static bool check_options(const text_options *o, status *st)
+{
+    if (o->logprobs && !o->json) return status_set(st, STATUS_USAGE, "--logprobs needs --json");
+    if (!o->interactive) return true;
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return status_set(st, STATUS_USAGE, "--interactive needs a terminal for input and output");
+    if (o->json || o->parallel > 1 || o->raw || o->prompt || o->file || o->task || o->examples)
+        return status_set(st, STATUS_USAGE, "--interactive goes with none of --json, --parallel, --raw, --prompt, --file, --task, --examples");
+    return true;
+}
+
+void cmd_text(int argc, char **argv, status *st)
+{
+    text_options o = text_options_default();
+    option table[TEXT_OPTION_COUNT];
+    text_options_table(&o, table);
+    const char **positional = alloc_array((size_t)argc, sizeof *positional, st);
+    int count;
+    bool help;
+    if (!positional || !options_parse(table, argc, argv, "aigc text [OPTION]… [PROMPT]", positional, &count, &help, st) || help) {
+        alloc_free(positional);
+        return;
+    }
+    if (count == 1 && !o.prompt) o.prompt = positional[0];
+    else if (count > 0) status_set(st, STATUS_USAGE, "'%s' is one word too many; a prompt with spaces needs quotes", positional[count - 1]);
+    alloc_free(positional);
+    if (o.quiet) log_set_level(LOG_QUIET);
+    if (o.verbose) log_set_level(LOG_VERBOSE);
+    char *input = status_ok(st) && check_options(&o, st) && !o.interactive ? text_request_input(&o, st) : NULL;
+    if (status_ok(st)) {
+        run *r = alloc_zeroed(1, sizeof *r, st);
+        if (r) {
+            r->o = &o;
+            r->ends_line = true;
+            r->seed = o.seed_given ? (uint64_t)o.seed : rng_fresh_seed();
+            r->request.end = -1;
+            open_and_run(r, input, st);
+        }
+        alloc_free(r);
+    }
+    alloc_free(input);
+}

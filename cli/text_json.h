@@ -1,0 +1,22 @@
+/* text_json: what the text commands print with --json. The objects are the caller's (json_decref); NULL: no memory. */
+#ifndef AIGC_CLI_TEXT_JSON_H
+#define AIGC_CLI_TEXT_JSON_H
+
+#include <jansson.h>
+
+#include "text/generate.h"
+#include "text/text_model.h"
+
+/* {"model", "architecture", "load_seconds"} */
+json_t *text_json_run(const text_model *m, const char *path, double load_seconds);
+
+/* {"text", "tokens", "logprobs" where asked for, "prompt_tokens", "stop_reason", "seed", "timings"} */
+json_t *text_json_result(const generate_result *r, uint64_t seed, status *st);
+
+/* A string of bytes that may not be UTF-8: those become U+FFFD. */
+json_t *text_json_string(const char *text, size_t size, status *st);
+
+/* JSON has no NaN and no infinity: they become null. */
+json_t *text_json_number(double x);
+
+#endif

@@ -1,0 +1,67 @@
+#include "cli/text_options.h"
+
+#include <string.h>
+
+text_options text_options_default(void)
+{
+    return (text_options){
+        .model = "smollm2", .tokens = 512, .parallel = 1,
+        .sample = {.temperature = 0.7, .top_k = 40, .top_p = 0.9, .min_p = 0.05, .repeat_penalty = 1.1, .penalty_window = 64},
+    };
+}
+
+static int append(option *table, const option *more, int count)
+{
+    memcpy(table, more, (size_t)count * sizeof *table);
+    return count;
+}
+
+int text_options_job_table(text_options *o, option *table)
+{
+    const double most = 1e15;
+    const option all[] = {
+        {0, "what", OPTION_GROUP, NULL, NULL, "What to write:", 0, 0, NULL},
+        {'m', "model", OPTION_STRING, &o->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL},
+        {'p', "prompt", OPTION_STRING, &o->prompt, "TEXT", "the prompt; with -f the file's text follows it", 0, 0, NULL},
+        {'f', "file", OPTION_STRING, &o->file, "FILE", "the prompt from a file, - is stdin", 0, 0, NULL},
+        {0, "system", OPTION_STRING, &o->system, "TEXT", "what the model is told before the conversation", 0, 0, NULL},
+        {0, "raw", OPTION_FLAG, &o->raw, NULL, "continue the prompt as it is, without the model's chat template", 0, 0, NULL},
+        {0, "task", OPTION_STRING, &o->task, "TASK", "summarize, translate, rewrite, title, continue, code, or a template file with {{input}}", 0, 0, NULL},
+        {0, "field", OPTION_LIST, &o->fields, "NAME=TEXT", "a field of the task's template, such as language=French; repeatable", 0, 0, NULL},
+        {0, "examples", OPTION_STRING, &o->examples, "FILE", "JSON lines {\"input\", \"output\"} shown to the model first", 0, 0, NULL},
+        {'n', "tokens", OPTION_INT, &o->tokens, "N", "the most tokens to write, -1: no limit but the context (512)", -1, most, &o->tokens_given},
+        {0, "stop", OPTION_LIST, &o->stop, "TEXT", "ends the answer before this text; repeatable", 0, 0, NULL},
+        {0, "ignore-end", OPTION_FLAG, &o->ignore_end, NULL, "go on when the model ends its text", 0, 0, NULL},
+        {0, "sampling", OPTION_GROUP, NULL, NULL, "How the next token is picked:", 0, 0, NULL},
+        {0, "temp", OPTION_REAL, &o->sample.temperature, "X", "temperature, 0: always the likeliest token (0.7)", 0, 100, NULL},
+        {0, "top-k", OPTION_INT, &o->sample.top_k, "N", "among the N likeliest, 0: off (40)", 0, 1e9, NULL},
+        {0, "top-p", OPTION_REAL, &o->sample.top_p, "X", "among the likeliest that make up X together, 1: off (0.9)", 0, 1, NULL},
+        {0, "min-p", OPTION_REAL, &o->sample.min_p, "X", "not below X times the likeliest, 0: off (0.05)", 0, 1, NULL},
+        {0, "repeat-penalty", OPTION_REAL, &o->sample.repeat_penalty, "X", "against tokens lately written, 1: off (1.1)", 0.01, 100, NULL},
+        {0, "presence-penalty", OPTION_REAL, &o->sample.presence_penalty, "X", "off the logit of tokens lately written (0)", -100, 100, NULL},
+        {0, "frequency-penalty", OPTION_REAL, &o->sample.frequency_penalty, "X", "the same for every time (0)", -100, 100, NULL},
+        {0, "repeat-last-n", OPTION_INT, &o->sample.penalty_window, "N", "how many tokens are lately, 0: all (64)", 0, 1e9, NULL},
+        {'s', "seed", OPTION_INT, &o->seed, "N", "same seed, same text (a fresh one, told with -v and --json)", 0, 9007199254740991.0, &o->seed_given},
+        {0, "logprobs", OPTION_FLAG, &o->logprobs, NULL, "with --json: the logarithm of each token's probability", 0, 0, NULL},
+    };
+    return append(table, all, (int)(sizeof all / sizeof all[0]));
+}
+
+void text_options_table(text_options *o, option table[TEXT_OPTION_COUNT])
+{
+    const option rest[] = {
+        {0, "running", OPTION_GROUP, NULL, NULL, "How it runs:", 0, 0, NULL},
+        {'i', "interactive", OPTION_FLAG, &o->interactive, NULL, "chat on the terminal; /help lists its commands", 0, 0, NULL},
+        {'b', "parallel", OPTION_INT, &o->parallel, "N", "N texts at once, with seeds counted up from --seed (1)", 1, 256, NULL},
+        {'c', "ctx", OPTION_INT, &o->context, "N", "positions of context, 0: the model's (0)", 0, 1 << 26, NULL},
+        {0, "shift", OPTION_FLAG, &o->shift, NULL, "when the context is full drop its older half and go on", 0, 0, NULL},
+        {'t', "threads", OPTION_INT, &o->threads, "N", "0: one for each core (0); the text does not depend on it", 0, 1024, NULL},
+        {0, "exact", OPTION_FLAG, &o->exact, NULL, "full f32 arithmetic: slow, the reference's numbers", 0, 0, NULL},
+        {0, "json", OPTION_FLAG, &o->json, NULL, "one JSON object: text, tokens, seed, stop reason, timings", 0, 0, NULL},
+        {'q', "quiet", OPTION_FLAG, &o->quiet, NULL, "no remarks on stderr", 0, 0, NULL},
+        {'v', "verbose", OPTION_FLAG, &o->verbose, NULL, "model, seed and timings on stderr", 0, 0, NULL},
+        {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
+    };
+    table += text_options_job_table(o, table);
+    append(table, rest, (int)(sizeof rest / sizeof rest[0]));
+}

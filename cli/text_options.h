@@ -1,0 +1,34 @@
+/* text_options: the flags of text generation, shared by `aigc text` and the text jobs of a batch. */
+#ifndef AIGC_CLI_TEXT_OPTIONS_H
+#define AIGC_CLI_TEXT_OPTIONS_H
+
+#include "cli/options.h"
+#include "text/sample.h"
+
+typedef struct {
+    const char *model, *prompt, *file; /* file "-": stdin */
+    const char *system, *task, *examples;
+    option_list fields;          /* NAME=VALUE for templates */
+    bool raw;                    /* no chat template */
+    int64_t tokens;
+    bool tokens_given;
+    sample_options sample;
+    int64_t seed;
+    bool seed_given;
+    option_list stop;
+    bool ignore_end, logprobs, shift, exact;
+    int64_t context, threads, parallel;
+    bool interactive, json, quiet, verbose;
+} text_options;
+
+text_options text_options_default(void);
+
+enum { TEXT_OPTION_COUNT = 44 };
+
+/* Writes the table of the flags that make up one generation (what a job may say too), pointing into o: count entries. */
+int text_options_job_table(text_options *o, option *table);
+
+/* The same and the flags of the command line alone, ended by an entry without a name. */
+void text_options_table(text_options *o, option table[TEXT_OPTION_COUNT]);
+
+#endif

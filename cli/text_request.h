@@ -1,0 +1,34 @@
+/* text_request: from flags and a prompt to what the generator takes. */
+#ifndef AIGC_CLI_TEXT_REQUEST_H
+#define AIGC_CLI_TEXT_REQUEST_H
+
+#include "cli/text_options.h"
+#include "text/chat.h"
+#include "text/generate.h"
+#include "text/text_model.h"
+
+typedef struct {
+    tokenizer_ids prompt;
+    int32_t end; /* the chat family's token that ends a turn, or −1 */
+    generate_request request;
+} text_request;
+
+/* The user's text: -p, then -f (or stdin when stdin is not a terminal and there is neither), put into --task's template. It
+ * is checked to be UTF-8 and not empty. Freed with alloc_free. */
+char *text_request_input(const text_options *o, status *st);
+
+/* Fills q, whose request points into it and into o. seed is the sequence's own. context: the generator's, which the prompt
+ * must fit. */
+bool text_request_init(text_request *q, const text_options *o, const text_model *m, const char *input, uint64_t seed, int64_t context,
+                       status *st);
+
+/* The same for a conversation. */
+bool text_request_init_chat(text_request *q, const text_options *o, const text_model *m, const chat_template *t, const chat_message *messages,
+                            int64_t count, uint64_t seed, int64_t context, status *st);
+
+void text_request_free(text_request *q);
+
+/* Whether the options and the model make this a conversation; a template that is not known is warned of, once. */
+bool text_request_chats(const text_options *o, const chat_template *t);
+
+#endif

@@ -1,0 +1,343 @@
+/* Generation with the tiny model: transformers' greedy texts, sequences that join and leave, stops, limits, the context. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "text/generate.h"
+#include "text/generate_text.h"
+#include "text/score.h"
+#include "text/text_model.h"
+
+static text_model model;
+static pool *threads;
+static status st;
+static json_t *golden;
+
+static int open_all(void **state)
+{
+    (void)state;
+    threads = pool_new(2, &st);
+    text_model_open(&model, SOURCE_DIR "/tests/golden/tiny", LINEAR_EXACT, threads, &st);
+    golden = json_load_file(SOURCE_DIR "/tests/golden/tiny.json", 0, NULL);
+    if (!status_ok(&st)) print_error("%s\n", st.msg);
+    return !golden || !status_ok(&st);
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    json_decref(golden);
+    text_model_close(&model);
+    pool_free(threads);
+    return 0;
+}
+
+static void encode(const char *text, tokenizer_ids *ids) { assert_true(tokenizer_encode(model.tokenizer, text, strlen(text), 0, ids, &st)); }
+
+static generator *new_generator(int64_t context, int64_t pass_rows)
+{
+    generator *g = generator_new(model.gpt, model.tokenizer, threads, &(generator_options){context, pass_rows}, &st);
+    assert_non_null(g);
+    return g;
+}
+
+static generate_request request(const tokenizer_ids *ids, double temperature, uint64_t seed)
+{
+    sample_options o = sample_options_plain();
+    o.temperature = temperature;
+    return (generate_request){.prompt = ids->id, .prompt_count = ids->count, .tokens = 40, .sample = o, .seed = seed};
+}
+
+static void run(generator *g)
+{
+    while (generator_step(g, &st)) continue;
+    assert_true(status_ok(&st));
+}
+
+static void test_greedy(void **state)
+{
+    (void)state;
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(golden, "greedy"), i, one)
+    {
+        tokenizer_ids ids = {0};
+        encode(json_string_value(json_object_get(one, "prompt")), &ids);
+        generator *g = new_generator(0, 0);
+        generate_request q = request(&ids, 0, 0);
+        generate_sequence *s = generator_add(g, &q, &st);
+        run(g);
+        generate_result r = generate_result_of(s);
+        const json_t *want = json_object_get(one, "ids");
+        assert_int_equal(r.count, json_array_size(want));
+        for (int64_t k = 0; k < r.count; k++) assert_int_equal(r.token[k], json_integer_value(json_array_get(want, (size_t)k)));
+        assert_string_equal(r.text, json_string_value(json_object_get(one, "text")));
+        assert_int_equal(r.reason, GENERATE_END);
+        generator_free(g);
+        tokenizer_ids_free(&ids);
+    }
+}
+
+typedef struct {
+    char text[4096];
+    size_t size;
+    int calls;
+    int halt_after; /* 0: never */
+} heard;
+
+static bool hear(void *arg, const char *text, size_t size)
+{
+    heard *h = arg;
+    memcpy(h->text + h->size, text, size);
+    h->size += size;
+    h->text[h->size] = 0;
+    h->calls++;
+    return h->calls != h->halt_after;
+}
+
+/* One sampled text, alone, with its tokens in `token`. */
+static int64_t alone(const char *prompt, uint64_t seed, int32_t *token)
+{
+    tokenizer_ids ids = {0};
+    encode(prompt, &ids);
+    generator *g = new_generator(0, 0);
+    generate_request q = request(&ids, 1.5, seed);
+    generate_sequence *s = generator_add(g, &q, &st);
+    run(g);
+    generate_result r = generate_result_of(s);
+    memcpy(token, r.token, (size_t)r.count * sizeof *token);
+    int64_t count = r.count;
+    generator_free(g);
+    tokenizer_ids_free(&ids);
+    return count;
+}
+
+/* Sequences that join at different steps, some with a beginning in common, in passes of few rows: each as if alone. */
+static void test_among_others(void **state)
+{
+    (void)state;
+    enum { N = 9 };
+    static const char common[] = "One two three four five six seven eight nine ten. One two three four five six seven eight. ";
+    const char *prompts[N] = {"The cat sat", common, "In spring", common, "A ship", common, "x", common, "The cat sat"};
+    char longer[N][256];
+    tokenizer_ids ids[N] = {0};
+    generate_sequence *s[N];
+    heard h[N] = {0};
+    generator *g = new_generator(0, 24);
+    int64_t shared = 0;
+    for (int i = 0; i < N; i++) {
+        snprintf(longer[i], sizeof longer[i], "%s%s", prompts[i], prompts[i] == common ? (i % 4 == 1 ? "The cat" : "A") : "");
+        encode(longer[i], &ids[i]);
+        generate_request q = request(&ids[i], 1.5, (uint64_t)(100 + i));
+        q.on_text = hear, q.arg = &h[i];
+        s[i] = generator_add(g, &q, &st);
+        if (i % 2) generator_step(g, &st);
+    }
+    run(g);
+    for (int i = 0; i < N; i++) {
+        int32_t token[64];
+        generate_result r = generate_result_of(s[i]);
+        assert_int_equal(r.count, alone(longer[i], (uint64_t)(100 + i), token));
+        assert_memory_equal(r.token, token, (size_t)r.count * sizeof *token);
+        assert_string_equal(r.text, h[i].text);
+        shared += r.shared;
+        generator_drop(g, s[i]);
+        tokenizer_ids_free(&ids[i]);
+    }
+    assert_true(shared > 60); /* the common beginning was computed once */
+    generator_free(g);
+}
+
+/* A prompt that begins like an earlier text, as the next turn of a chat does, takes over what was computed. */
+static void test_next_turn(void **state)
+{
+    (void)state;
+    tokenizer_ids ids = {0};
+    encode("One two three four five six seven eight nine ten.", &ids);
+    generator *g = new_generator(0, 0);
+    generate_request q = request(&ids, 0, 0);
+    generate_sequence *s = generator_add(g, &q, &st);
+    run(g);
+    assert_int_equal(generate_result_of(s).shared, 0);
+    int64_t before = ids.count;
+    generator_drop(g, s);
+    encode(" And then the cat", &ids);
+    q = request(&ids, 0, 0);
+    s = generator_add(g, &q, &st);
+    run(g);
+    assert_true(generate_result_of(s).shared >= before);
+    generator_free(g);
+    tokenizer_ids_free(&ids);
+}
+
+static generate_result with_stop(generator *g, const char *stop, heard *h)
+{
+    tokenizer_ids ids = {0};
+    encode("The cat sat", &ids);
+    generate_request q = request(&ids, 0, 0);
+    q.stop[0] = "never in it", q.stop[1] = stop, q.stop_count = 2;
+    q.on_text = hear, q.arg = h;
+    generate_sequence *s = generator_add(g, &q, &st);
+    run(g);
+    tokenizer_ids_free(&ids);
+    return generate_result_of(s);
+}
+
+/* " on the mat and looked at the moon.": stops within a token, across tokens, at the end, and beginnings that come to nothing */
+static void test_stops(void **state)
+{
+    (void)state;
+    const struct {
+        const char *stop, *text;
+        generate_reason reason;
+    } cases[] = {
+        {"mat and", " on the ", GENERATE_STOP}, {"oked a", " on the mat and lo", GENERATE_STOP}, {" ", "", GENERATE_STOP},
+        {"moon.", " on the mat and looked at the ", GENERATE_STOP}, {"moon!", " on the mat and looked at the moon.", GENERATE_END},
+        {"t and looked at the sun", " on the mat and looked at the moon.", GENERATE_END},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        heard h = {0};
+        generator *g = new_generator(0, 0);
+        generate_result r = with_stop(g, cases[i].stop, &h);
+        assert_string_equal(r.text, cases[i].text);
+        assert_string_equal(h.text, cases[i].text);
+        assert_int_equal(r.reason, cases[i].reason);
+        generator_free(g);
+    }
+}
+
+static void test_scan(void **state)
+{
+    (void)state;
+    const char *stops[] = {"END", "Ä"};
+    size_t certain;
+    assert_false(generate_text_scan("text E", 6, 0, stops, 2, &certain));
+    assert_int_equal(certain, 5);
+    assert_false(generate_text_scan("text EN\xC3", 8, 0, stops, 2, &certain));
+    assert_int_equal(certain, 7); /* the broken character may become Ä, EN cannot become END any more */
+    assert_true(generate_text_scan("x\xC3\x84yEND", 7, 0, stops, 2, &certain));
+    assert_int_equal(certain, 1);
+    assert_true(generate_text_scan("ENEND", 5, 2, stops, 2, &certain));
+    assert_int_equal(certain, 2);
+    assert_int_equal(generate_text_broken_tail("a\xF0\x9F\x98", 4), 3);
+    assert_int_equal(generate_text_broken_tail("a\xE2\x82\xAC", 4), 0);
+    assert_int_equal(generate_text_broken_tail("\x80\x80\x80\x80", 4), 0); /* no beginning: nothing to wait for */
+    assert_int_equal(generate_text_broken_tail("", 0), 0);
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    tokenizer_ids ids = {0};
+    encode("One two", &ids);
+    generator *g = new_generator(ids.count + 3, 0);
+    generate_request q = request(&ids, 0, 0);
+    q.tokens = 2;
+    generate_sequence *s = generator_add(g, &q, &st);
+    q.tokens = 100;
+    generate_sequence *full = generator_add(g, &q, &st);
+    heard h = {.halt_after = 1};
+    q.on_text = hear, q.arg = &h;
+    generate_sequence *halted = generator_add(g, &q, &st);
+    run(g);
+    assert_int_equal(generate_result_of(s).reason, GENERATE_LENGTH);
+    assert_int_equal(generate_result_of(s).count, 2);
+    assert_int_equal(generate_result_of(full).reason, GENERATE_CONTEXT);
+    assert_int_equal(generate_result_of(full).count, 4); /* the last one needs no place in the context any more */
+    assert_int_equal(generate_result_of(halted).reason, GENERATE_HALTED);
+    q.prompt_count = 0;
+    assert_null(generator_add(g, &q, &st));
+    st = (status){0};
+    q.prompt_count = 1, q.prompt = (const int32_t[]){9999};
+    assert_null(generator_add(g, &q, &st));
+    assert_non_null(strstr(st.msg, "9999"));
+    st = (status){0};
+    tokenizer_ids_free(&ids);
+    encode("One two three four five six seven eight nine ten.", &ids);
+    q = request(&ids, 0, 0);
+    assert_null(generator_add(g, &q, &st));
+    assert_non_null(strstr(st.msg, "context"));
+    st = (status){0};
+    generator_free(g);
+    tokenizer_ids_free(&ids);
+}
+
+/* After a shift the text goes on exactly as from a prompt of the tokens that were kept. */
+static void test_shift(void **state)
+{
+    (void)state;
+    tokenizer_ids ids = {0};
+    encode("One two three", &ids);
+    generator *g = new_generator(24, 0);
+    generate_request q = request(&ids, 0, 0);
+    q.tokens = 60, q.ignore_end = true, q.shift = true, q.keep = 2;
+    generate_sequence *s = generator_add(g, &q, &st);
+    run(g);
+    generate_result r = generate_result_of(s);
+    assert_int_equal(r.count, 60);
+    assert_true(r.shifts >= 3);
+    int64_t at = 25 - ids.count; /* generated when the first shift came: 25 tokens, 2 + 11 of them kept */
+    int32_t kept[13] = {ids.id[0], ids.id[1]};
+    memcpy(kept + 2, r.token + at - 11, 11 * sizeof *kept);
+    tokenizer_ids again = {.id = kept, .count = 13};
+    q = request(&again, 0, 0);
+    q.tokens = 5, q.ignore_end = true;
+    generate_sequence *fresh = generator_add(g, &q, &st);
+    run(g);
+    assert_memory_equal(generate_result_of(fresh).token, r.token + at, 5 * sizeof *kept);
+    generator_free(g);
+    tokenizer_ids_free(&ids);
+}
+
+static void test_logprobs_and_score(void **state)
+{
+    (void)state;
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(golden, "score"), i, one)
+    {
+        tokenizer_ids ids = {0};
+        encode(json_string_value(json_object_get(one, "text")), &ids);
+        const json_t *want = json_object_get(one, "logprobs");
+        assert_int_equal(ids.count, json_array_size(json_object_get(one, "tokens")));
+        double logprob[128], windows[128];
+        assert_true(score_tokens(model.gpt, threads, ids.id, ids.count, 256, 128, logprob, &st));
+        assert_true(isnan(logprob[0]));
+        for (int64_t k = 1; k < ids.count; k++)
+            assert_true(fabs(logprob[k] - json_real_value(json_array_get(want, (size_t)k - 1))) < 1e-3);
+        /* windows of 8 that begin 4 apart: a token is scored as at the end of its window's beginning */
+        assert_true(score_tokens(model.gpt, threads, ids.id, ids.count, 8, 4, windows, &st));
+        for (int64_t k = 1; k < 8 && k < ids.count; k++) assert_true(windows[k] == logprob[k]);
+        double part[8];
+        assert_true(score_tokens(model.gpt, threads, ids.id + 4, 8, 8, 4, part, &st));
+        for (int64_t k = 8; k < 12; k++) assert_true(windows[k] == part[k - 4]);
+        tokenizer_ids_free(&ids);
+    }
+    json_array_foreach(json_object_get(golden, "embed"), i, one)
+    {
+        tokenizer_ids ids = {0};
+        float v[32];
+        encode(json_string_value(json_object_get(one, "text")), &ids);
+        assert_true(score_embed(model.gpt, threads, ids.id, ids.count, v, &st));
+        for (size_t k = 0; k < 32; k++) assert_true(fabs(v[k] - json_real_value(json_array_get(json_object_get(one, "embedding"), k))) < 1e-4);
+        tokenizer_ids_free(&ids);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_greedy), cmocka_unit_test(test_among_others), cmocka_unit_test(test_next_turn),
+        cmocka_unit_test(test_stops),  cmocka_unit_test(test_scan),         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_shift),  cmocka_unit_test(test_logprobs_and_score),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}

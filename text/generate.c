@@ -1,0 +1,422 @@
+/* generate: the sequences, what a pass feeds to each, and what is done with the logits. */
+#include "text/generate.h"
+
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/log.h"
+#include "text/generate_text.h"
+
+enum {
+    KEPT = 4,         /* ended sequences whose keys and values are kept for prompts that begin like them */
+    WORTH_SHARING = 16, /* tokens */
+};
+
+struct generate_sequence {
+    generate_sequence *next; /* in the order of joining */
+    generate_request r;
+    kv_cache cache;
+    tokenizer_ids context;   /* prompt and generated tokens; the first cache.length of them are in the cache */
+    sampler *sampler;
+    tokenizer_ids generated;
+    double *logprob;
+    tokenizer_bytes text;
+    tokenizer_decoder decoder;
+    size_t released;         /* text given to on_text */
+    bool placed;             /* has looked for a beginning to share */
+    int64_t piece;           /* tokens fed in the pass under way */
+    int64_t shared, shifts;
+    generate_reason reason;
+    double joined, prompt_read, first_token, ended;
+};
+
+/* What an ended sequence leaves for others. */
+typedef struct {
+    kv_cache cache;
+    tokenizer_ids context;
+    uint64_t age;
+} leftover;
+
+struct generator {
+    const gpt *model;
+    const tokenizer *t;
+    generator_options o;
+    int64_t vocab; /* tokens that may be picked */
+    op_ctx c;
+    generate_sequence *first, *last;
+    leftover kept[KEPT];
+    uint64_t drops;
+    gpt_segment *segments;
+    generate_sequence **rows; /* whose logits the rows of the pass are */
+    int64_t segment_room;
+};
+
+const char *generate_reason_text(generate_reason r)
+{
+    static const char *const names[] = {"running", "end", "stop", "length", "context", "halted"};
+    return names[r];
+}
+
+/* ---- joining and leaving ---- */
+
+generator *generator_new(const gpt *model, const tokenizer *t, pool *threads, const generator_options *o, status *st)
+{
+    generator *g = alloc_zeroed(1, sizeof *g, st);
+    if (!g) return NULL;
+    g->model = model;
+    g->t = t;
+    g->o = *o;
+    if (g->o.context <= 0 || g->o.context > gpt_context(model)) g->o.context = gpt_context(model);
+    if (g->o.pass_rows <= 0) g->o.pass_rows = 512;
+    g->vocab = t && tokenizer_size(t) < model->config.vocab ? tokenizer_size(t) : model->config.vocab;
+    g->c = (op_ctx){arena_new(st), threads, st};
+    if (g->c.mem) return g;
+    generator_free(g);
+    return NULL;
+}
+
+int64_t generator_context(const generator *g) { return g->o.context; }
+
+static void sequence_free(generate_sequence *s)
+{
+    kv_cache_free(&s->cache);
+    tokenizer_ids_free(&s->context);
+    tokenizer_ids_free(&s->generated);
+    tokenizer_bytes_free(&s->text);
+    sampler_free(s->sampler);
+    alloc_free(s->logprob);
+    for (int64_t i = 0; i < s->r.stop_count; i++) alloc_free((char *)(uintptr_t)s->r.stop[i]);
+    alloc_free((int32_t *)(uintptr_t)s->r.end);
+    alloc_free(s);
+}
+
+void generator_free(generator *g)
+{
+    if (!g) return;
+    for (generate_sequence *s = g->first, *next; s; s = next) {
+        next = s->next;
+        sequence_free(s);
+    }
+    for (int i = 0; i < KEPT; i++) {
+        kv_cache_free(&g->kept[i].cache);
+        tokenizer_ids_free(&g->kept[i].context);
+    }
+    alloc_free(g->segments);
+    alloc_free(g->rows);
+    arena_free(g->c.mem);
+    alloc_free(g);
+}
+
+static bool append_id(tokenizer_ids *ids, int32_t id, status *st)
+{
+    if (ids->count == ids->room) {
+        int64_t room = ids->room ? 2 * ids->room : 64;
+        int32_t *more = alloc_resize(ids->id, (size_t)room, sizeof *more, st);
+        if (!more) return false;
+        ids->id = more;
+        ids->room = room;
+    }
+    ids->id[ids->count++] = id;
+    return true;
+}
+
+static bool check_prompt(const generator *g, const generate_request *r, status *st)
+{
+    if (r->prompt_count < 1) return status_set(st, STATUS_FAIL, "the prompt is empty");
+    if (r->prompt_count > g->o.context)
+        return status_set(st, STATUS_FAIL, "the prompt has %lld tokens, but the context has room for %lld", (long long)r->prompt_count,
+                          (long long)g->o.context);
+    for (int64_t i = 0; i < r->prompt_count; i++)
+        if (r->prompt[i] < 0 || r->prompt[i] >= g->model->config.vocab)
+            return status_set(st, STATUS_FAIL, "token %d of the prompt is none of the model's %lld", r->prompt[i],
+                              (long long)g->model->config.vocab);
+    if (r->stop_count > GENERATE_MAX_STOPS) return status_set(st, STATUS_USAGE, "more than %d stop texts", GENERATE_MAX_STOPS);
+    return true;
+}
+
+/* Copies of what the request points to. */
+static bool own_request(generate_sequence *s, const generate_request *r, status *st)
+{
+    s->r = *r;
+    s->r.prompt = NULL;
+    s->r.stop_count = 0;
+    s->r.end = NULL;
+    for (int64_t i = 0; i < r->prompt_count; i++)
+        if (!append_id(&s->context, r->prompt[i], st)) return false;
+    for (int64_t i = 0; i < r->stop_count; i++) {
+        char *copy = alloc_string(r->stop[i], strlen(r->stop[i]), st);
+        if (!copy) return false;
+        s->r.stop[s->r.stop_count++] = copy;
+    }
+    int32_t *end = alloc_array((size_t)r->end_count, sizeof *end, st);
+    if (!end) return false;
+    if (r->end_count) memcpy(end, r->end, (size_t)r->end_count * sizeof *end);
+    s->r.end = end;
+    return true;
+}
+
+generate_sequence *generator_add(generator *g, const generate_request *r, status *st)
+{
+    if (!check_prompt(g, r, st)) return NULL;
+    generate_sequence *s = alloc_zeroed(1, sizeof *s, st);
+    if (!s) return NULL;
+    s->joined = log_seconds();
+    if (!own_request(s, r, st) || !gpt_new_cache(g->model, &s->cache, g->o.context, st) ||
+        !(s->sampler = sampler_new(&r->sample, r->seed, g->vocab, st))) {
+        sequence_free(s);
+        return NULL;
+    }
+    if (r->tokens == 0) s->reason = GENERATE_LENGTH;
+    *(g->last ? &g->last->next : &g->first) = s;
+    g->last = s;
+    return s;
+}
+
+void generator_halt(generator *g, generate_sequence *s)
+{
+    (void)g;
+    if (s->reason != GENERATE_RUNNING) return;
+    s->reason = GENERATE_HALTED;
+    s->ended = log_seconds();
+}
+
+/* Keeps the keys and values of a sequence that leaves, in place of the oldest kept ones. */
+static void keep(generator *g, generate_sequence *s)
+{
+    if (s->cache.length < WORTH_SHARING) return;
+    leftover *oldest = &g->kept[0];
+    for (int i = 1; i < KEPT; i++)
+        if (g->kept[i].age < oldest->age) oldest = &g->kept[i];
+    kv_cache_free(&oldest->cache);
+    tokenizer_ids_free(&oldest->context);
+    *oldest = (leftover){s->cache, s->context, ++g->drops};
+    s->cache = (kv_cache){0};
+    s->context = (tokenizer_ids){0};
+}
+
+void generator_drop(generator *g, generate_sequence *s)
+{
+    generate_sequence *before = NULL;
+    for (generate_sequence *i = g->first; i != s; i = i->next) before = i;
+    *(before ? &before->next : &g->first) = s->next;
+    if (g->last == s) g->last = before;
+    keep(g, s);
+    sequence_free(s);
+}
+
+generate_result generate_result_of(const generate_sequence *s)
+{
+    double end = s->reason == GENERATE_RUNNING ? log_seconds() : s->ended;
+    return (generate_result){
+        .reason = s->reason, .token = s->generated.id, .logprob = s->r.logprobs ? s->logprob : NULL, .count = s->generated.count,
+        .text = s->text.data ? s->text.data : "", .text_size = s->text.size, .prompt_count = s->r.prompt_count, .shared = s->shared,
+        .shifts = s->shifts, .prompt_seconds = s->prompt_read - s->joined, .first_token_seconds = s->first_token - s->joined,
+        .seconds = end - s->joined,
+    };
+}
+
+/* ---- shared beginnings ---- */
+
+static int64_t common(const tokenizer_ids *a, const tokenizer_ids *b)
+{
+    int64_t n = a->count < b->count ? a->count : b->count, i = 0;
+    while (i < n && a->id[i] == b->id[i]) i++;
+    return i;
+}
+
+typedef struct {
+    const kv_cache *cache; /* the best to share now, and how much of it */
+    int64_t now;
+    int64_t soon;          /* what the best will be when a running sequence has read its prompt */
+} donor;
+
+static void consider(donor *best, const generate_sequence *s, const kv_cache *cache, const tokenizer_ids *context, bool grows)
+{
+    int64_t same = common(&s->context, context), most = s->context.count - 1; /* the last token is needed for its logits */
+    if (same > most) same = most;
+    int64_t now = same < cache->length ? same : cache->length;
+    if (now > best->now) best->now = now, best->cache = cache;
+    if (grows && same > best->soon) best->soon = same;
+}
+
+/* Takes over what another sequence has computed of the same beginning. false: it is worth waiting for one that is about to. */
+static bool place(generator *g, generate_sequence *s, status *st)
+{
+    donor best = {0};
+    for (int i = 0; i < KEPT; i++) consider(&best, s, &g->kept[i].cache, &g->kept[i].context, false);
+    for (generate_sequence *o = g->first; o != s; o = o->next) /* only earlier ones are waited for: none waits in a circle */
+        consider(&best, s, &o->cache, &o->context, o->reason == GENERATE_RUNNING);
+    if (best.soon >= best.now + WORTH_SHARING) return false;
+    s->placed = true;
+    if (best.now < WORTH_SHARING) return true;
+    s->shared = best.now;
+    return kv_cache_share(&s->cache, best.cache, best.now, st) || true; /* failure is in st; the step sees it */
+}
+
+/* ---- one token ---- */
+
+static void finish(generate_sequence *s, generate_reason reason)
+{
+    s->reason = reason;
+    s->ended = log_seconds();
+}
+
+static bool is_end(const generator *g, const generate_sequence *s, int32_t id)
+{
+    if (s->r.ignore_end) return false;
+    for (int64_t i = 0; i < s->r.end_count; i++)
+        if (s->r.end[i] == id) return true;
+    return g->t && tokenizer_is_end(g->t, id);
+}
+
+/* Gives on_text what became certain. */
+static void release(generate_sequence *s, size_t certain)
+{
+    if (certain <= s->released) return;
+    size_t from = s->released;
+    s->released = certain;
+    if (s->r.on_text && !s->r.on_text(s->r.arg, s->text.data + from, certain - from) && s->reason == GENERATE_RUNNING)
+        finish(s, GENERATE_HALTED);
+}
+
+static bool terminate_text(generate_sequence *s, status *st)
+{
+    if (s->text.size == s->text.room) {
+        char *more = alloc_resize(s->text.data, s->text.room + 64, 1, st);
+        if (!more) return false;
+        s->text.data = more;
+        s->text.room += 64;
+    }
+    s->text.data[s->text.size] = 0;
+    return true;
+}
+
+/* A text that ends within a character ends with U+FFFD in its place. */
+static bool mend_tail(generate_sequence *s, status *st)
+{
+    s->text.size -= generate_text_broken_tail(s->text.data, s->text.size);
+    static const char replacement[] = "\xEF\xBF\xBD";
+    for (int i = 0; i < 3; i++) {
+        if (!terminate_text(s, st)) return false;
+        s->text.data[s->text.size++] = replacement[i];
+    }
+    return terminate_text(s, st);
+}
+
+static bool add_text(generator *g, generate_sequence *s, int32_t id, status *st)
+{
+    if (!g->t) return true;
+    size_t certain;
+    if (!tokenizer_decode(g->t, &s->decoder, &id, 1, &s->text, st) || !terminate_text(s, st)) return false;
+    if (generate_text_scan(s->text.data, s->text.size, s->released, s->r.stop, s->r.stop_count, &certain)) {
+        s->text.size = certain;
+        s->text.data[certain] = 0;
+        finish(s, GENERATE_STOP);
+    }
+    release(s, certain);
+    return true;
+}
+
+/* The context is full: the middle goes, the rest is read anew, so that what follows is exactly what a prompt of the
+ * remaining tokens gives. */
+static void shift(const generator *g, generate_sequence *s)
+{
+    int64_t keep_first = s->r.keep < g->o.context / 2 ? s->r.keep : g->o.context / 2;
+    int64_t dropped = (s->context.count - keep_first + 1) / 2;
+    memmove(s->context.id + keep_first, s->context.id + keep_first + dropped,
+            (size_t)(s->context.count - keep_first - dropped) * sizeof(int32_t));
+    s->context.count -= dropped;
+    kv_cache_truncate(&s->cache, keep_first);
+    s->shifts++;
+}
+
+static bool add_logprob(generator *g, generate_sequence *s, const float *logits, int32_t id, status *st)
+{
+    double *more = alloc_resize(s->logprob, (size_t)s->generated.count + 1, sizeof *more, st);
+    float *scratch = more ? arena_alloc(g->c.mem, (size_t)g->vocab * sizeof *scratch, st) : NULL;
+    if (more) s->logprob = more;
+    if (!scratch) return false;
+    more[s->generated.count] = sample_logprob(logits, g->vocab, id, scratch);
+    return true;
+}
+
+static bool take_token(generator *g, generate_sequence *s, float *logits, status *st)
+{
+    double now = log_seconds();
+    if (s->generated.count == 0) s->prompt_read = now;
+    float *as_given = logits;
+    if (s->r.logprobs) { /* the sampler changes its row */
+        as_given = arena_alloc(g->c.mem, (size_t)g->vocab * sizeof *as_given, st);
+        if (!as_given) return false;
+        memcpy(as_given, logits, (size_t)g->vocab * sizeof *as_given);
+    }
+    int32_t id = sampler_pick(s->sampler, logits, st);
+    if (id < 0 || (s->r.logprobs && !add_logprob(g, s, as_given, id, st))) return false;
+    if (!append_id(&s->generated, id, st) || !append_id(&s->context, id, st)) return false;
+    if (s->generated.count == 1) s->first_token = log_seconds();
+    if (is_end(g, s, id)) finish(s, GENERATE_END);
+    else if (!add_text(g, s, id, st)) return false;
+    if (s->reason == GENERATE_RUNNING && s->r.tokens > 0 && s->generated.count >= s->r.tokens) finish(s, GENERATE_LENGTH);
+    if (s->reason == GENERATE_RUNNING && s->context.count > g->o.context) {
+        if (s->r.shift) shift(g, s);
+        else finish(s, GENERATE_CONTEXT);
+    }
+    if (s->reason == GENERATE_RUNNING || s->reason == GENERATE_STOP || s->reason == GENERATE_HALTED) return true;
+    if (s->text.size && generate_text_broken_tail(s->text.data, s->text.size) && !mend_tail(s, st)) return false;
+    release(s, s->text.size);
+    return true;
+}
+
+/* ---- one pass ---- */
+
+static bool make_room(generator *g, int64_t count, status *st)
+{
+    if (count <= g->segment_room) return true;
+    gpt_segment *segments = alloc_resize(g->segments, (size_t)count, sizeof *segments, st);
+    if (segments) g->segments = segments;
+    generate_sequence **rows = segments ? alloc_resize(g->rows, (size_t)count, sizeof *rows, st) : NULL;
+    if (!rows) return false;
+    g->rows = rows;
+    g->segment_room = count;
+    return true;
+}
+
+/* How much each sequence feeds: those with one token to feed first, the rest of the pass to prompts in their order. */
+static int64_t share_out(generator *g, status *st)
+{
+    int64_t left = g->o.pass_rows, running = 0;
+    for (generate_sequence *s = g->first; s; s = s->next) {
+        s->piece = 0;
+        if (s->reason != GENERATE_RUNNING) continue;
+        running++;
+        if (!s->placed && !place(g, s, st)) continue;
+        if (s->context.count - s->cache.length == 1) s->piece = 1, left--;
+    }
+    for (generate_sequence *s = g->first; s; s = s->next) {
+        int64_t pending = s->context.count - s->cache.length;
+        if (s->reason != GENERATE_RUNNING || !s->placed || s->piece || left <= 0) continue;
+        s->piece = pending < left ? pending : left;
+        left -= s->piece;
+    }
+    return running;
+}
+
+bool generator_step(generator *g, status *st)
+{
+    int64_t running = share_out(g, st), segments = 0, rows = 0;
+    if (running == 0 || !status_ok(st) || !make_room(g, running, st)) return false;
+    for (generate_sequence *s = g->first; s; s = s->next) {
+        if (!s->piece) continue;
+        bool wanted = s->cache.length + s->piece == s->context.count;
+        g->segments[segments++] = (gpt_segment){&s->cache, s->context.id + s->cache.length, s->piece, wanted ? GPT_KEEP_LAST : GPT_KEEP_NONE};
+        if (wanted) g->rows[rows++] = s;
+    }
+    g->c.st = st;
+    size_t mark = arena_mark(g->c.mem);
+    tensor *hidden = gpt_forward(&g->c, g->model, g->segments, segments, NULL);
+    tensor *logits = rows ? gpt_logits(&g->c, g->model, hidden) : NULL;
+    for (int64_t i = 0; i < rows && status_ok(st); i++)
+        take_token(g, g->rows[i], tensor_f32(logits) + i * g->model->config.vocab, st);
+    arena_reset(g->c.mem, mark);
+    return status_ok(st);
+}

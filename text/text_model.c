@@ -1,0 +1,90 @@
+#include "text/text_model.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/file.h"
+#include "core/log.h"
+
+enum { CONFIG_LIMIT = 1 << 20 };
+
+/* The folder that holds path: path itself, or what stands before its last '/'. */
+static char *folder_of(const char *path, status *st)
+{
+    if (file_is_folder(path)) return alloc_string(path, strlen(path), st);
+    const char *slash = strrchr(path, '/');
+    return slash ? alloc_string(path, slash == path ? 1 : (size_t)(slash - path), st) : alloc_string(".", 1, st);
+}
+
+static bool read_config(gpt_config *c, const text_model *m, const char *folder, status *st)
+{
+    if (weights_gguf(m->file)) return gpt_config_from_gguf(c, weights_gguf(m->file), weights_path(m->file), st);
+    char *path = file_join(folder, "config.json", st);
+    size_t size;
+    char *text = path ? file_read(path, CONFIG_LIMIT, &size, st) : NULL;
+    bool ok = text && gpt_config_from_json(c, text, size, path, st);
+    alloc_free(text);
+    alloc_free(path);
+    return ok;
+}
+
+typedef struct {
+    const weights *file;
+    const char *folder;
+    tokenizer *result;
+    status st;
+} tokenizer_job;
+
+static void *open_tokenizer(void *arg)
+{
+    tokenizer_job *j = arg;
+    const struct gguf *g = weights_gguf(j->file);
+    j->result = g ? tokenizer_open_gguf(g, weights_path(j->file), &j->st) : tokenizer_open_folder(j->folder, &j->st);
+    return NULL;
+}
+
+static bool check_fit(const text_model *m, status *st)
+{
+    if (tokenizer_size(m->tokenizer) <= m->gpt->config.vocab) return true;
+    return status_set(st, STATUS_INPUT, "%s: the tokenizer has %d tokens, the model only %lld: they do not belong together",
+                      weights_path(m->file), tokenizer_size(m->tokenizer), (long long)m->gpt->config.vocab);
+}
+
+static bool open_parts(text_model *m, const char *folder, linear_mode mode, pool *threads, status *st)
+{
+    gpt_config config;
+    if (weights_format_of(m->file) == WEIGHTS_ONNX)
+        return status_set(st, STATUS_INPUT, "%s: ONNX holds no language model that is known here", weights_path(m->file));
+    if (!read_config(&config, m, folder, st)) return false;
+    tokenizer_job job = {.file = m->file, .folder = folder};
+    pthread_t thread;
+    bool beside = pthread_create(&thread, NULL, open_tokenizer, &job) == 0;
+    m->gpt = gpt_new(m->file, &config, mode, threads, st);
+    if (beside) pthread_join(thread, NULL);
+    else open_tokenizer(&job);
+    m->tokenizer = job.result;
+    if (!status_ok(&job.st)) status_set(st, job.st.code, "%s", job.st.msg);
+    return m->gpt && m->tokenizer && check_fit(m, st);
+}
+
+bool text_model_open(text_model *m, const char *path, linear_mode mode, pool *threads, status *st)
+{
+    double begin = log_seconds();
+    *m = (text_model){0};
+    char *folder = folder_of(path, st);
+    m->file = folder ? weights_open(path, st) : NULL;
+    bool ok = m->file && open_parts(m, folder, mode, threads, st);
+    alloc_free(folder);
+    m->seconds = log_seconds() - begin;
+    if (!ok) text_model_close(m);
+    return ok;
+}
+
+void text_model_close(text_model *m)
+{
+    gpt_free(m->gpt);
+    tokenizer_free(m->tokenizer);
+    weights_close(m->file);
+    *m = (text_model){0};
+}
