@@ -241,15 +241,14 @@ static bool take_dims(cursor *c, tensor_info *info, const char *name)
         return status_set(c->st, STATUS_INPUT, "%s: tensor '%s' has %u dimensions, 1 to %d wanted", c->g->path, name, rank,
                           MAX_DIMS);
     info->x.rank = (int)rank;
-    int64_t count = 1;
     for (int i = (int)rank - 1; i >= 0; i--) { /* the file has the innermost first */
         uint64_t n;
         if (!take_u64(c, &n)) return false;
-        if (n > INT64_MAX || __builtin_mul_overflow(count, (int64_t)n, &count))
-            return status_set(c->st, STATUS_INPUT, "%s: tensor '%s' is too large", c->g->path, name);
-        info->x.dim[i] = (int64_t)n;
+        info->x.dim[i] = n > INT64_MAX ? -1 : (int64_t)n;
     }
-    return true;
+    int64_t count;
+    return tensor_shape_count(info->x.rank, info->x.dim, &count) ||
+           status_set(c->st, STATUS_INPUT, "%s: tensor '%s' is too large", c->g->path, name);
 }
 
 static bool take_tensor(cursor *c, tensor_info *info)

@@ -51,9 +51,7 @@ static bool add_dim(reader *r, uint64_t n)
 {
     if (r->x.rank == TENSOR_MAX_RANK)
         return status_set(r->st, STATUS_INPUT, "%s: tensor '%s' has more than %d dimensions", r->path, r->label, TENSOR_MAX_RANK);
-    if (n > INT64_MAX || __builtin_mul_overflow(r->count, (int64_t)n, &r->count))
-        return status_set(r->st, STATUS_INPUT, "%s: tensor '%s' is too large", r->path, r->label);
-    r->x.dim[r->x.rank++] = (int64_t)n;
+    r->x.dim[r->x.rank++] = n > INT64_MAX ? -1 : (int64_t)n;
     return true;
 }
 
@@ -63,7 +61,9 @@ static bool read_dims(reader *r)
     uint64_t n;
     while (protobuf_numbers_next(&dims, &n))
         if (!add_dim(r, n)) return false;
-    return !dims.bad || status_set(r->st, STATUS_INPUT, "%s: tensor '%s': its shape is broken", r->path, r->label);
+    if (dims.bad) return status_set(r->st, STATUS_INPUT, "%s: tensor '%s': its shape is broken", r->path, r->label);
+    return tensor_shape_count(r->x.rank, r->x.dim, &r->count) ||
+           status_set(r->st, STATUS_INPUT, "%s: tensor '%s' is too large", r->path, r->label);
 }
 
 static bool read_fields(reader *r)
@@ -182,7 +182,7 @@ static bool read_values(reader *r)
 bool onnx_tensor_read(const void *message, size_t size, const char *label, weights_table *table, onnx_string *name,
                       tensor *out, status *st)
 {
-    reader r = {.path = table->path, .label = label, .message = protobuf_begin(message, size), .count = 1, .table = table, .st = st};
+    reader r = {.path = table->path, .label = label, .message = protobuf_begin(message, size), .table = table, .st = st};
     if (!read_fields(&r)) return false;
     weights_name shown = weights_name_text(r.name.text, r.name.size);
     if (r.name.size) r.label = shown.text;

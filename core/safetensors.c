@@ -124,11 +124,9 @@ static bool check_entry(reader *r, const entry *e, const char *name)
     if (!e->has_type || !e->has_shape || !e->has_place)
         return status_set(r->st, STATUS_INPUT, "%s: tensor '%s' has no %s", r->path, name,
                           !e->has_type ? "dtype" : !e->has_shape ? "shape" : "data_offsets");
-    int64_t count = 1;
+    int64_t count;
     size_t bytes;
-    for (int i = 0; i < e->x.rank; i++)
-        if (__builtin_mul_overflow(count, e->x.dim[i], &count)) count = -1, i = e->x.rank;
-    if (!dtype_bytes(e->x.type, count, &bytes))
+    if (!tensor_shape_count(e->x.rank, e->x.dim, &count) || !dtype_bytes(e->x.type, count, &bytes))
         return status_set(r->st, STATUS_INPUT, "%s: tensor '%s' is too large", r->path, name);
     if (e->place.begin > e->place.end || e->place.end > r->data_size)
         return status_set(r->st, STATUS_INPUT, "%s: tensor '%s' lies at bytes %llu to %llu of the data, which has %llu: the file is cut or its header wrong",

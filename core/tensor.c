@@ -31,13 +31,17 @@ dtype dtype_from_name(const char *name)
     return type;
 }
 
-/* The product of the dimensions, or false when one is negative or the product does not fit. */
-static bool count_of(int rank, const int64_t *dim, int64_t *count)
+bool tensor_shape_count(int rank, const int64_t *dim, int64_t *count)
 {
-    *count = 1;
+    int64_t product = 1;
+    bool empty = false;
     if (rank < 0 || rank > TENSOR_MAX_RANK) return false;
-    for (int i = 0; i < rank; i++)
-        if (dim[i] < 0 || __builtin_mul_overflow(*count, dim[i], count)) return false;
+    for (int i = 0; i < rank; i++) {
+        if (dim[i] < 0) return false;
+        if (dim[i] == 0) empty = true;
+        else if (__builtin_mul_overflow(product, dim[i], &product)) return false;
+    }
+    *count = empty ? 0 : product;
     return true;
 }
 
@@ -54,7 +58,7 @@ tensor *tensor_new(arena *mem, status *st, dtype type, int rank, const int64_t *
 {
     int64_t count;
     size_t bytes;
-    if (!count_of(rank, dim, &count) || !dtype_bytes(type, count, &bytes)) {
+    if (!tensor_shape_count(rank, dim, &count) || !dtype_bytes(type, count, &bytes)) {
         status_set(st, STATUS_NOMEM, "a tensor of rank %d is too large", rank);
         return NULL;
     }
@@ -66,8 +70,8 @@ tensor *tensor_new(arena *mem, status *st, dtype type, int rank, const int64_t *
 tensor *tensor_reshape(arena *mem, status *st, const tensor *x, int rank, const int64_t *dim)
 {
     if (!x) return NULL;
-    int64_t count;
-    if (!count_of(rank, dim, &count) || count != tensor_count(x)) {
+    int64_t count = 0;
+    if (!tensor_shape_count(rank, dim, &count) || count != tensor_count(x)) {
         char shape[96];
         status_set(st, STATUS_FAIL, "a tensor of shape %s cannot be seen as %lld elements",
                    tensor_shape_text(x, shape, sizeof shape), (long long)count);

@@ -72,6 +72,10 @@ tensor *tensor_reshape(arena *mem, status *st, const tensor *x, int rank, const 
 /* A literal shape: tensor_new(mem, st, DTYPE_F32, SHAPE(B, T, C)). */
 #define SHAPE(...) (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (int64_t[]){__VA_ARGS__}
 
+/* The product of the dimensions. false when one is negative, the rank is too large, or the product of those that are not
+ * zero does not fit: then no product of some of them can overflow either. For shapes from files. */
+bool tensor_shape_count(int rank, const int64_t *dim, int64_t *count);
+
 int64_t tensor_count(const tensor *x); /* elements */
 size_t tensor_bytes(const tensor *x);
 int64_t tensor_rows(const tensor *x);  /* product of all dimensions but the last; 1 for rank 0 and 1 */
