@@ -12,6 +12,7 @@ typedef struct {
 } command;
 
 void cmd_inspect(int argc, char **argv, status *st);
+void cmd_quantize(int argc, char **argv, status *st);
 void cmd_bench(int argc, char **argv, status *st);
 void cmd_embed(int argc, char **argv, status *st);
 void cmd_score(int argc, char **argv, status *st);

@@ -1,5 +1,6 @@
 #include "core/alloc.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,30 +110,87 @@ void *alloc_for_library(size_t bytes)
     return too_big(bytes, 1, &checked) ? NULL : take(NULL, checked);
 }
 
+/* ---- huge pages ----
+ * A block smaller than a huge page would get none of its own, so small blocks share slabs. A slab knows how many of its
+ * blocks are in use and goes when the last one does; its bytes are handed out once, so they are zero. */
+
+static const size_t SLAB = (size_t)16 << 20, SLAB_BLOCK_MAX = (size_t)4 << 20;
+
+typedef struct {
+    size_t used; /* bytes handed out, this header's own included */
+    size_t blocks;
+} slab;
+
+static pthread_mutex_t slab_lock = PTHREAD_MUTEX_INITIALIZER;
+static slab *current;
+
+/* Zeroed pages that begin at a multiple of `align`, or NULL. */
+static void *map_huge(size_t bytes, size_t align)
+{
+    size_t mapped = bytes + align; /* room to align; the untouched rest costs nothing */
+    char *base = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED) return NULL;
+    size_t before = (align - (uintptr_t)base % align) % align;
+    if (before) munmap(base, before);
+    if (mapped - before > bytes) munmap(base + before + bytes, mapped - before - bytes);
+    madvise(base + before, bytes, MADV_HUGEPAGE);
+    return base + before;
+}
+
+static void drop_block(slab *s)
+{
+    if (--s->blocks == 0) munmap(s, SLAB);
+}
+
+static void *take_from_slab(size_t bytes)
+{
+    pthread_mutex_lock(&slab_lock);
+    if (!current || bytes > SLAB - current->used) {
+        slab *fresh = map_huge(SLAB, SLAB);
+        if (fresh) {
+            *fresh = (slab){64, 1}; /* being the current one counts as a block */
+            if (current) drop_block(current);
+            current = fresh;
+        } else bytes = SIZE_MAX;
+    }
+    char *p = NULL;
+    if (bytes != SIZE_MAX) {
+        p = (char *)current + current->used;
+        current->used += bytes;
+        current->blocks++;
+    }
+    pthread_mutex_unlock(&slab_lock);
+    return p;
+}
+
+static void give_to_slab(void *p)
+{
+    pthread_mutex_lock(&slab_lock);
+    drop_block((slab *)((uintptr_t)p & ~(SLAB - 1)));
+    if (current && current->blocks == 1) { /* only being the current one is left */
+        munmap(current, SLAB);
+        current = NULL;
+    }
+    pthread_mutex_unlock(&slab_lock);
+}
+
+static size_t huge_size(size_t bytes) { return bytes <= SLAB_BLOCK_MAX ? (bytes + 63) / 64 * 64 : (bytes + 4095) / 4096 * 4096; }
+
 void *alloc_huge(size_t bytes, status *st)
 {
     size_t checked;
     if (too_big(bytes, 1, &checked) || fails_on_order() || !count(bytes)) return no_memory(1, bytes, st);
-    size_t mapped = bytes + HUGE_PAGE; /* room to align; the untouched rest costs nothing */
-    char *base = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (base == MAP_FAILED) {
-        atomic_fetch_sub(&in_use, bytes);
-        return no_memory(1, bytes, st);
-    }
-    size_t before = (HUGE_PAGE - (uintptr_t)base % HUGE_PAGE) % HUGE_PAGE;
-    if (before) munmap(base, before);
-    size_t keep = (bytes + 4095) / 4096 * 4096;
-    if (keep == 0) keep = 4096;
-    if (mapped - before > keep) munmap(base + before + keep, mapped - before - keep);
-    madvise(base + before, keep, MADV_HUGEPAGE);
-    return base + before;
+    void *p = bytes <= SLAB_BLOCK_MAX ? take_from_slab(huge_size(bytes)) : map_huge(huge_size(bytes), HUGE_PAGE);
+    if (p) return p;
+    atomic_fetch_sub(&in_use, bytes);
+    return no_memory(1, bytes, st);
 }
 
 void alloc_huge_free(void *p, size_t bytes)
 {
     if (!p) return;
-    size_t keep = (bytes + 4095) / 4096 * 4096;
-    munmap(p, keep ? keep : 4096);
+    if (bytes <= SLAB_BLOCK_MAX) give_to_slab(p);
+    else munmap(p, huge_size(bytes));
     atomic_fetch_sub(&in_use, bytes);
 }
 

@@ -7,6 +7,7 @@
 #ifndef AIGC_CORE_LINEAR_H
 #define AIGC_CORE_LINEAR_H
 
+#include "core/kernel/kernel_panel.h"
 #include "core/pool.h"
 #include "core/tensor.h"
 
@@ -24,6 +25,10 @@ typedef struct linear {
     void *packed;      /* the kernels' own copy, or NULL when `weight` is used in place */
     size_t packed_bytes;
     const void *weight;
+    enum { LINEAR_IN_PLACE, LINEAR_F32, LINEAR_QUANTIZED } form; /* of `packed` */
+    panel_kind kind;   /* LINEAR_QUANTIZED: the panels, */
+    size_t panel_bytes; /* the size of one, */
+    float unit;         /* and what their scales were divided by */
 } linear;
 
 /* weight: [out, in]; bias: f32 [out] or NULL. Both must outlive the linear unless `packed` holds a copy. A weight of no
@@ -31,7 +36,12 @@ typedef struct linear {
 bool linear_init(linear *w, const tensor *weight, const float *bias, linear_mode mode, pool *threads, status *st);
 void linear_free(linear *w);
 
-/* y[r] = x[r] Wᵀ + b for 0 ≤ r < rows; x: [rows, in], y: [rows, out], both without gaps. */
-void linear_run(const linear *w, pool *threads, float *y, const float *x, int64_t rows);
+/* For core/op_linear.c. */
+static inline int64_t linear_panels(const linear *w) { return (w->out + PANEL - 1) / PANEL; }
+
+/* One panel's inputs from … from + n of a weight in place, as f32 [n][PANEL]; rows past the last are zero. from is a
+ * multiple of the type's block, n too or up to the row's end, at most LINEAR_SLICE. */
+enum { LINEAR_SLICE = 256 };
+void linear_widen_panel(float *dst, const linear *w, const void *data, int64_t panel, int64_t from, int64_t n);
 
 #endif

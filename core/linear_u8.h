@@ -29,7 +29,11 @@ typedef struct {
     bool gelu;           /* y = gelu(x W + b), by erf */
     const float *gamma;  /* [out]: y = gamma · (x W + b), or NULL */
     const tensor *add;   /* [T, out]: added to that, or NULL */
+    const float *range;  /* smallest and largest value that set the scale, where x is a part of something; or NULL */
 } linear_u8_extra;
+
+/* The smallest and largest value of x and 0, as `range` wants them. */
+void linear_u8_range(const tensor *x, float range[2]);
 
 /* x: [T, in] -> [T, out]. extra may be NULL. */
 tensor *op_linear_u8(op_ctx *c, const tensor *x, const linear_u8 *w, const linear_u8_extra *extra);

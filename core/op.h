@@ -43,6 +43,13 @@ tensor *op_slice_last(op_ctx *c, const tensor *x, int64_t from, int64_t count); 
 /* ---- op_linear.c ---- */
 /* y = x Wᵀ + b. x: […, in] -> […, out]. A row's numbers do not depend on how many rows x has. */
 tensor *op_linear(op_ctx *c, const tensor *x, const linear *w);
+/* y[i] = op_linear(c, x, w[i]) for up to 8 weights, x prepared once and all in one loop. After an error each y[i] is NULL. */
+void op_linear_many(op_ctx *c, const tensor *x, int n, const linear *const *w, tensor **y);
+/* residual + op_linear(c, x, w); residual has the result's shape. */
+tensor *op_linear_add(op_ctx *c, const tensor *x, const linear *w, const tensor *residual);
+/* silu(x gateᵀ) · (x upᵀ) (SwiGLU), the same numbers as op_silu_mul of two op_linear; and with gelu_tanh. */
+tensor *op_linear_silu_mul(op_ctx *c, const tensor *x, const linear *gate, const linear *up);
+tensor *op_linear_gelu_tanh_mul(op_ctx *c, const tensor *x, const linear *gate, const linear *up);
 
 /* ---- op_product.c ---- */
 /* after(x Wᵀ + b) by core/product.h. x: […, in], f32 or bf16 -> […, out], or […, out / 2] when gated. */

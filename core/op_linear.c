@@ -1,21 +1,228 @@
-/* op_linear: y = x Wᵀ + b. */
+/* op_linear: y = x Wᵀ + b, alone, several of one x, and with what a transformer does next done while the sums are at hand. */
 #include "core/op.h"
 
 #include <string.h>
 
-tensor *op_linear(op_ctx *c, const tensor *x, const linear *w)
+#include "core/kernel/kernel.h"
+
+/* One product of a call. The work is cut into items by its size alone: some rows by some panels of one weight. */
+typedef struct {
+    const linear *w;
+    float *y;              /* [rows, out] */
+    const linear *gate;    /* y = activation(x gateᵀ) · (x Wᵀ), or NULL */
+    const float *residual; /* [rows, out], added, or NULL */
+    int64_t panel_step, panel_items;
+} linear_part;
+
+enum { MAX_PARTS = 8, TILE_PANELS_MAX = 64 };
+
+typedef struct {
+    linear_part part[MAX_PARTS];
+    int parts;
+    int64_t rows, row_step, items_per_row_step;
+    const float *x;
+    panel_rows quantized;
+    void (*activation)(float *dst, const float *x, int64_t n);
+    const kernel_table *kernel;
+} linear_job;
+
+/* ---- one tile of sums: rows by the panels from `panel` on, `out` outputs ---- */
+
+static void sums_widened(const linear *w, float *y, int64_t ldy, const float *x, int64_t rows, int64_t panel, int64_t out)
+{
+    _Alignas(64) float slice[LINEAR_SLICE * PANEL];
+    for (int64_t o = 0; o < out; o += PANEL)
+        for (int64_t k = 0; k < w->in; k += LINEAR_SLICE) {
+            int64_t n = w->in - k < LINEAR_SLICE ? w->in - k : LINEAR_SLICE;
+            linear_widen_panel(slice, w, w->weight, panel + o / PANEL, k, n);
+            kernel_get()->panel->f32(y + o, ldy, x + k, w->in, rows, slice, n, out - o < PANEL ? out - o : PANEL, k > 0);
+        }
+}
+
+static void sums(const linear_job *j, const linear *w, float *y, int64_t ldy, int64_t row, int64_t rows, int64_t panel, int64_t out)
+{
+    const uint8_t *panels = (const uint8_t *)w->packed + (size_t)panel * w->panel_bytes;
+    const float *x = j->x + row * w->in;
+    switch (w->form) {
+    case LINEAR_QUANTIZED:
+        j->kernel->panel->quantized[w->kind](y, ldy, &j->quantized, row, rows, panels, out, w->unit);
+        break;
+    case LINEAR_F32: j->kernel->panel->f32(y, ldy, x, w->in, rows, (const float *)(const void *)panels, w->in, out, false); break;
+    case LINEAR_IN_PLACE: sums_widened(w, y, ldy, x, rows, panel, out); break;
+    }
+    for (int64_t r = 0; w->bias && r < rows; r++) j->kernel->add(y + r * ldy, y + r * ldy, w->bias + panel * PANEL, out);
+}
+
+/* The gate's sums go to a buffer on the stack, a few rows at a time, and are folded into y. */
+static void gated_sums(const linear_job *j, const linear_part *p, float *y, int64_t row, int64_t rows, int64_t panel, int64_t out)
+{
+    enum { ROWS = 16 };
+    _Alignas(64) float gate[ROWS * TILE_PANELS_MAX * PANEL];
+    int64_t ldy = p->w->out, ld_gate = TILE_PANELS_MAX * PANEL;
+    for (int64_t r = 0; r < rows; r += ROWS) {
+        int64_t n = rows - r < ROWS ? rows - r : ROWS;
+        sums(j, p->w, y + r * ldy, ldy, row + r, n, panel, out);
+        sums(j, p->gate, gate, ld_gate, row + r, n, panel, out);
+        for (int64_t i = 0; i < n; i++) {
+            float *to = y + (r + i) * ldy;
+            j->activation(gate + i * ld_gate, gate + i * ld_gate, out);
+            j->kernel->mul(to, to, gate + i * ld_gate, out);
+        }
+    }
+}
+
+static void linear_item(void *arg, int64_t i)
+{
+    const linear_job *j = arg;
+    int64_t row = i / j->items_per_row_step * j->row_step, item = i % j->items_per_row_step;
+    const linear_part *p = j->part;
+    while (item >= p->panel_items) item -= p++->panel_items;
+    int64_t rows = j->rows - row < j->row_step ? j->rows - row : j->row_step;
+    int64_t panel = item * p->panel_step, out = p->w->out - panel * PANEL, ldy = p->w->out;
+    if (out > p->panel_step * PANEL) out = p->panel_step * PANEL;
+    float *y = p->y + row * ldy + panel * PANEL;
+    if (p->gate) gated_sums(j, p, y, row, rows, panel, out);
+    else sums(j, p->w, y, ldy, row, rows, panel, out);
+    for (int64_t r = 0; p->residual && r < rows; r++)
+        j->kernel->add(y + r * ldy, y + r * ldy, p->residual + (row + r) * ldy + panel * PANEL, out);
+}
+
+/* ---- the call as a whole ---- */
+
+static void quantize_span(void *arg, int64_t i)
+{
+    enum { ROWS = 16 };
+    linear_job *j = arg;
+    for (int64_t r = i * ROWS; r < j->rows && r < (i + 1) * ROWS; r++)
+        j->kernel->panel->quantize(&j->quantized, r, j->x + r * j->quantized.in);
+}
+
+static bool quantize_rows(op_ctx *c, linear_job *j, int64_t in)
+{
+    panel_rows *q = &j->quantized;
+    int64_t blocks = j->rows * (in / PANEL_BLOCK);
+    q->in = in;
+    q->stride = in % 1024 ? in : in + 64; /* rows a power of two apart would fight for the same lines of the cache */
+    q->code = arena_alloc(c->mem, (size_t)(j->rows * q->stride), c->st);
+    q->scale = arena_alloc(c->mem, (size_t)blocks * sizeof(float), c->st);
+    q->sum = arena_alloc(c->mem, (size_t)blocks * sizeof(float), c->st);
+    q->minus = arena_alloc(c->mem, (size_t)blocks * 2 * sizeof(int32_t), c->st);
+    if (op_failed(c)) return false;
+    pool_run(c->threads, quantize_span, j, (j->rows + 15) / 16);
+    return true;
+}
+
+static void split(linear_job *j)
+{
+    bool many = j->rows > 16;
+    int64_t wanted = many ? 4 << 20 : 64 << 10; /* multiplications of an item */
+    j->row_step = j->part[0].w->form == LINEAR_IN_PLACE ? 384 : 96;
+    for (int i = 0; i < j->parts; i++) {
+        linear_part *p = &j->part[i];
+        int64_t rows = j->rows < j->row_step ? j->rows : j->row_step;
+        int64_t cost = PANEL * p->w->in * (rows > 0 ? rows : 1) * (p->gate ? 2 : 1);
+        p->panel_step = cost > 0 ? (wanted + cost - 1) / cost : 1;
+        if (p->panel_step % 2) p->panel_step++; /* the f32 kernels take panels in twos */
+        if (p->panel_step > TILE_PANELS_MAX) p->panel_step = TILE_PANELS_MAX;
+        p->panel_items = (linear_panels(p->w) + p->panel_step - 1) / p->panel_step;
+        j->items_per_row_step += p->panel_items;
+    }
+}
+
+static void run(op_ctx *c, linear_job *j, const tensor *x)
+{
+    size_t mark = arena_mark(c->mem);
+    j->rows = tensor_rows(x);
+    j->x = x->data;
+    j->kernel = kernel_get();
+    bool quantized = false;
+    for (int i = 0; i < j->parts; i++) {
+        const linear_part *p = &j->part[i];
+        quantized |= p->w->form == LINEAR_QUANTIZED || (p->gate && p->gate->form == LINEAR_QUANTIZED);
+    }
+    if (!quantized || quantize_rows(c, j, x->dim[x->rank - 1])) {
+        split(j);
+        pool_run(c->threads, linear_item, j, (j->rows + j->row_step - 1) / j->row_step * j->items_per_row_step);
+    }
+    arena_reset(c->mem, mark);
+}
+
+/* The result's tensor, or NULL when x does not fit w. */
+static tensor *result(op_ctx *c, const char *op, const tensor *x, const linear *w)
 {
     if (op_failed(c) || !x) return NULL;
     if (x->rank < 1 || x->dim[x->rank - 1] != w->in) {
         char shape[96];
-        status_set(c->st, STATUS_FAIL, "op_linear: x has shape %s, the weight [%lld, %lld]",
+        status_set(c->st, STATUS_FAIL, "%s: x has shape %s, the weight [%lld, %lld]", op,
                    tensor_shape_text(x, shape, sizeof shape), (long long)w->out, (long long)w->in);
         return NULL;
     }
     int64_t dim[TENSOR_MAX_RANK];
     memcpy(dim, x->dim, sizeof dim);
     dim[x->rank - 1] = w->out;
-    tensor *y = op_new(c, x->rank, dim);
-    if (y) linear_run(w, c->threads, y->data, x->data, tensor_rows(x));
+    return op_new(c, x->rank, dim);
+}
+
+tensor *op_linear(op_ctx *c, const tensor *x, const linear *w)
+{
+    tensor *y;
+    op_linear_many(c, x, 1, &w, &y);
     return y;
+}
+
+void op_linear_many(op_ctx *c, const tensor *x, int n, const linear *const *w, tensor **y)
+{
+    linear_job j = {.parts = n};
+    for (int i = 0; i < n; i++) y[i] = NULL;
+    if (n > MAX_PARTS) {
+        status_set(c->st, STATUS_FAIL, "op_linear_many: %d products, at most %d", n, MAX_PARTS);
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        tensor *to = result(c, "op_linear", x, w[i]);
+        if (!to) return;
+        j.part[i] = (linear_part){.w = w[i], .y = to->data};
+        y[i] = to;
+    }
+    run(c, &j, x);
+}
+
+tensor *op_linear_add(op_ctx *c, const tensor *x, const linear *w, const tensor *residual)
+{
+    tensor *y = residual ? result(c, "op_linear_add", x, w) : NULL;
+    if (!y) return NULL;
+    if (!tensor_shape_is(residual, y->rank, y->dim)) {
+        char a[96], b[96];
+        status_set(c->st, STATUS_FAIL, "op_linear_add: shapes %s and %s differ", tensor_shape_text(y, a, sizeof a),
+                   tensor_shape_text(residual, b, sizeof b));
+        return NULL;
+    }
+    linear_job j = {.parts = 1, .part = {{.w = w, .y = y->data, .residual = residual->data}}};
+    run(c, &j, x);
+    return y;
+}
+
+static tensor *gated(op_ctx *c, const char *op, const tensor *x, const linear *gate, const linear *up,
+                     void (*activation)(float *, const float *, int64_t))
+{
+    tensor *y = result(c, op, x, up);
+    if (!y) return NULL;
+    if (gate->in != up->in || gate->out != up->out) {
+        status_set(c->st, STATUS_FAIL, "%s: the gate is [%lld, %lld], the other weight [%lld, %lld]", op, (long long)gate->out,
+                   (long long)gate->in, (long long)up->out, (long long)up->in);
+        return NULL;
+    }
+    linear_job j = {.parts = 1, .part = {{.w = up, .y = y->data, .gate = gate}}, .activation = activation};
+    run(c, &j, x);
+    return y;
+}
+
+tensor *op_linear_silu_mul(op_ctx *c, const tensor *x, const linear *gate, const linear *up)
+{
+    return gated(c, "op_linear_silu_mul", x, gate, up, kernel_get()->silu);
+}
+
+tensor *op_linear_gelu_tanh_mul(op_ctx *c, const tensor *x, const linear *gate, const linear *up)
+{
+    return gated(c, "op_linear_gelu_tanh_mul", x, gate, up, kernel_get()->gelu_tanh);
 }

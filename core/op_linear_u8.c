@@ -58,11 +58,18 @@ typedef struct {
     int64_t count;    /* T */
 } u8_job;
 
+void linear_u8_range(const tensor *x, float range[2])
+{
+    range[0] = range[1] = 0;
+    kernel_u8_get()->range(x->data, tensor_count(x), &range[0], &range[1]);
+}
+
 /* The scale and zero point of x, by ONNX's rules (operators/DynamicQuantizeLinear). */
 static void choose_scale(u8_job *j)
 {
     float low = 0, high = 0;
-    j->kernel->range(j->x, j->count * j->w->in, &low, &high);
+    if (j->extra && j->extra->range) low = j->extra->range[0], high = j->extra->range[1];
+    else j->kernel->range(j->x, j->count * j->w->in, &low, &high);
     j->x_scale = high == low ? 1.0f : (high - low) / 255.0f;
     float zero = nearbyintf(-low / j->x_scale);
     j->zero = isfinite(zero) ? (int32_t)fminf(fmaxf(zero, 0), 255) : 0;

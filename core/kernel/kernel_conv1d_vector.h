@@ -2,32 +2,10 @@
  * include it after defining LANES and STEPS. A strip is STEPS output steps by two vectors of channels: for each tap and
  * input channel two vectors of weights are loaded and STEPS values broadcast, so that 2 · STEPS products follow from
  * STEPS + 2 loads. A panel is [taps][channels][2 · LANES] floats. */
-#include <math.h>
-#include <string.h>
-
 #include "core/kernel/kernel_conv1d_levels.h"
+#include "core/kernel/vector_math.h"
 
 enum { PANEL = 2 * LANES };
-
-typedef float vec __attribute__((vector_size(LANES * 4)));
-
-static inline vec load(const float *p)
-{
-    vec v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-static inline void store(float *p, vec v) { memcpy(p, &v, sizeof v); }
-
-static inline vec fma_vec(vec a, vec b, vec c)
-{
-    vec r;
-    for (int i = 0; i < LANES; i++) r[i] = __builtin_fmaf(a[i], b[i], c[i]);
-    return r;
-}
-
-static inline vec splat(float x) { return x - (vec){0}; } /* x + 0 would be a real addition: -0 + 0 is not -0 */
 
 static int64_t row_bytes(int64_t channels) { return channels * (int64_t)sizeof(float); }
 

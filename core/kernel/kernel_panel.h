@@ -2,17 +2,86 @@
  *
  * A panel holds 16 rows of a weight matrix [out, in] interleaved, so that one vector register holds one step of the sum
  * for 16 outputs and no sum ever runs across a register. An output's sum has one fixed order, whatever the number of
- * rows in the call, the instruction set or the place of the output: all levels give the same bits as kernel_panel_c.c.
+ * rows in the call or the place of the output; the f32 and the quantised products give the same bits at every level as
+ * kernel_panel_c.c, the bf16 products at least for every number of rows.
  *
- *     f32 panel:  [in][16] f32
+ * A quantised panel: for each group of 16 or 32 inputs and each output a code's scale (f16) and perhaps a minimum
+ * (f16); for each 32 inputs the codes. weight = scale · (code − offset), or scale · code + minimum.
+ *     [groups][16] f16 scales | [groups][16] f16 minima | to a multiple of 64 bytes |
+ *     [in / 32][4][16][4] bytes: byte (j, o, i) has the code of input 4j + i in its low half, of 16 + 4j + i in its high one
+ *         (8-bit codes: [in / 32][8][16][4] signed bytes, byte (g, o, i) is input 4g + i) |
+ *     5-bit codes: [in / 32][8] words of 64 bits: bit 4o + i of word g is the fifth bit of input 4g + i
+ *     6-bit codes: [in / 32][2][16][4] bytes: byte (v, o, i) has the upper two bits of input 16v + 4f + i at bit 2f
+ * A bf16 panel: [in / 2][16][2] bf16, padded with zeros to an even number of inputs (a multiple of 32 for AMX).
+ * An f32 panel: [in][16] f32. Outputs past the last are zero.
  */
 #ifndef AIGC_CORE_KERNEL_PANEL_H
 #define AIGC_CORE_KERNEL_PANEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-enum { PANEL = 16 }; /* outputs in a panel */
+enum { PANEL = 16 /* outputs in a panel */, PANEL_BLOCK = 32 /* inputs that share an activation's scale */ };
+
+typedef enum {
+    PANEL_Q4,       /* 4-bit codes, offset 8 */
+    PANEL_Q4_MIN,   /* 4-bit codes and minima */
+    PANEL_Q4_TABLE, /* 4-bit codes that name one of 16 levels */
+    PANEL_Q4_16,    /* 4-bit codes, offset 8, groups of 16 */
+    PANEL_Q4_MIN16, /* 4-bit codes and minima, groups of 16 */
+    PANEL_Q5,       /* 5-bit codes, offset 16 */
+    PANEL_Q5_MIN,   /* 5-bit codes and minima */
+    PANEL_Q6_16,    /* 6-bit codes, offset 32, groups of 16 */
+    PANEL_Q8,       /* signed bytes */
+    PANEL_KINDS
+} panel_kind;
+
+typedef struct {
+    int bits;   /* of a code: 4, 5, 6 or 8 */
+    int group;  /* inputs that share a scale: 16 or 32 */
+    int offset; /* subtracted from a code */
+    bool min;
+    bool table;
+} panel_form;
+
+#define PANEL_FORM_Q4 {4, 32, 8, false, false}
+#define PANEL_FORM_Q4_MIN {4, 32, 0, true, false}
+#define PANEL_FORM_Q4_TABLE {4, 32, 0, false, true}
+#define PANEL_FORM_Q4_16 {4, 16, 8, false, false}
+#define PANEL_FORM_Q4_MIN16 {4, 16, 0, true, false}
+#define PANEL_FORM_Q5 {5, 32, 16, false, false}
+#define PANEL_FORM_Q5_MIN {5, 32, 0, true, false}
+#define PANEL_FORM_Q6_16 {6, 16, 32, false, false}
+#define PANEL_FORM_Q8 {8, 32, 0, false, false}
+
+/* The 16 levels of PANEL_Q4_TABLE (IQ4_NL). */
+#define PANEL_LEVELS -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
+
+/* Where the parts of a panel begin, in bytes, and its size, a multiple of 64. blocks = in / 32. */
+static inline size_t panel_min_at(panel_form f, int64_t blocks) { return (size_t)(blocks * (PANEL_BLOCK / f.group) * PANEL * 2); }
+static inline size_t panel_code_at(panel_form f, int64_t blocks)
+{
+    return (panel_min_at(f, blocks) * (f.min ? 2 : 1) + 63) / 64 * 64;
+}
+static inline size_t panel_high_at(panel_form f, int64_t blocks)
+{
+    return panel_code_at(f, blocks) + (size_t)blocks * PANEL * (f.bits == 8 ? 32 : 16);
+}
+static inline size_t panel_bytes(panel_form f, int64_t blocks)
+{
+    return panel_high_at(f, blocks) + (size_t)blocks * (f.bits == 5 ? 64 : f.bits == 6 ? 128 : 0);
+}
+
+/* Activations with 8 bits in blocks of 32: x = scale · code, |code| ≤ 127. */
+typedef struct {
+    int64_t in;     /* a multiple of 32 */
+    int64_t stride; /* bytes from one row's codes to the next's */
+    int8_t *code;   /* [rows][stride] */
+    float *scale;   /* [rows][in / 32] */
+    float *sum;     /* [rows][in / 32]: scale · Σ code */
+    int32_t *minus; /* [rows][in / 16]: −Σ code of each half block */
+} panel_rows;
 
 typedef struct panel_kernels {
     /* y[r][o] = Σ_k x[r][k] w[k][o] for 0 ≤ r < rows, 0 ≤ o < out, in ascending k, each step one fused multiply-add.
@@ -20,6 +89,16 @@ typedef struct panel_kernels {
      * one row to the next. */
     void (*f32)(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const float *panels, int64_t in,
                 int64_t out, bool more);
+
+    /* Row `row` of q from x: scale = max |x| / 127, code = x / scale rounded to nearest, ties to even. A row's block with a
+     * NaN or an infinity gets a NaN for its scale, one whose values all lie below 1e-30 becomes zero. */
+    void (*quantize)(const panel_rows *q, int64_t row, const float *x);
+
+    /* y[r][o] = unit · Σ_block (scale_w scale_x Σ_k (code_w − offset) code_x + minimum_w sum_x) for the rows first ≤ r <
+     * first + rows of x, 0 ≤ o < out; y begins at row `first`. The inner sum is an exact integer; the outer one goes
+     * in ascending blocks (groups), each a fused multiply-add with the rounded scale_w · scale_x, then one with the minimum. */
+    void (*quantized[PANEL_KINDS])(float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
+                                   const uint8_t *panels, int64_t out, float unit);
 } panel_kernels;
 
 extern const panel_kernels panel_kernels_c;

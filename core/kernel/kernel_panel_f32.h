@@ -4,8 +4,10 @@
 
 enum { PARTS = PANEL / LANES }; /* vectors in one step of a panel */
 
+#ifndef INLINE
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 32")
+#endif
 
 /* rows × (panels · 16) outputs, all kept in registers; rows and panels are constants where this is inlined. Rows are
  * addressed in threes from one pointer, so that the pointers stay in registers too. */

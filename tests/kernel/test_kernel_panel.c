@@ -38,11 +38,101 @@ static void check_f32(void **state)
                 }
 }
 
+/* ---- quantised ---- */
+
+enum { MAX_BLOCKS = 9 };
+
+static void check_rows(const kernel_table *tested, const panel_rows *a, const panel_rows *b, int64_t rows)
+{
+    int64_t blocks = a->in / PANEL_BLOCK;
+    for (int64_t r = 0; r < rows; r++)
+        if (memcmp(a->code + r * a->stride, b->code + r * a->stride, (size_t)a->in) != 0) fail_msg("%s: codes differ", tested->name);
+    for (int64_t i = 0; i < rows * blocks; i++) {
+        bool nan = isnan(a->scale[i]) && isnan(b->scale[i]) && isnan(a->sum[i]) && isnan(b->sum[i]);
+        if (!nan && (a->scale[i] != b->scale[i] || a->sum[i] != b->sum[i])) fail_msg("%s: block %d: scales or sums differ", tested->name, (int)i);
+    }
+    assert_memory_equal(a->minus, b->minus, (size_t)(rows * blocks * 2) * sizeof(int32_t));
+}
+
+static panel_rows new_rows(int64_t in)
+{
+    panel_rows q = {.in = in, .stride = in + 3};
+    q.code = calloc(MAX_ROWS, (size_t)q.stride);
+    q.scale = calloc((size_t)(MAX_ROWS * in / PANEL_BLOCK), sizeof(float));
+    q.sum = calloc((size_t)(MAX_ROWS * in / PANEL_BLOCK), sizeof(float));
+    q.minus = calloc((size_t)(MAX_ROWS * in / PANEL_BLOCK), 2 * sizeof(int32_t));
+    return q;
+}
+
+static void free_rows(panel_rows *q) { free(q->code), free(q->scale), free(q->sum), free(q->minus); }
+
+static void check_quantized(void **state)
+{
+    const kernel_table *tested = kernel_find(*state), *truth = kernel_find("c");
+    if (!tested) skip();
+    static const panel_form forms[PANEL_KINDS] = {PANEL_FORM_Q4, PANEL_FORM_Q4_MIN, PANEL_FORM_Q4_TABLE, PANEL_FORM_Q4_16,
+        PANEL_FORM_Q4_MIN16, PANEL_FORM_Q5, PANEL_FORM_Q5_MIN, PANEL_FORM_Q6_16, PANEL_FORM_Q8};
+    static float x[MAX_ROWS * MAX_BLOCKS * 32], want[MAX_ROWS * MAX_OUT + GUARD], got[MAX_ROWS * MAX_OUT + GUARD];
+    rng r = rng_seeded(2);
+    for (size_t i = 0; i < sizeof x / sizeof x[0]; i++) x[i] = (float)rng_normal(&r);
+    for (int i = 0; i < 32; i++) x[32 + i] = 0, x[64 + i] = 1e-31f, x[96 + i] = 3e38f * (i % 2 ? 1.0f : -1.0f);
+    for (int64_t blocks = 1; blocks <= MAX_BLOCKS; blocks += 4) {
+        panel_rows a = new_rows(blocks * 32), b = new_rows(blocks * 32);
+        for (int64_t i = 0; i < MAX_ROWS; i++) truth->panel->quantize(&a, i, x + i * a.in), tested->panel->quantize(&b, i, x + i * a.in);
+        check_rows(tested, &a, &b, MAX_ROWS);
+        for (int kind = 0; kind < PANEL_KINDS; kind++) {
+            size_t size = panel_bytes(forms[kind], blocks), panels = 3;
+            uint8_t *weight = aligned_alloc(64, panels * size);
+            for (size_t i = 0; i < panels * size; i++) weight[i] = (uint8_t)rng_next(&r);
+            for (size_t p = 0; p < panels; p++)
+                for (size_t i = 1; i < panel_code_at(forms[kind], blocks); i += 2) /* scales of ordinary size */
+                    weight[p * size + i] = (uint8_t)((weight[p * size + i] & 0x83) | 0x24);
+            if (kind == PANEL_Q8) memset(weight + panel_code_at(forms[kind], blocks), 0x80, 700 % (size / 2)); /* −128 */
+            for (int64_t rows = 1; rows <= MAX_ROWS; rows++)
+                for (int64_t out = rows % 3 + 1; out <= 48; out += 15) {
+                    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) want[i] = got[i] = (float)i;
+                    int64_t first = MAX_ROWS - rows;
+                    truth->panel->quantized[kind](want, MAX_OUT, &a, first, rows, weight, out, 0.5f);
+                    tested->panel->quantized[kind](got, MAX_OUT, &b, first, rows, weight, out, 0.5f);
+                    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
+                        if (memcmp(&want[i], &got[i], sizeof(float)) != 0 && !(isnan(want[i]) && isnan(got[i])))
+                            fail_msg("%s kind %d, %d rows, %d blocks, %d outputs, place %zu: %.9g wanted, %.9g found", tested->name, kind,
+                                     (int)rows, (int)blocks, (int)out, i, (double)want[i], (double)got[i]);
+                }
+            free(weight);
+        }
+        free_rows(&a), free_rows(&b);
+    }
+}
+
+static void check_quantize_special(void **state)
+{
+    const kernel_table *tested = kernel_find(*state), *truth = kernel_find("c");
+    if (!tested) skip();
+    static const float special[] = {NAN, -NAN, INFINITY, -INFINITY, 1e-40f, 0.0f, -0.0f, 3.4e38f, 0.5f, 1.0f, 126.5f / 127.0f, 9.9e-31f, 1e-30f};
+    panel_rows a = new_rows(32), b = new_rows(32);
+    for (size_t s = 0; s < sizeof special / sizeof special[0]; s++)
+        for (int place = 0; place < 32; place += 5)
+            for (int fill = 0; fill < 3; fill++) {
+                float x[32];
+                for (int i = 0; i < 32; i++) x[i] = fill == 0 ? 0.0f : fill == 1 ? 1.0f : -0.004f * (float)i;
+                x[place] = special[s];
+                truth->panel->quantize(&a, 0, x), tested->panel->quantize(&b, 0, x);
+                check_rows(tested, &a, &b, 1);
+                for (int i = 0; i < 32; i++) assert_in_range(a.code[i] + 127, 0, 254);
+            }
+    free_rows(&a), free_rows(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(check_f32, "avx2"),
+        cmocka_unit_test_prestate(check_quantize_special, "avx2"),
+        cmocka_unit_test_prestate(check_quantized, "avx2"),
         cmocka_unit_test_prestate(check_f32, "avx512"),
+        cmocka_unit_test_prestate(check_quantize_special, "avx512"),
+        cmocka_unit_test_prestate(check_quantized, "avx512"),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,6 +132,48 @@ static void test_exact(void **state)
     check(DTYPE_F16, LINEAR_EXACT, 13, 300, 17, 2e-6);
 }
 
+static void test_fast(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < sizeof TYPES / sizeof TYPES[0]; t++) {
+        check(TYPES[t], LINEAR_FAST, 1, 512, 40, 4e-3);
+        check(TYPES[t], LINEAR_FAST, 40, 256, 33, 4e-3);
+        check(TYPES[t], LINEAR_FAST, 5, 1024, 300, 4e-3);
+    }
+}
+
+/* The fused forms give the bits of the plain ones. */
+static void test_fused(void **state)
+{
+    (void)state;
+    pool *p = pool_new(3, &st);
+    op_ctx c = {mem, p, &st};
+    for (size_t t = 0; t < sizeof TYPES / sizeof TYPES[0]; t++)
+        for (int64_t rows = 1; rows <= 34; rows += 33) {
+            tensor *x = random_tensor(1, rows, 256), *bias = random_tensor(5, 1, 200), *residual = random_tensor(6, rows, 200);
+            linear w[3];
+            const int64_t out[3] = {200, 200, 48};
+            for (int i = 0; i < 3; i++)
+                assert_true(linear_init(&w[i], random_weight(TYPES[t], (uint64_t)i + 2, out[i], 256), i == 1 ? bias->data : NULL, LINEAR_FAST, p, &st));
+            tensor *plain[3], *many[3];
+            const linear *all[3] = {&w[0], &w[1], &w[2]};
+            op_linear_many(&c, x, 3, all, many);
+            for (int i = 0; i < 3; i++) {
+                plain[i] = op_linear(&c, x, &w[i]);
+                assert_non_null(many[i]);
+                assert_memory_equal(plain[i]->data, many[i]->data, tensor_bytes(plain[i]));
+            }
+            tensor *sum = op_add(&c, plain[1], residual), *added = op_linear_add(&c, x, &w[1], residual);
+            assert_memory_equal(sum->data, added->data, tensor_bytes(sum));
+            tensor *gated = op_silu_mul(&c, plain[0], plain[1]), *fused = op_linear_silu_mul(&c, x, &w[0], &w[1]);
+            assert_memory_equal(gated->data, fused->data, tensor_bytes(gated));
+            gated = op_gelu_tanh_mul(&c, plain[0], plain[1]), fused = op_linear_gelu_tanh_mul(&c, x, &w[0], &w[1]);
+            assert_memory_equal(gated->data, fused->data, tensor_bytes(gated));
+            for (int i = 0; i < 3; i++) linear_free(&w[i]);
+        }
+    pool_free(p);
+}
+
 static void test_wrong_shapes(void **state)
 {
     (void)state;
@@ -175,6 +217,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_exact, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fast, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_shapes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
     };

@@ -1,0 +1,83 @@
+/* kernel_panel_codes: unpacking a block's codes for AVX-512, and the functions of one table, one for each kind of panel. */
+#ifndef AIGC_CORE_KERNEL_PANEL_CODES_H
+#define AIGC_CORE_KERNEL_PANEL_CODES_H
+
+#include <immintrin.h>
+
+#include "core/kernel/kernel_panel.h"
+
+#ifndef INLINE
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
+/* The kinds of panels as functions NAME_KIND around one inlined template. */
+#define PANEL_PRODUCT(KIND, TEMPLATE)                                                                                  \
+    static void product_##KIND(float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,                \
+                               const uint8_t *panels, int64_t out, float unit)                                         \
+    {                                                                                                                  \
+        TEMPLATE((panel_form)PANEL_FORM_##KIND, y, ldy, x, first, rows, panels, out, unit);                            \
+    }
+#define PANEL_PRODUCTS(TEMPLATE)                                                                                       \
+    PANEL_PRODUCT(Q4, TEMPLATE)                                                                                        \
+    PANEL_PRODUCT(Q4_MIN, TEMPLATE)                                                                                    \
+    PANEL_PRODUCT(Q4_TABLE, TEMPLATE)                                                                                  \
+    PANEL_PRODUCT(Q4_16, TEMPLATE)                                                                                     \
+    PANEL_PRODUCT(Q4_MIN16, TEMPLATE)                                                                                  \
+    PANEL_PRODUCT(Q5, TEMPLATE)                                                                                        \
+    PANEL_PRODUCT(Q5_MIN, TEMPLATE)                                                                                    \
+    PANEL_PRODUCT(Q6_16, TEMPLATE)                                                                                     \
+    PANEL_PRODUCT(Q8, TEMPLATE)
+#define PANEL_PRODUCT_TABLE                                                                                            \
+    {product_Q4, product_Q4_MIN, product_Q4_TABLE, product_Q4_16, product_Q4_MIN16, product_Q5, product_Q5_MIN,        \
+     product_Q6_16, product_Q8}
+
+/* vpdpbusd multiplies unsigned bytes by signed ones. Codes that stand for negative weights are raised to be unsigned:
+ * by 2^shift, which the sum of the activations takes back. 0: not at all. */
+INLINE int panel_code_shift(panel_form f)
+{
+    return f.bits == 8 || f.table ? 7 : f.offset == 8 ? 3 : f.offset == 16 ? 4 : f.offset == 32 ? 5 : 0;
+}
+
+#ifdef __AVX512BW__
+/* code[g], byte (o, i): the unsigned code of output o and input 4g + i of block b. */
+INLINE void panel_unpack_avx512(panel_form f, __m512i *code, const uint8_t *panel, int64_t blocks, int64_t b)
+{
+    const uint8_t *from = panel + panel_code_at(f, blocks) + b * (f.bits == 8 ? 512 : 256);
+    const __m512i low = _mm512_set1_epi8(15);
+    if (f.bits == 8) {
+        UNROLL for (int g = 0; g < 8; g++)
+            code[g] = _mm512_xor_si512(_mm512_loadu_si512(from + g * 64), _mm512_set1_epi8(-128));
+        return;
+    }
+    UNROLL for (int j = 0; j < 4; j++) {
+        __m512i both = _mm512_loadu_si512(from + j * 64);
+        code[j] = _mm512_and_si512(both, low);
+        code[4 + j] = _mm512_and_si512(_mm512_srli_epi16(both, 4), low);
+    }
+    if (f.table) {
+        const __m512i level = _mm512_broadcast_i32x4(_mm_xor_si128(_mm_setr_epi8(PANEL_LEVELS), _mm_set1_epi8(-128)));
+        UNROLL for (int g = 0; g < 8; g++) code[g] = _mm512_shuffle_epi8(level, code[g]);
+    }
+    const uint8_t *high = panel + panel_high_at(f, blocks) + b * (f.bits == 5 ? 64 : 128);
+    if (f.bits == 5) {
+        UNROLL for (int g = 0; g < 8; g++) {
+            uint64_t fifth;
+            __builtin_memcpy(&fifth, high + g * 8, sizeof fifth);
+            code[g] = _mm512_mask_add_epi8(code[g], fifth, code[g], _mm512_set1_epi8(16));
+        }
+    }
+    if (f.bits == 6) {
+        const __m512i upper = _mm512_set1_epi8(0x30);
+        UNROLL for (int v = 0; v < 2; v++) {
+            __m512i bits = _mm512_loadu_si512(high + v * 64);
+            code[v * 4] = _mm512_or_si512(code[v * 4], _mm512_and_si512(_mm512_slli_epi16(bits, 4), upper));
+            code[v * 4 + 1] = _mm512_or_si512(code[v * 4 + 1], _mm512_and_si512(_mm512_slli_epi16(bits, 2), upper));
+            code[v * 4 + 2] = _mm512_or_si512(code[v * 4 + 2], _mm512_and_si512(bits, upper));
+            code[v * 4 + 3] = _mm512_or_si512(code[v * 4 + 3], _mm512_and_si512(_mm512_srli_epi16(bits, 2), upper));
+        }
+    }
+}
+#endif
+
+#endif

@@ -1,0 +1,40 @@
+/* kernel_wave_c: in plain C, the truth that the other levels are tested against. */
+#include <math.h>
+
+#include "core/kernel/kernel_wave_levels.h"
+
+static void sine(float *dst, const float *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = sinf(x[i]);
+}
+
+static void hyperbolic_tangent(float *dst, const float *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = tanhf(x[i]);
+}
+
+static void gate(float *dst, const float *a, const float *b, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = tanhf(a[i]) / (1.0f + expf(-b[i]));
+}
+
+static void polar(float *re, float *im, const float *log_magnitude, const float *phase, float limit, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float magnitude = expf(log_magnitude[i] > limit ? limit : log_magnitude[i]), angle = phase[i];
+        re[i] = magnitude * cosf(angle);
+        im[i] = magnitude * sinf(angle);
+    }
+}
+
+static void normal_pairs(float *re, float *im, const uint64_t *bits, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float u = (float)((bits[i] >> 40) + 1) * 0x1p-24f, turn = (float)(bits[i] >> 8 & 0xFFFFFF) * 0x1p-24f; /* (0, 1], [0, 1) */
+        float radius = sqrtf(-2.0f * logf(u)), angle = 6.2831853f * turn;
+        re[i] = radius * cosf(angle);
+        im[i] = radius * sinf(angle);
+    }
+}
+
+const kernel_wave kernel_wave_c = {sine, hyperbolic_tangent, gate, polar, normal_pairs};
