@@ -30,15 +30,22 @@ static tensor *head_norm(const pass *p, tensor *x, const gpt_norm *w)
     return x ? tensor_reshape(p->c->mem, p->c->st, x, SHAPE(rows, width)) : NULL;
 }
 
-/* x: [N, C] -> [N, C] */
-static tensor *attention(const pass *p, const gpt_block *w, int64_t layer, const tensor *x)
+static tensor *project(op_ctx *c, const tensor *x, const linear *w, const tensor *residual)
+{
+    return residual ? op_linear_add(c, x, w, residual) : op_linear(c, x, w);
+}
+
+/* x: [N, C] -> [N, C]. residual: added to the result unless NULL. */
+static tensor *attention(const pass *p, const gpt_block *w, int64_t layer, const tensor *x, const tensor *residual)
 {
     const gpt_config *g = &p->m->config;
     op_ctx *c = p->c;
     const tensor *rope = g->banded[layer] && p->rope_local ? p->rope_local : p->rope;
-    tensor *q = head_norm(p, op_linear(c, x, &w->query), &w->query_norm); /* [N, heads·D] */
-    tensor *k = head_norm(p, op_linear(c, x, &w->key), &w->key_norm);     /* [N, kv_heads·D] */
-    tensor *v = op_linear(c, x, &w->value);                               /* [N, kv_heads·D] */
+    tensor *qkv[3];
+    op_linear_many(c, x, 3, (const linear *const[]){&w->query, &w->key, &w->value}, qkv);
+    tensor *q = head_norm(p, qkv[0], &w->query_norm); /* [N, heads·D] */
+    tensor *k = head_norm(p, qkv[1], &w->key_norm);   /* [N, kv_heads·D] */
+    tensor *v = qkv[2];                               /* [N, kv_heads·D] */
     if (rope) {
         op_rope_inplace(c, q, rope, g->head_dim, g->rotary_interleaved);
         op_rope_inplace(c, k, rope, g->head_dim, g->rotary_interleaved);
@@ -46,7 +53,7 @@ static tensor *attention(const pass *p, const gpt_block *w, int64_t layer, const
     op_kv_store(c, k, v, &p->m->kv, layer, p->segments, p->segment_count);
     tensor *y = op_attention_cached(c, q, &p->m->kv, layer, p->segments, p->segment_count, g->heads, g->attention_scale,
                                     g->banded[layer] ? g->window : 0);
-    return op_linear(c, y, &w->out); /* [N, C] */
+    return project(c, y, &w->out, residual); /* [N, C] */
 }
 
 static tensor *activate(const pass *p, const tensor *x)
@@ -60,17 +67,20 @@ static tensor *activate(const pass *p, const tensor *x)
     return op_silu(p->c, x);
 }
 
-/* x: [N, C] -> [N, C] */
-static tensor *mlp(const pass *p, const gpt_block *w, const tensor *x)
+/* x: [N, C] -> [N, F] */
+static tensor *mlp_inner(const pass *p, const gpt_block *w, const tensor *x)
 {
     op_ctx *c = p->c;
-    tensor *up = op_linear(c, x, &w->up); /* [N, F] */
-    if (!p->m->config.gated) return op_linear(c, activate(p, up), &w->down);
-    tensor *gate = op_linear(c, x, &w->gate); /* [N, F] */
-    if (p->m->config.activation == GPT_SILU) up = op_silu_mul(c, gate, up);
-    else if (p->m->config.activation == GPT_GELU_TANH) up = op_gelu_tanh_mul(c, gate, up);
-    else up = op_mul(c, activate(p, gate), up);
-    return op_linear(c, up, &w->down); /* [N, C] */
+    if (!p->m->config.gated) return activate(p, op_linear(c, x, &w->up));
+    if (p->m->config.activation == GPT_SILU) return op_linear_silu_mul(c, x, &w->gate, &w->up);
+    if (p->m->config.activation == GPT_GELU_TANH) return op_linear_gelu_tanh_mul(c, x, &w->gate, &w->up);
+    return op_mul(c, activate(p, op_linear(c, x, &w->gate)), op_linear(c, x, &w->up));
+}
+
+/* x: [N, C] -> [N, C]. residual: added to the result unless NULL. */
+static tensor *mlp(const pass *p, const gpt_block *w, const tensor *x, const tensor *residual)
+{
+    return project(p->c, mlp_inner(p, w, x), &w->down, residual);
 }
 
 /* One decoder block. x: [N, C] -> [N, C] */
@@ -80,20 +90,20 @@ static tensor *block(const pass *p, int64_t layer, const tensor *x)
     const gpt_block *w = &p->m->block[layer];
     op_ctx *c = p->c;
     if (g->norm_after) {
-        tensor *h = norm(p, op_add(c, x, attention(p, w, layer, x)), &w->attention_norm);
-        return norm(p, op_add(c, h, mlp(p, w, h)), &w->mlp_norm);
+        tensor *h = norm(p, attention(p, w, layer, x, x), &w->attention_norm);
+        return norm(p, mlp(p, w, h, h), &w->mlp_norm);
     }
     tensor *h = norm(p, x, &w->attention_norm);
-    tensor *a = attention(p, w, layer, h);
     if (g->parallel) {
-        tensor *f = mlp(p, w, g->shared_norm ? h : norm(p, x, &w->mlp_norm));
-        return op_add(c, op_add(c, f, a), x);
+        tensor *a = attention(p, w, layer, h, NULL);
+        return op_add(c, mlp(p, w, g->shared_norm ? h : norm(p, x, &w->mlp_norm), a), x);
     }
-    if (g->norm_sandwich) a = norm(p, a, &w->attention_after);
-    tensor *y = op_add(c, x, a);
-    tensor *f = mlp(p, w, norm(p, y, &w->mlp_norm));
-    if (g->norm_sandwich) f = norm(p, f, &w->mlp_after);
-    return op_add(c, y, f);
+    if (g->norm_sandwich) {
+        tensor *y = op_add(c, x, norm(p, attention(p, w, layer, h, NULL), &w->attention_after));
+        return op_add(c, y, norm(p, mlp(p, w, norm(p, y, &w->mlp_norm), NULL), &w->mlp_after));
+    }
+    tensor *y = attention(p, w, layer, h, x);
+    return mlp(p, w, norm(p, y, &w->mlp_norm), y);
 }
 
 /* The rows of all segments, one after another: their tokens and positions. */
