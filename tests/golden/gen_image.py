@@ -10,7 +10,7 @@ import json, pathlib, re, shutil
 import numpy as np
 import torch
 from safetensors.torch import save_file, load_file
-from transformers import CLIPTextConfig, CLIPTextModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from diffusers import (AutoencoderKL, AutoencoderTiny, UNet2DConditionModel, DDIMScheduler, StableDiffusionPipeline,
                        StableDiffusionImg2ImgPipeline)
 
@@ -42,9 +42,46 @@ def save(model, folder):
         save_file(tensors, f, metadata={"format": "pt"})
 
 
+MERGES = ["r e", "re d</w>", "a p", "p l", "ap pl", "appl e</w>", "c a", "ca t</w>", "h o", "ho u", "hou s", "hous e</w>", "a n",
+          "an d</w>", "b l", "bl u", "blu e</w>", "t h", "th e</w>", "o n</w>"]
+BOS, EOS = 512 + len(MERGES), 513 + len(MERGES)
+
+
+def tokenizer(folder):
+    """CLIP's byte-level BPE with a few merges."""
+    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]  # bytes that are shown as themselves
+    letters = [chr(b) for b in shown] + [chr(256 + n) for n in range(256 - len(shown))]
+    words = letters + [c + "</w>" for c in letters] + ["".join(m.split()) for m in MERGES] + ["<|startoftext|>", "<|endoftext|>"]
+    path = OUT / folder
+    path.mkdir(parents=True)
+    (path / "vocab.json").write_text(json.dumps({w: i for i, w in enumerate(words)}, ensure_ascii=False))
+    (path / "merges.txt").write_text("#version: 0.2\n" + "\n".join(MERGES) + "\n")
+    (path / "tokenizer_config.json").write_text(json.dumps(
+        {"tokenizer_class": "CLIPTokenizer", "model_max_length": 16, "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>",
+         "unk_token": "<|endoftext|>", "pad_token": "<|endoftext|>"}, indent=1))
+    return CLIPTokenizer.from_pretrained(path)
+
+
+def weighted(words, model, parts):
+    """What encoder_prompt_encode gives: [(text, weight), …] in chunks of 14 tokens, each vector weighed, each chunk's mean restored."""
+    ids, weights = [], []
+    for text, weight in parts:
+        found = words(text, add_special_tokens=False).input_ids
+        ids += found
+        weights += [weight] * len(found)
+    chunks = []
+    for k in range(0, max(len(ids), 1), 14):
+        i, w = ids[k:k + 14], weights[k:k + 14]
+        rest = 16 - len(i) - 1
+        z = model(torch.tensor([[BOS] + i + [EOS] * rest]))[0]
+        scaled = z * torch.tensor([1.0] + w + [1.0] * rest)[None, :, None]
+        chunks.append(scaled * (z.mean() / scaled.mean()) if any(x != 1 for x in w) else z)
+    return torch.cat(chunks, 1)
+
+
 def clip(folder, seed, **sizes):
-    config = dict(vocab_size=300, hidden_size=16, intermediate_size=32, num_hidden_layers=3, num_attention_heads=2,
-                  max_position_embeddings=16, bos_token_id=298, eos_token_id=299, pad_token_id=299, projection_dim=16)
+    config = dict(vocab_size=EOS + 1, hidden_size=16, intermediate_size=32, num_hidden_layers=3, num_attention_heads=2,
+                  max_position_embeddings=16, bos_token_id=BOS, eos_token_id=EOS, pad_token_id=EOS, projection_dim=16)
     config.update(sizes)
     model = randomise(CLIPTextModel(CLIPTextConfig(**config)), seed)
     save(model, folder)
@@ -72,14 +109,19 @@ def main():
     # ---- text encoders ----
     quick = clip("pipe/text_encoder", 10, hidden_act="quick_gelu")
     gelu = clip("clip_gelu", 11, hidden_act="gelu", num_hidden_layers=2, hidden_size=24, num_attention_heads=3)
-    ids = torch.randint(0, 298, (1, 16), generator=g)
-    ids[0, 0], ids[0, 9:] = 298, 299
+    ids = torch.randint(0, BOS, (1, 16), generator=g)
+    ids[0, 0], ids[0, 9:] = BOS, EOS
     out["clip.ids"] = ids.int()
     out["clip.quick"] = quick(ids)[0]
     hidden = quick(ids, output_hidden_states=True).hidden_states
     final = quick.text_model.final_layer_norm if hasattr(quick, "text_model") else quick.final_layer_norm
     out["clip.quick.skip1"] = final(hidden[-2])
     out["clip.gelu"] = gelu(ids)[0]
+
+    words = tokenizer("pipe/tokenizer")
+    out["prompt.plain"] = weighted(words, quick, [("the red apple", 1.0)])
+    out["prompt.weighted"] = weighted(words, quick, [("the ", 1.0), ("red", 1.3), (" ", 1.0), ("apple", 1.1), (" and ", 1.0), ("blue", 1 / 1.1)])
+    out["prompt.long"] = weighted(words, quick, [("the red apple and the blue house on the cat and ", 1.0), ("the red house", 1.21)])
 
     # ---- U-Nets ----
     sd1 = unet("pipe/unet", 20)

@@ -12,7 +12,7 @@
 #include "core/weights.h"
 #include "image/unet.h"
 #include "image/vae.h"
-#include "text/encoder.h"
+#include "text/encoder_prompt.h"
 
 #define GOLDEN SOURCE_DIR "/tests/golden/image/"
 
@@ -118,6 +118,68 @@ static void test_text_encoder(void **state)
     check_encoder(*state, GOLDEN "clip_gelu", "clip.gelu", 0);
 }
 
+static void check_prompt(bench *b, const encoder *e, const tokenizer *t, const char *text, const char *wanted)
+{
+    encoder_prompt_tokens tokens;
+    encoder_prompt_tokenize(b->mem, &tokens, t, encoder_config_of(e)->positions, text, &b->st);
+    check(b);
+    assert_near(b, encoder_prompt_encode(&b->c, e, t, &tokens, 1, 0), golden(b, wanted), 1e-4, wanted);
+}
+
+static void test_prompts(void **state)
+{
+    bench *b = *state;
+    weights *file;
+    parameters *p = open_parameters(b, GOLDEN "pipe/text_encoder", &file);
+    encoder_config config;
+    encoder_config_read(&config, GOLDEN "pipe/text_encoder/config.json", &b->st);
+    encoder *e = encoder_new(p, &config, LINEAR_EXACT, b->threads, &b->st);
+    tokenizer *t = tokenizer_open_folder(GOLDEN "pipe/tokenizer", &b->st);
+    check(b);
+    check_prompt(b, e, t, "the red apple", "prompt.plain");
+    check_prompt(b, e, t, "the (red:1.3) (apple) and [blue]", "prompt.weighted");
+    check_prompt(b, e, t, "the red apple and the blue house on the cat and ((the red house))", "prompt.long");
+    encoder_prompt_tokens one;
+    encoder_prompt_tokenize(b->mem, &one, t, 16, "cat", &b->st);
+    tensor *longer = encoder_prompt_encode(&b->c, e, t, &one, 3, 0); /* padded with empty chunks */
+    check(b);
+    assert_int_equal(longer->dim[1], 48);
+    tokenizer_free(t);
+    encoder_free(e);
+    parameters_free(p);
+    weights_close(file);
+}
+
+static void check_parts(arena *mem, const char *text, const char *wanted)
+{
+    status st = {0};
+    char found[256] = "";
+    int count;
+    encoder_prompt_part *part = encoder_prompt_parse(mem, text, &count, &st);
+    for (int i = 0; i < count; i++) {
+        size_t used = strlen(found);
+        snprintf(found + used, sizeof found - used, "%.*s=%.4g|", (int)part[i].size, part[i].text, (double)part[i].weight);
+    }
+    assert_string_equal(found, wanted);
+}
+
+static void test_prompt_notation(void **state)
+{
+    arena *mem = ((bench *)*state)->mem;
+    check_parts(mem, "", "");
+    check_parts(mem, "a cat", "a cat=1|");
+    check_parts(mem, "a (cat)", "a =1|cat=1.1|");
+    check_parts(mem, "((a)) [b]", "a=1.21| =1|b=0.9091|");
+    check_parts(mem, "(a:1.5)b", "a=1.5|b=1|");
+    check_parts(mem, "(a (b:2) c:0.5)", "a =0.5|b=1| c=0.5|");
+    check_parts(mem, "\\(a\\) \\\\", "(a) \\=1|");
+    check_parts(mem, "(a", "a=1.1|");
+    check_parts(mem, "a) b]", "a) b]=1|");
+    check_parts(mem, "(a:x) [b:1.2]", "a:x=1.1| =1|b:1.2=0.9091|");
+    check_parts(mem, "time: 10:30", "time: 10:30=1|");
+    check_parts(mem, "()[]((", "");
+}
+
 static void check_unet(bench *b, const char *folder, const char *name, linear_mode mode, double limit)
 {
     weights *file;
@@ -189,6 +251,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_text_encoder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_prompt_notation, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_prompts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unet, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unet_fast, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_autoencoders, set_up, tear_down),

@@ -1,0 +1,39 @@
+/* encoder_prompt: a picture's prompt as people write it, with weights, to the tensor that conditions the picture.
+ *
+ * The notation is the one of AUTOMATIC1111's web UI, which other tools took over: (words) count 1.1 times, ((words)) 1.21,
+ * [words] 1/1.1, (words:1.3) 1.3 times; \( \) \[ \] \\ are the characters themselves; what is left open ends with the text.
+ * A weight multiplies the vectors of its tokens; then all vectors of the chunk are scaled so that their mean is as before.
+ * A prompt with more tokens than the encoder has places for is cut into chunks that are encoded apart, each between its own
+ * first and last token, and joined along T.
+ */
+#ifndef AIGC_TEXT_ENCODER_PROMPT_H
+#define AIGC_TEXT_ENCODER_PROMPT_H
+
+#include "text/encoder.h"
+#include "text/tokenizer.h"
+
+/* A run of text with one weight, in the order of the prompt. */
+typedef struct {
+    char *text; /* size bytes, not zero-terminated */
+    size_t size;
+    float weight;
+} encoder_prompt_part;
+
+/* The parts of a prompt, in the arena; *count of them. Neighbours of equal weight are one part. */
+encoder_prompt_part *encoder_prompt_parse(arena *mem, const char *text, int *count, status *st);
+
+/* A prompt cut into chunks of as many tokens as the encoder has places for, its first and last tokens counted. */
+typedef struct {
+    int32_t *id;   /* [chunks, positions] */
+    float *weight; /* [chunks, positions] */
+    int64_t chunks, positions;
+    bool weighted; /* some weight is not 1 */
+} encoder_prompt_tokens;
+
+bool encoder_prompt_tokenize(arena *mem, encoder_prompt_tokens *out, const tokenizer *t, int64_t positions, const char *text, status *st);
+
+/* -> [1, chunks · positions, C]; chunks: at least this many, the further ones empty, so that a prompt and its negative can be
+ * made equally long. skip: as in encoder_forward. */
+tensor *encoder_prompt_encode(op_ctx *c, const encoder *e, const tokenizer *t, const encoder_prompt_tokens *tokens, int64_t chunks, int64_t skip);
+
+#endif
