@@ -74,6 +74,13 @@ bool linear_init(linear *w, const tensor *weight, const float *bias, linear_mode
                           tensor_shape_text(weight, shape, sizeof shape), info->name, info->block);
     if (w->type == DTYPE_F32) w->form = LINEAR_F32;
     else if (mode == LINEAR_FAST && linear_pack_kind(w->type, &w->kind)) w->form = LINEAR_QUANTIZED;
+    else if (linear_feed(mode) == DTYPE_BF16 && floats) w->form = LINEAR_PRODUCT;
+    if (w->form == LINEAR_PRODUCT) {
+        bool made = product_init(&w->product, weight, bias, true, threads, st);
+        w->packed = w->product.packed;
+        w->packed_bytes = w->product.packed_bytes;
+        return made;
+    }
     if (w->form == LINEAR_QUANTIZED) w->unit = linear_pack_unit(w->type, weight->data, tensor_count(weight) / info->block);
     if (w->form != LINEAR_IN_PLACE) return pack(w, weight->data, threads, st);
     w->weight = weight->data;
@@ -82,6 +89,9 @@ bool linear_init(linear *w, const tensor *weight, const float *bias, linear_mode
 
 void linear_free(linear *w)
 {
-    alloc_huge_free(w->packed, w->packed_bytes);
+    if (w->form == LINEAR_PRODUCT) product_free(&w->product);
+    else alloc_huge_free(w->packed, w->packed_bytes);
     *w = (linear){0};
 }
+
+dtype linear_feed(linear_mode mode) { return mode == LINEAR_FAST && product_kernel_bf16() ? DTYPE_BF16 : DTYPE_F32; }

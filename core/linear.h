@@ -9,6 +9,7 @@
 
 #include "core/kernel/kernel_panel.h"
 #include "core/pool.h"
+#include "core/product.h"
 #include "core/tensor.h"
 
 /* What arithmetic a product may use. */
@@ -25,16 +26,20 @@ typedef struct linear {
     void *packed;      /* the kernels' own copy, or NULL when `weight` is used in place */
     size_t packed_bytes;
     const void *weight;
-    enum { LINEAR_IN_PLACE, LINEAR_F32, LINEAR_QUANTIZED } form; /* of `packed` */
+    enum { LINEAR_IN_PLACE, LINEAR_F32, LINEAR_QUANTIZED, LINEAR_PRODUCT } form; /* of `packed` */
     panel_kind kind;   /* LINEAR_QUANTIZED: the panels, */
     size_t panel_bytes; /* the size of one, */
     float unit;         /* and what their scales were divided by */
+    product product;    /* LINEAR_PRODUCT: owns `packed` */
 } linear;
 
 /* weight: [out, in]; bias: f32 [out] or NULL. Both must outlive the linear unless `packed` holds a copy. A weight of no
  * float or quantised type, or of another rank, is a STATUS_INPUT. */
 bool linear_init(linear *w, const tensor *weight, const float *bias, linear_mode mode, pool *threads, status *st);
 void linear_free(linear *w);
+
+/* The type in which results of models built with this mode feed products (op_ctx.feed). */
+dtype linear_feed(linear_mode mode);
 
 /* For core/op_linear.c. */
 static inline int64_t linear_panels(const linear *w) { return (w->out + PANEL - 1) / PANEL; }

@@ -51,9 +51,22 @@ tensor *op_linear_add(op_ctx *c, const tensor *x, const linear *w, const tensor 
 tensor *op_linear_silu_mul(op_ctx *c, const tensor *x, const linear *gate, const linear *up);
 tensor *op_linear_gelu_tanh_mul(op_ctx *c, const tensor *x, const linear *gate, const linear *up);
 
+/* What may surround a linear layer, in one pass with it where its weights allow; zero leaves each out. */
+typedef struct {
+    bool geglu;             /* op_geglu of the result, half as wide */
+    const tensor *residual; /* of the result's size, f32, added last */
+    bool feed;              /* the result may be of type feed */
+    tensor *to;             /* where the result goes, instead of a new tensor; may be the residual itself */
+} linear_around;
+tensor *op_linear_with(op_ctx *c, const tensor *x, const linear *w, const linear_around *around);
+
 /* ---- op_product.c ---- */
 /* after(x Wᵀ + b) by core/product.h. x: […, in], f32 or bf16 -> […, out], or […, out / 2] when gated. */
 tensor *op_product(op_ctx *c, const tensor *x, const product *w, const product_after *after);
+/* The same into `to`, of the result's type and size; NULL: a new tensor. */
+tensor *op_product_to(op_ctx *c, const tensor *x, const product *w, const product_after *after, tensor *to);
+/* x itself when f32, or bf16 widened. */
+const tensor *op_as_f32(op_ctx *c, const tensor *x);
 
 /* ---- op_conv.c ---- */
 /* 2-D convolution (cross-correlation, as PyTorch's conv2d). x: [B, H, W, I] -> [B, H', W', O],
@@ -70,7 +83,8 @@ typedef struct {
     const tensor *row;      /* [B, O] or [1, O], added to each pixel's sum */
     product_activation activation;
     const tensor *residual; /* [B, H', W', O], f32, added last */
-    dtype type;             /* of the result: DTYPE_F32 or DTYPE_BF16 */
+    bool feed;              /* the result is of type feed */
+    tensor *to;             /* where the result goes, instead of a new tensor; may be the residual itself */
 } conv2d_around;
 tensor *op_conv2d_with(op_ctx *c, const tensor *x, const conv2d *w, const conv2d_around *around);
 
@@ -79,11 +93,13 @@ tensor *op_conv2d_with(op_ctx *c, const tensor *x, const conv2d *w, const conv2d
 tensor *op_upsample_nearest(op_ctx *c, const tensor *x, int64_t height, int64_t width);
 
 /* ---- op_norm.c ---- */
-/* (x − mean) / √(var + eps) · weight + bias over the last dimension (Ba et al. 2016). bias may be NULL. */
+/* (x − mean) / √(var + eps) · weight + bias over the last dimension (Ba et al. 2016). bias may be NULL.
+ * The result is of type feed. */
 tensor *op_layer_norm(op_ctx *c, const tensor *x, const float *weight, const float *bias, float eps);
 /* x / √(mean(x²) + eps) · weight over the last dimension (Zhang and Sennrich 2019). */
 tensor *op_rms_norm(op_ctx *c, const tensor *x, const float *weight, float eps);
-/* Per picture and group of channels (Wu and He 2018). x: [B, H, W, C]; weight, bias: [C]. silu: x·σ(x) follows. */
+/* Per picture and group of channels (Wu and He 2018). x: [B, H, W, C]; weight, bias: [C]. silu: x·σ(x) follows.
+ * x may be bf16; the result is of type feed. */
 tensor *op_group_norm(op_ctx *c, const tensor *x, int groups, const float *weight, const float *bias, float eps, bool silu);
 
 /* The same norm as scale and shift, [B, C] each: x · scale + shift. x may be f32 or bf16. */

@@ -215,7 +215,7 @@ static char *zeroed(op_ctx *c, int64_t elements, int64_t size)
 tensor *op_attention(op_ctx *c, const tensor *q, const tensor *k, const tensor *v, int heads, int kv_heads, float scale, bool causal)
 {
     if (op_failed(c) || !q || !k || !v || !check_shapes(c, q, k, v, heads, kv_heads)) return NULL;
-    const product_kernel *kernel = c->feed == DTYPE_BF16 && product_kernel_bf16() ? product_kernel_bf16() : product_kernel_f32();
+    const product_kernel *kernel = product_kernel_of(c->feed);
     attention_job j = {.kernel = kernel, .q = q, .k = k, .v = v, .B = q->dim[0], .Tq = q->dim[1], .Tk = k->dim[1], .heads = heads,
                        .kv_heads = kv_heads, .D = q->dim[2] / heads, .scale = scale, .causal = causal};
     j.y = tensor_new(c->mem, c->st, c->feed, 3, q->dim);

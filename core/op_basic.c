@@ -93,6 +93,22 @@ tensor *op_add_row(op_ctx *c, const tensor *x, const float *row)
     return y;
 }
 
+typedef struct {
+    char *to;
+    const char *a, *b;
+    size_t a_bytes, b_bytes; /* of a row */
+} concat_job;
+
+static void concat_rows(void *job, int64_t from, int64_t n)
+{
+    const concat_job *j = job;
+    for (int64_t r = from; r < from + n; r++) {
+        char *to = j->to + (size_t)r * (j->a_bytes + j->b_bytes);
+        memcpy(to, j->a + (size_t)r * j->a_bytes, j->a_bytes);
+        memcpy(to + j->a_bytes, j->b + (size_t)r * j->b_bytes, j->b_bytes);
+    }
+}
+
 tensor *op_concat_last(op_ctx *c, const tensor *a, const tensor *b)
 {
     if (op_failed(c) || !a || !b) return NULL;
@@ -107,11 +123,7 @@ tensor *op_concat_last(op_ctx *c, const tensor *a, const tensor *b)
     }
     dim[last] = wide + other;
     tensor *y = op_new(c, a->rank, dim);
-    for (int64_t r = 0; y && r < rows; r++) {
-        float *to = tensor_f32(y) + r * (wide + other);
-        memcpy(to, tensor_f32(a) + r * wide, (size_t)wide * sizeof(float));
-        memcpy(to + wide, tensor_f32(b) + r * other, (size_t)other * sizeof(float));
-    }
+    if (y) op_rows(c, concat_rows, &(concat_job){y->data, a->data, b->data, (size_t)wide * sizeof(float), (size_t)other * sizeof(float)}, rows, wide + other);
     return y;
 }
 

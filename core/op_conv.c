@@ -126,6 +126,8 @@ static bool check_shapes(op_ctx *c, const tensor *x, const conv2d *w, const conv
     if (a->residual && (a->residual->type != DTYPE_F32 || !tensor_shape_is(a->residual, 4, out)))
         return status_set(c->st, STATUS_FAIL, "op_conv2d: a residual of shape %s is given to another result",
                           tensor_shape_text(a->residual, shape, sizeof shape));
+    if (a->to && (a->to->type != (a->feed ? c->feed : DTYPE_F32) || !tensor_shape_is(a->to, 4, out)))
+        return status_set(c->st, STATUS_FAIL, "op_conv2d: the place of the result has shape %s", tensor_shape_text(a->to, shape, sizeof shape));
     if (a->row && (a->row->type != DTYPE_F32 || tensor_count(a->row) != w->out * a->row->dim[0] ||
                    (a->row->dim[0] != 1 && a->row->dim[0] != x->dim[0])))
         return status_set(c->st, STATUS_FAIL, "op_conv2d: a row of shape %s is added to %lld channels",
@@ -137,7 +139,8 @@ tensor *op_conv2d_with(op_ctx *c, const tensor *x, const conv2d *w, const conv2d
 {
     int64_t dim[4], s = w->stride;
     if (op_failed(c) || !x || !check_shapes(c, x, w, a, dim)) return NULL;
-    tensor *y = tensor_new(c->mem, c->st, a->type, 4, dim);
+    dtype type = a->feed ? c->feed : DTYPE_F32;
+    tensor *y = a->to ? a->to : tensor_new(c->mem, c->st, type, 4, dim);
     size_t mark = arena_mark(c->mem);
     if (!y) return NULL;
 
@@ -161,7 +164,7 @@ tensor *op_conv2d_with(op_ctx *c, const tensor *x, const conv2d *w, const conv2d
     }
     product_rows rows = {.x = padded->data, .offset = offset, .planes = B, .height = dim[1], .width = dim[2],
                          .plane = s * s * picture, .pitch = pad.pitch};
-    product_after after = {.activation = a->activation, .type = a->type, .residual = a->residual ? a->residual->data : NULL,
+    product_after after = {.activation = a->activation, .type = type, .residual = a->residual ? a->residual->data : NULL,
                            .row = a->row ? a->row->data : NULL, .one_row = a->row && a->row->dim[0] == 1};
     product_run(&w->weight, c->threads, &rows, &after, y->data);
     arena_reset(c->mem, mark);

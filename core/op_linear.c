@@ -48,6 +48,7 @@ static void sums(const linear_job *j, const linear *w, float *y, int64_t ldy, in
         j->kernel->panel->quantized[w->kind](y, ldy, &j->quantized, row, rows, panels, out, w->unit);
         break;
     case LINEAR_F32: j->kernel->panel->f32(y, ldy, x, w->in, rows, (const float *)(const void *)panels, w->in, out, false); break;
+    case LINEAR_PRODUCT: break; /* has its own way, by_product */
     case LINEAR_IN_PLACE: sums_widened(w, y, ldy, x, rows, panel, out); break;
     }
     for (int64_t r = 0; w->bias && r < rows; r++) j->kernel->add(y + r * ldy, y + r * ldy, w->bias + panel * PANEL, out);
@@ -163,6 +164,12 @@ static tensor *result(op_ctx *c, const char *op, const tensor *x, const linear *
     return op_new(c, x->rank, dim);
 }
 
+/* The other form of weights: core/product.h. */
+static tensor *by_product(op_ctx *c, const tensor *x, const linear *w, const product_after *after, tensor *to)
+{
+    return op_product_to(c, x, &w->product, after, to);
+}
+
 tensor *op_linear(op_ctx *c, const tensor *x, const linear *w)
 {
     tensor *y;
@@ -178,10 +185,19 @@ void op_linear_many(op_ctx *c, const tensor *x, int n, const linear *const *w, t
         status_set(c->st, STATUS_FAIL, "op_linear_many: %d products, at most %d", n, MAX_PARTS);
         return;
     }
+    bool products = n > 0 && w[0]->form == LINEAR_PRODUCT;
     for (int i = 0; i < n; i++) {
+        if (w[i]->form == LINEAR_PRODUCT) y[i] = by_product(c, x, w[i], &(product_after){0}, NULL);
+        else products = false;
+    }
+    if (products) return;
+    x = op_as_f32(c, x);
+    j.parts = 0;
+    for (int i = 0; i < n; i++) {
+        if (w[i]->form == LINEAR_PRODUCT) continue;
         tensor *to = result(c, "op_linear", x, w[i]);
         if (!to) return;
-        j.part[i] = (linear_part){.w = w[i], .y = to->data};
+        j.part[j.parts++] = (linear_part){.w = w[i], .y = to->data};
         y[i] = to;
     }
     run(c, &j, x);
@@ -197,9 +213,34 @@ tensor *op_linear_add(op_ctx *c, const tensor *x, const linear *w, const tensor 
                    tensor_shape_text(residual, b, sizeof b));
         return NULL;
     }
+    if (w->form == LINEAR_PRODUCT) return by_product(c, x, w, &(product_after){.residual = residual->data}, y);
     linear_job j = {.parts = 1, .part = {{.w = w, .y = y->data, .residual = residual->data}}};
     run(c, &j, x);
     return y;
+}
+
+tensor *op_linear_with(op_ctx *c, const tensor *x, const linear *w, const linear_around *a)
+{
+    if (op_failed(c) || !x) return NULL;
+    bool fused = w->form == LINEAR_PRODUCT && (!a->geglu || w->out / 2 % w->product.kernel->panel == 0);
+    if (fused) {
+        if (a->residual && (a->residual->type != DTYPE_F32 || tensor_count(a->residual) != tensor_rows(x) * w->out)) {
+            status_set(c->st, STATUS_FAIL, "op_linear_with: the residual has another shape than the result");
+            return NULL;
+        }
+        product_after after = {.gated = a->geglu, .residual = a->residual ? a->residual->data : NULL, .type = a->feed ? c->feed : DTYPE_F32};
+        return by_product(c, x, w, &after, a->to);
+    }
+    tensor *y = op_linear(c, x, w);
+    if (a->geglu) y = op_geglu(c, y);
+    if (a->residual && y) y = op_add(c, tensor_reshape(c->mem, c->st, a->residual, y->rank, y->dim), y);
+    if (!y || !a->to) return y;
+    if (a->to->type != y->type || tensor_count(a->to) != tensor_count(y)) {
+        status_set(c->st, STATUS_FAIL, "op_linear_with: the place of the result has another shape or type");
+        return NULL;
+    }
+    memcpy(a->to->data, y->data, tensor_bytes(y));
+    return a->to;
 }
 
 static tensor *gated(op_ctx *c, const char *op, const tensor *x, const linear *gate, const linear *up,
@@ -211,6 +252,13 @@ static tensor *gated(op_ctx *c, const char *op, const tensor *x, const linear *g
         status_set(c->st, STATUS_FAIL, "%s: the gate is [%lld, %lld], the other weight [%lld, %lld]", op, (long long)gate->out,
                    (long long)gate->in, (long long)up->out, (long long)up->in);
         return NULL;
+    }
+    if (gate->form == LINEAR_PRODUCT || up->form == LINEAR_PRODUCT) {
+        const tensor *a = op_linear(c, x, gate), *b = op_linear(c, x, up);
+        if (!a || !b) return NULL;
+        activation(y->data, a->data, tensor_count(y));
+        kernel_get()->mul(y->data, y->data, b->data, tensor_count(y));
+        return y;
     }
     linear_job j = {.parts = 1, .part = {{.w = up, .y = y->data, .gate = gate}}, .activation = activation};
     run(c, &j, x);

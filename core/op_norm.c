@@ -7,7 +7,8 @@
 #include "core/op_rows.h"
 
 typedef struct {
-    float *y;
+    void *y;
+    dtype type; /* of y */
     const float *x, *weight, *bias;
     int64_t width;
     float eps;
@@ -17,14 +18,12 @@ static void layer_norm_rows(void *job, int64_t from, int64_t n)
 {
     norm_job *j = job;
     const kernel_table *k = kernel_get();
+    int64_t size = j->type == DTYPE_F32 ? 4 : 2;
     for (int64_t r = from; r < from + n; r++) {
         const float *x = j->x + r * j->width;
-        float *y = j->y + r * j->width;
         float mean = k->sum(x, j->width) / (float)j->width;
         float inverse = 1.0f / sqrtf(k->sum_sq_diff(x, mean, j->width) / (float)j->width + j->eps);
-        for (int64_t i = 0; i < j->width; i++) y[i] = (x[i] - mean) * inverse;
-        if (j->weight) k->mul(y, y, j->weight, j->width);
-        if (j->bias) k->add(y, y, j->bias, j->width);
+        product_kernel_of(j->type)->norm_row(j->type, (char *)j->y + r * j->width * size, x, mean, inverse, j->weight, j->bias, j->width);
     }
 }
 
@@ -34,29 +33,31 @@ static void rms_norm_rows(void *job, int64_t from, int64_t n)
     const kernel_table *k = kernel_get();
     for (int64_t r = from; r < from + n; r++) {
         const float *x = j->x + r * j->width;
-        float *y = j->y + r * j->width;
+        float *y = (float *)j->y + r * j->width;
         k->scale(y, x, 1.0f / sqrtf(k->dot(x, x, j->width) / (float)j->width + j->eps), j->width);
         if (j->weight) k->mul(y, y, j->weight, j->width);
     }
 }
 
-static tensor *row_norm(op_ctx *c, const tensor *x, const float *weight, const float *bias, float eps, op_span_task task)
+static tensor *row_norm(op_ctx *c, const tensor *x, const float *weight, const float *bias, float eps, op_span_task task, dtype type)
 {
     if (op_failed(c) || !x) return NULL;
-    tensor *y = op_new(c, x->rank, x->dim);
+    x = op_as_f32(c, x);
+    tensor *y = x ? tensor_new(c->mem, c->st, type, x->rank, x->dim) : NULL;
+    if (!y) return NULL;
     int64_t width = x->rank ? x->dim[x->rank - 1] : 1;
-    if (y) op_rows(c, task, &(norm_job){y->data, x->data, weight, bias, width, eps}, tensor_rows(x), width);
+    op_rows(c, task, &(norm_job){y->data, type, x->data, weight, bias, width, eps}, tensor_rows(x), width);
     return y;
 }
 
 tensor *op_layer_norm(op_ctx *c, const tensor *x, const float *weight, const float *bias, float eps)
 {
-    return row_norm(c, x, weight, bias, eps, layer_norm_rows);
+    return row_norm(c, x, weight, bias, eps, layer_norm_rows, c->feed);
 }
 
 tensor *op_rms_norm(op_ctx *c, const tensor *x, const float *weight, float eps)
 {
-    return row_norm(c, x, weight, NULL, eps, rms_norm_rows);
+    return row_norm(c, x, weight, NULL, eps, rms_norm_rows, DTYPE_F32);
 }
 
 /* ---- group norm ---- */
@@ -151,7 +152,8 @@ bool op_group_norm_affine(op_ctx *c, const tensor *x, int groups, const float *w
 
 typedef struct {
     const tensor *x;
-    float *y;
+    tensor *y;
+    const product_kernel *kernel; /* of y's type */
     const float *scale, *shift;
     bool silu;
 } affine_job;
@@ -159,29 +161,29 @@ typedef struct {
 static void affine_pixels(void *arg, int64_t from, int64_t n)
 {
     const affine_job *j = arg;
-    const product_kernel *k = product_kernel_f32();
-    int64_t C = j->x->dim[3], pixels = j->x->dim[1] * j->x->dim[2];
-    for (int64_t p = from; p < from + n; p++) {
-        int64_t b = p / pixels;
-        float *y = j->y + p * C;
-        const float *x = tensor_f32(j->x) + p * C;
-        if (j->x->type == DTYPE_BF16) {
-            k->widen(y, (const uint16_t *)j->x->data + p * C, C);
-            x = y;
+    int64_t C = j->x->dim[3], pixels = j->x->dim[1] * j->x->dim[2], size = j->y->type == DTYPE_F32 ? 4 : 2;
+    enum { RUN = 1024 };
+    float wide[RUN];
+    for (int64_t p = from; p < from + n; p++)
+        for (int64_t i = 0; i < C; i += RUN) {
+            int64_t b = p / pixels, count = C - i < RUN ? C - i : RUN;
+            const float *x = wide;
+            if (j->x->type == DTYPE_BF16) j->kernel->widen(wide, (const uint16_t *)j->x->data + p * C + i, count);
+            else x = tensor_f32(j->x) + p * C + i;
+            j->kernel->affine((char *)j->y->data + (p * C + i) * size, x, j->scale + b * C + i, j->shift + b * C + i, j->silu, count);
         }
-        k->affine(y, x, j->scale + b * C, j->shift + b * C, j->silu, C);
-    }
 }
 
 tensor *op_group_norm(op_ctx *c, const tensor *x, int groups, const float *weight, const float *bias, float eps, bool silu)
 {
     if (op_failed(c) || !x) return NULL;
-    tensor *y = op_new(c, x->rank, x->dim);
+    const product_kernel *kernel = product_kernel_of(c->feed);
+    tensor *y = tensor_new(c->mem, c->st, kernel->type, x->rank, x->dim);
     size_t mark = arena_mark(c->mem);
     int64_t C = x->rank ? x->dim[x->rank - 1] : 1;
     tensor *affine = y ? op_new(c, 3, (int64_t[]){2, x->dim[0], C}) : NULL;
     if (!affine) return NULL;
-    affine_job j = {x, y->data, tensor_f32(affine), tensor_f32(affine) + x->dim[0] * C, silu};
+    affine_job j = {x, y, kernel, tensor_f32(affine), tensor_f32(affine) + x->dim[0] * C, silu};
     if (!op_group_norm_affine(c, x, groups, weight, bias, eps, tensor_f32(affine), tensor_f32(affine) + x->dim[0] * C)) return NULL;
     op_rows(c, affine_pixels, &j, tensor_rows(x), C);
     arena_reset(c->mem, mark);

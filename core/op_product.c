@@ -32,7 +32,24 @@ static void copy_rows(void *arg, int64_t from, int64_t n)
     }
 }
 
+/* The place of the result: `to` if it fits, or a new tensor. */
+static tensor *place_of(op_ctx *c, tensor *to, dtype type, int rank, const int64_t *dim)
+{
+    if (!to) return tensor_new(c->mem, c->st, type, rank, dim);
+    int64_t count = 1;
+    for (int i = 0; i < rank; i++) count *= dim[i];
+    if (to->type == type && tensor_count(to) == count) return to;
+    char shape[96];
+    status_set(c->st, STATUS_FAIL, "op_product: a result of %lld elements does not fit %s", (long long)count, tensor_shape_text(to, shape, sizeof shape));
+    return NULL;
+}
+
 tensor *op_product(op_ctx *c, const tensor *x, const product *w, const product_after *after)
+{
+    return op_product_to(c, x, w, after, NULL);
+}
+
+tensor *op_product_to(op_ctx *c, const tensor *x, const product *w, const product_after *after, tensor *to)
 {
     if (op_failed(c) || !x) return NULL;
     char shape[96];
@@ -44,7 +61,7 @@ tensor *op_product(op_ctx *c, const tensor *x, const product *w, const product_a
     int64_t dim[TENSOR_MAX_RANK], rows = tensor_rows(x);
     memcpy(dim, x->dim, sizeof dim);
     dim[x->rank - 1] = after->gated ? w->out / 2 : w->out;
-    tensor *y = tensor_new(c->mem, c->st, after->type, x->rank, dim);
+    tensor *y = place_of(c, to, after->type, x->rank, dim);
     size_t mark = arena_mark(c->mem);
     if (!y) return NULL;
     const void *data = x->data;
@@ -57,5 +74,19 @@ tensor *op_product(op_ctx *c, const tensor *x, const product *w, const product_a
     product_rows all = {.x = data, .planes = 1, .height = 1, .width = rows, .plane = rows, .pitch = rows};
     product_run(w, c->threads, &all, after, y->data);
     arena_reset(c->mem, mark);
+    return y;
+}
+
+static void widen_span(void *job, int64_t from, int64_t n)
+{
+    const row_job *j = job;
+    j->kernel->widen((float *)(void *)j->to + from, (const uint16_t *)j->x->data + from, n);
+}
+
+const tensor *op_as_f32(op_ctx *c, const tensor *x)
+{
+    if (op_failed(c) || !x || x->type == DTYPE_F32) return x;
+    tensor *y = op_new(c, x->rank, x->dim);
+    if (y) op_spans(c, widen_span, &(row_job){.kernel = product_kernel_f32(), .x = x, .to = y->data}, tensor_count(x));
     return y;
 }

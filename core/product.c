@@ -70,8 +70,7 @@ bool product_init(product *w, const tensor *weight, const float *bias, bool fast
     if (weight->dim[1] * taps % dtype_of(weight->type)->block)
         return status_set(st, STATUS_INPUT, "a weight of shape %s does not fit the blocks of %s", tensor_shape_text(weight, shape, sizeof shape),
                           dtype_of(weight->type)->name);
-    const product_kernel *k = fast ? product_kernel_bf16() : NULL;
-    if (!k) k = product_kernel_f32();
+    const product_kernel *k = product_kernel_of(fast ? DTYPE_BF16 : DTYPE_F32);
     *w = (product){.kernel = k, .in = weight->dim[1], .out = weight->dim[0], .taps = taps};
     w->row = (w->in + k->step - 1) / k->step * k->step;
     int64_t panels = (w->out + k->panel - 1) / k->panel, elements;

@@ -24,9 +24,11 @@ unet_text *unet_text_new(op_ctx *c, const unet *u, const tensor *text)
                    tensor_shape_text(text, shape, sizeof shape), (long long)u->config.context);
         return NULL;
     }
+    op_ctx feeding = *c;
+    feeding.feed = u->feed;
     for (size_t i = 0; i < n; i++) {
-        t->k[i] = op_linear(c, text, &u->cross[i]->cross_k);
-        t->v[i] = op_linear(c, text, &u->cross[i]->cross_v);
+        t->k[i] = op_linear_with(&feeding, text, &u->cross[i]->cross_k, &(linear_around){.feed = true});
+        t->v[i] = op_linear_with(&feeding, text, &u->cross[i]->cross_v, &(linear_around){.feed = true});
     }
     return op_failed(c) ? NULL : t;
 }
@@ -63,34 +65,48 @@ static tensor *time_embedding(op_ctx *c, const unet *u, float t, float guidance)
 static tensor *resnet_forward(op_ctx *c, const unet *u, const unet_resnet *w, tensor *x, const tensor *time)
 {
     const unet_config *g = &u->config;
-    tensor *h = op_group_norm(c, x, g->norm_groups, w->norm1.weight, w->norm1.bias, g->norm_eps, true);
-    h = op_conv2d(c, h, &w->conv1); /* [B, H, W, O] */
-    tensor *shift = op_linear(c, time, &w->time); /* [1, O] */
-    h = shift ? op_add_row(c, h, tensor_f32(shift)) : NULL;
-    h = op_group_norm(c, h, g->norm_groups, w->norm2.weight, w->norm2.bias, g->norm_eps, true);
-    h = op_conv2d(c, h, &w->conv2);
-    if (w->has_shortcut) x = op_linear(c, x, &w->shortcut);
-    return op_add(c, x, h);
+    if (!x) return NULL;
+    tensor *y = op_new(c, SHAPE(x->dim[0], x->dim[1], x->dim[2], w->conv2.out));
+    size_t mark = arena_mark(c->mem);
+    conv2d_around first = {.groups = g->norm_groups, .norm_weight = w->norm1.weight, .norm_bias = w->norm1.bias, .eps = g->norm_eps,
+                           .silu = true, .row = op_linear(c, time, &w->time), .feed = true};
+    tensor *h = op_conv2d_with(c, x, &w->conv1, &first); /* [B, H, W, O] */
+    if (w->has_shortcut) x = op_linear_with(c, x, &w->shortcut, &(linear_around){.to = y});
+    conv2d_around second = {.groups = g->norm_groups, .norm_weight = w->norm2.weight, .norm_bias = w->norm2.bias, .eps = g->norm_eps,
+                            .silu = true, .residual = x, .to = y};
+    h = op_conv2d_with(c, h, &w->conv2, &second);
+    arena_reset(c->mem, mark);
+    return h;
 }
 
-/* x: [B, HW, C] -> [B, HW, C] */
-static tensor *block_forward(op_ctx *c, const unet_block *w, int heads, tensor *x, const unet_text *text)
+/* x += W h, in place */
+static void add_linear(op_ctx *c, const tensor *h, const linear *w, tensor *x)
 {
-    if (!x) return NULL;
+    op_linear_with(c, h, w, &(linear_around){.residual = x, .to = x});
+}
+
+/* x: [B, HW, C], changed in place. q, k, v and what lies between two products only feed products. */
+static void block_forward(op_ctx *c, const unet_block *w, int heads, tensor *x, const unet_text *text)
+{
+    if (!x) return;
+    const linear_around feed = {.feed = true};
     float scale = 1.0f / sqrtf((float)(x->dim[2] / heads));
+    size_t mark = arena_mark(c->mem);
     tensor *h = op_layer_norm(c, x, w->norm1.weight, w->norm1.bias, 1e-5f);
-    tensor *q = op_linear(c, h, &w->self_q), *k = op_linear(c, h, &w->self_k), *v = op_linear(c, h, &w->self_v);
-    h = op_attention(c, q, k, v, heads, heads, scale, false);
-    x = op_add(c, x, op_linear(c, h, &w->self_out));
+    tensor *q = op_linear_with(c, h, &w->self_q, &feed), *k = op_linear_with(c, h, &w->self_k, &feed), *v = op_linear_with(c, h, &w->self_v, &feed);
+    add_linear(c, op_attention(c, q, k, v, heads, heads, scale, false), &w->self_out, x);
+    arena_reset(c->mem, mark);
 
     h = op_layer_norm(c, x, w->norm2.weight, w->norm2.bias, 1e-5f);
-    q = op_linear(c, h, &w->cross_q);
+    q = op_linear_with(c, h, &w->cross_q, &feed);
     h = op_attention(c, q, text->k[w->cross_index], text->v[w->cross_index], heads, heads, scale, false);
-    x = op_add(c, x, op_linear(c, h, &w->cross_out));
+    add_linear(c, h, &w->cross_out, x);
+    arena_reset(c->mem, mark);
 
     h = op_layer_norm(c, x, w->norm3.weight, w->norm3.bias, 1e-5f);
-    h = op_geglu(c, op_linear(c, h, &w->ff_in)); /* [B, HW, 4C] */
-    return op_add(c, x, op_linear(c, h, &w->ff_out));
+    h = op_linear_with(c, h, &w->ff_in, &(linear_around){.geglu = true, .feed = true}); /* [B, HW, 4C] */
+    add_linear(c, h, &w->ff_out, x);
+    arena_reset(c->mem, mark);
 }
 
 /* x: [B, H, W, C] -> [B, H, W, C]. In channels-last order flattening the picture and a 1×1 convolution are both free: the
@@ -99,11 +115,14 @@ static tensor *transformer_forward(op_ctx *c, const unet *u, const unet_transfor
 {
     if (!x) return NULL;
     int64_t B = x->dim[0], H = x->dim[1], W = x->dim[2], C = x->dim[3];
+    tensor *y = op_new(c, x->rank, x->dim);
+    size_t mark = arena_mark(c->mem);
     tensor *h = op_group_norm(c, x, u->config.norm_groups, w->norm.weight, w->norm.bias, 1e-6f, false);
     h = tensor_reshape(c->mem, c->st, op_linear(c, h, &w->proj_in), SHAPE(B, H * W, C)); /* [B, HW, C] */
-    for (int i = 0; i < w->block_count; i++) h = block_forward(c, &w->block[i], w->heads, h, text);
-    h = tensor_reshape(c->mem, c->st, op_linear(c, h, &w->proj_out), SHAPE(B, H, W, C)); /* [B, H, W, C] */
-    return op_add(c, x, h);
+    for (int i = 0; i < w->block_count; i++) block_forward(c, &w->block[i], w->heads, h, text);
+    y = op_linear_with(c, h, &w->proj_out, &(linear_around){.residual = x, .to = y}); /* [B, H, W, C] */
+    arena_reset(c->mem, mark);
+    return y;
 }
 
 /* What the way down leaves for the way up. */
@@ -143,6 +162,9 @@ static tensor *up_forward(op_ctx *c, const unet *u, const unet_stage *s, tensor 
 tensor *unet_forward(op_ctx *c, const unet *u, const tensor *x, float t, const unet_text *text, float guidance)
 {
     const unet_config *g = &u->config;
+    op_ctx feeding = *c; /* norms, attention, … give what the network's products take */
+    feeding.feed = u->feed;
+    c = &feeding;
     skip_stack skips = {.count = 0};
     tensor *time = time_embedding(c, u, t, guidance);
     tensor *h = op_conv2d(c, x, &u->conv_in);
@@ -156,6 +178,6 @@ tensor *unet_forward(op_ctx *c, const unet *u, const tensor *x, float t, const u
     }
 
     for (int i = 0; i < g->level_count; i++) h = up_forward(c, u, &u->up[i], h, time, text, &skips);
-    h = op_group_norm(c, h, g->norm_groups, u->norm_out.weight, u->norm_out.bias, g->norm_eps, true);
-    return op_conv2d(c, h, &u->conv_out);
+    conv2d_around last = {.groups = g->norm_groups, .norm_weight = u->norm_out.weight, .norm_bias = u->norm_out.bias, .eps = g->norm_eps, .silu = true};
+    return op_conv2d_with(c, h, &u->conv_out, &last);
 }

@@ -156,6 +156,7 @@ unet *unet_new(parameters *p, const unet_config *config, linear_mode mode, pool 
     unet *u = alloc_zeroed(1, sizeof *u, st);
     if (!u) return NULL;
     u->config = *config;
+    u->feed = linear_feed(mode);
     loader b = {{p, mode, threads, st}, u, 4 * config->level[0].channels};
     load_all(&b);
     if (status_ok(st)) return u;

@@ -41,6 +41,7 @@ typedef struct {
 
 struct unet {
     unet_config config;
+    dtype feed; /* op_ctx.feed of a pass */
     linear time1, time2, guidance;
     conv2d conv_in, conv_out;
     unet_stage down[UNET_MAX_LEVELS], up[UNET_MAX_LEVELS]; /* in the order of the pass: up[0] is the coarsest */

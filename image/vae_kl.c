@@ -38,6 +38,7 @@ typedef struct {
 
 struct vae_kl {
     vae_config config;
+    dtype feed; /* op_ctx.feed of a pass */
     kl_half *encoder; /* NULL: the file has none */
     kl_half *decoder;
 };
@@ -121,6 +122,7 @@ struct vae_kl *vae_kl_new(layers *l, const vae_config *config)
     struct vae_kl *v = alloc_zeroed(1, sizeof *v, l->st);
     if (!v) return NULL;
     v->config = *config;
+    v->feed = linear_feed(l->mode);
     if (parameters_peek(l->from, "encoder.conv_in.weight")) v->encoder = load_encoder(l, config);
     v->decoder = load_decoder(l, config);
     if (status_ok(l->st)) return v;
@@ -159,17 +161,27 @@ void vae_kl_free(struct vae_kl *v)
     alloc_free(v);
 }
 
+static conv2d_around normed(const affine *norm, int groups)
+{
+    return (conv2d_around){.groups = groups, .norm_weight = norm->weight, .norm_bias = norm->bias, .eps = EPS, .silu = true};
+}
+
 /* x: [1, H, W, I] -> [1, H, W, O]. At the finest level these tensors are the program's largest, so each is dropped as soon
  * as the next is there. */
 static tensor *resnet_forward(op_ctx *c, const kl_resnet *w, int groups, tensor *x)
 {
+    if (!x) return NULL;
+    tensor *y = op_new(c, SHAPE(x->dim[0], x->dim[1], x->dim[2], w->conv2.out));
     size_t mark = arena_mark(c->mem);
-    tensor *h = op_group_norm(c, x, groups, w->norm1.weight, w->norm1.bias, EPS, true);
-    h = op_keep(c, mark, op_conv2d(c, h, &w->conv1));
-    h = op_group_norm(c, h, groups, w->norm2.weight, w->norm2.bias, EPS, true);
-    h = op_keep(c, mark, op_conv2d(c, h, &w->conv2));
-    if (w->has_shortcut) x = op_linear(c, x, &w->shortcut);
-    return op_add(c, x, h);
+    conv2d_around first = normed(&w->norm1, groups), second = normed(&w->norm2, groups);
+    first.feed = true;
+    tensor *h = op_conv2d_with(c, x, &w->conv1, &first);
+    if (w->has_shortcut) x = op_linear_with(c, x, &w->shortcut, &(linear_around){.to = y});
+    second.residual = x;
+    second.to = y;
+    h = op_conv2d_with(c, h, &w->conv2, &second);
+    arena_reset(c->mem, mark);
+    return h;
 }
 
 /* x: [1, H, W, C] -> [1, H, W, C]: one head over all places. */
@@ -179,10 +191,10 @@ static tensor *attention_forward(op_ctx *c, const kl_middle *w, int groups, tens
     int64_t H = x->dim[1], W = x->dim[2], C = x->dim[3];
     tensor *h = op_group_norm(c, x, groups, w->norm.weight, w->norm.bias, EPS, false);
     h = tensor_reshape(c->mem, c->st, h, SHAPE(1, H * W, C)); /* [1, HW, C] */
-    tensor *q = op_linear(c, h, &w->q), *k = op_linear(c, h, &w->k), *v = op_linear(c, h, &w->v);
+    const linear_around feed = {.feed = true};
+    tensor *q = op_linear_with(c, h, &w->q, &feed), *k = op_linear_with(c, h, &w->k, &feed), *v = op_linear_with(c, h, &w->v, &feed);
     h = op_attention(c, q, k, v, 1, 1, 1.0f / sqrtf((float)C), false);
-    h = tensor_reshape(c->mem, c->st, op_linear(c, h, &w->out), SHAPE(1, H, W, C)); /* [1, H, W, C] */
-    return op_add(c, x, h);
+    return op_linear_with(c, h, &w->out, &(linear_around){.residual = x, .to = x}); /* [1, H, W, C] */
 }
 
 static tensor *middle_forward(op_ctx *c, const kl_middle *w, const vae_config *g, tensor *x)
@@ -211,6 +223,9 @@ tensor *vae_kl_encode(op_ctx *c, const struct vae_kl *v, const tensor *picture, 
         status_set(c->st, STATUS_INPUT, "this model's autoencoder has no encoder: pictures cannot go in");
         return NULL;
     }
+    op_ctx feeding = *c; /* norms, attention, … give what the model's products take */
+    feeding.feed = v->feed;
+    c = &feeding;
     size_t mark = arena_mark(c->mem);
     tensor *x = op_conv2d(c, picture, &w->conv_in);
     for (int i = 0; i < g->level_count; i++) {
@@ -218,8 +233,8 @@ tensor *vae_kl_encode(op_ctx *c, const struct vae_kl *v, const tensor *picture, 
         if (i + 1 < g->level_count) x = op_keep(c, mark, op_conv2d(c, x, &w->stage[i].resample)); /* [1, H/2, W/2, C] */
     }
     x = op_keep(c, mark, middle_forward(c, &w->middle, g, x));
-    x = op_group_norm(c, x, g->norm_groups, w->norm_out.weight, w->norm_out.bias, EPS, true);
-    x = op_conv2d(c, x, &w->conv_out); /* [1, h, w, 2C] */
+    conv2d_around last = normed(&w->norm_out, g->norm_groups);
+    x = op_conv2d_with(c, x, &w->conv_out, &last); /* [1, h, w, 2C] */
     if (g->quant_conv) x = op_linear(c, x, &w->quant);
     return posterior(c, x, g->latent_channels, noise);
 }
@@ -228,6 +243,9 @@ tensor *vae_kl_decode(op_ctx *c, const struct vae_kl *v, tensor *z)
 {
     const vae_config *g = &v->config;
     const kl_half *w = v->decoder;
+    op_ctx feeding = *c;
+    feeding.feed = v->feed;
+    c = &feeding;
     size_t mark = arena_mark(c->mem);
     if (g->post_quant_conv) z = op_linear(c, z, &w->quant);
     tensor *x = op_conv2d(c, z, &w->conv_in);
@@ -235,9 +253,8 @@ tensor *vae_kl_decode(op_ctx *c, const struct vae_kl *v, tensor *z)
     for (int i = 0; i < g->level_count; i++) {
         for (int k = 0; k <= g->layers_per_block; k++) x = op_keep(c, mark, resnet_forward(c, &w->stage[i].resnet[k], g->norm_groups, x));
         if (!x || i + 1 == g->level_count) continue;
-        x = op_upsample_nearest(c, x, 2 * x->dim[1], 2 * x->dim[2]);
-        x = op_keep(c, mark, op_conv2d(c, x, &w->stage[i].resample));
+        x = op_keep(c, mark, op_conv2d_with(c, x, &w->stage[i].resample, &(conv2d_around){.height = 2 * x->dim[1], .width = 2 * x->dim[2]}));
     }
-    x = op_keep(c, mark, op_group_norm(c, x, g->norm_groups, w->norm_out.weight, w->norm_out.bias, EPS, true));
-    return op_keep(c, mark, op_conv2d(c, x, &w->conv_out)); /* [1, H, W, 3] */
+    conv2d_around final = normed(&w->norm_out, g->norm_groups);
+    return op_keep(c, mark, op_conv2d_with(c, x, &w->conv_out, &final)); /* [1, H, W, 3] */
 }

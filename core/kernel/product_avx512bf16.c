@@ -48,5 +48,5 @@ static void block(const product_block *b)
 
 const product_kernel product_avx512bf16 = {
     .name = "avx512bf16", .type = DTYPE_BF16, .panel = PANEL, .rows = ROWS, .strips = 1, .step = STEP, .block = block, .soften = soften, .scale_row = scale_row,
-    .finish = finish, .convert = convert, .affine = affine, .widen = widen, .channel_sums = channel_sums,
+    .finish = finish, .convert = convert, .affine = affine, .widen = widen, .norm_row = norm_row, .channel_sums = channel_sums,
 };

@@ -105,6 +105,15 @@ static void affine_bf16(void *dst, const float *src, const float *scale, const f
         ((uint16_t *)dst)[i] = narrow(activate(silu ? PRODUCT_SILU : PRODUCT_PLAIN, fmaf(src[i], scale[i], shift[i])));
 }
 
+static void norm_row(dtype type, void *dst, const float *x, float mean, float inverse, const float *weight, const float *bias, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float y = (x[i] - mean) * inverse * (weight ? weight[i] : 1) + (bias ? bias[i] : 0);
+        if (type == DTYPE_BF16) ((uint16_t *)dst)[i] = narrow(y);
+        else ((float *)dst)[i] = y;
+    }
+}
+
 static void channel_sums(const float *x, const float *pivot, float *sum, float *square, int64_t rows, int64_t n)
 {
     for (int64_t r = 0; r < rows; r++)
@@ -161,10 +170,10 @@ static void scale_row(dtype type, void *dst, const float *src, float scale, int6
 
 const product_kernel product_c = {
     .name = "c", .type = DTYPE_F32, .panel = PANEL, .rows = ROWS, .strips = 1, .step = 1, .block = block, .soften = soften, .scale_row = scale_row,
-    .finish = finish, .convert = convert, .affine = affine, .widen = widen, .channel_sums = channel_sums,
+    .finish = finish, .convert = convert, .affine = affine, .widen = widen, .norm_row = norm_row, .channel_sums = channel_sums,
 };
 
 const product_kernel product_c_bf16 = {
     .name = "c-bf16", .type = DTYPE_BF16, .panel = PANEL_BF16, .rows = ROWS_BF16, .strips = 1, .step = STEP,
-    .block = block_bf16, .soften = soften_bf16, .scale_row = scale_row, .finish = finish, .convert = convert_bf16, .affine = affine_bf16, .widen = widen, .channel_sums = channel_sums,
+    .block = block_bf16, .soften = soften_bf16, .scale_row = scale_row, .finish = finish, .convert = convert_bf16, .affine = affine_bf16, .widen = widen, .norm_row = norm_row, .channel_sums = channel_sums,
 };

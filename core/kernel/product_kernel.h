@@ -8,6 +8,7 @@
 #define AIGC_CORE_PRODUCT_KERNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/tensor.h"
@@ -72,6 +73,8 @@ typedef struct product_kernel {
     void (*widen)(float *dst, const uint16_t *src, int64_t n);
     /* dst[i] = f(src[i] · scale[i] + shift[i]) as the kernel's type; f is x σ(x) with silu */
     void (*affine)(void *dst, const float *src, const float *scale, const float *shift, bool silu, int64_t n);
+    /* dst[i] = (x[i] − mean) · inverse · weight[i] + bias[i] as type; weight and bias may be NULL */
+    void (*norm_row)(dtype type, void *dst, const float *x, float mean, float inverse, const float *weight, const float *bias, int64_t n);
     /* For `rows` rows of n elements: sum[i] += x − pivot[i], square[i] += (x − pivot[i])² */
     void (*channel_sums)(const float *x, const float *pivot, float *sum, float *square, int64_t rows, int64_t n);
     bool (*soften)(const product_soften *s);
@@ -82,6 +85,13 @@ typedef struct product_kernel {
 /* The best kernels of this CPU for f32, and for bf16 products (NULL where it has no instructions for them). */
 const product_kernel *product_kernel_f32(void);
 const product_kernel *product_kernel_bf16(void);
+
+/* Those of an element type; f32's where there are none of bf16's. */
+static inline const product_kernel *product_kernel_of(dtype type)
+{
+    const product_kernel *k = type == DTYPE_BF16 ? product_kernel_bf16() : NULL;
+    return k ? k : product_kernel_f32();
+}
 
 /* The kernels of a level ("c", "avx2", "avx512": f32; "c-bf16", "avx512bf16", "amx": bf16), or NULL (tests). */
 const product_kernel *product_kernel_find(const char *name);

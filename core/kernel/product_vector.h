@@ -1,12 +1,17 @@
 /* product_vector: what surrounds the products, written once for any vector width: epilogues, conversions to the kernel's
  * type, norms applied on the way in. An including file defines LANES first. Rounding to bf16 is to nearest, ties to even,
  * in integer arithmetic, so that all levels round alike. */
+#include <immintrin.h>
+
 #include "core/kernel/product_levels.h"
 #include "core/kernel/vector_math.h"
 
 typedef uint32_t uvec __attribute__((vector_size(LANES * 4)));
 typedef uint16_t hvec __attribute__((vector_size(LANES * 2)));
 
+#if LANES == 16 && defined(__AVX512BF16__)
+static inline hvec narrow(vec x) { return (hvec)_mm512_cvtneps_pbh((__m512)x); } /* the same but for subnormal numbers, which become 0 */
+#else
 static inline hvec narrow(vec x)
 {
     uvec bits = (uvec)x;
@@ -15,6 +20,7 @@ static inline hvec narrow(vec x)
     uvec number = (uvec)(x == x);
     return __builtin_convertvector((rounded & number) | (quiet & ~number), hvec);
 }
+#endif
 
 static inline vec part_or_full(const float *p, int64_t left) { return left >= LANES ? load(p) : load_part(p, left); }
 
@@ -86,6 +92,17 @@ static inline void affine_as(void *dst, dtype type, const float *src, const floa
         int64_t left = n - i;
         vec y = fma_vec(part_or_full(src + i, left), part_or_full(scale + i, left), part_or_full(shift + i, left));
         put(dst, type, i, silu ? silu_vec(y) : y, left);
+    }
+}
+
+static void norm_row(dtype type, void *dst, const float *x, float mean, float inverse, const float *weight, const float *bias, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES) {
+        int64_t left = n - i;
+        vec y = (part_or_full(x + i, left) - splat(mean)) * splat(inverse);
+        if (weight) y *= part_or_full(weight + i, left);
+        if (bias) y += part_or_full(bias + i, left);
+        put(dst, type, i, y, left);
     }
 }
 
