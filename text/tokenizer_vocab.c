@@ -15,11 +15,26 @@ void tokenizer_vocab_free(tokenizer_vocab *v)
     *v = (tokenizer_vocab){0};
 }
 
-static uint64_t load(const char *p, size_t n)
+static uint64_t load8(const char *p)
 {
-    uint64_t x = 0;
-    memcpy(&x, p, n);
+    uint64_t x;
+    memcpy(&x, p, 8);
     return x;
+}
+
+static uint32_t load4(const char *p)
+{
+    uint32_t x;
+    memcpy(&x, p, 4);
+    return x;
+}
+
+/* Up to eight bytes as one number, by loads of a fixed size that may overlap. */
+static uint64_t load_tail(const char *p, size_t n)
+{
+    if (n >= 4) return (uint64_t)load4(p) << 32 | load4(p + n - 4);
+    const unsigned char *s = (const unsigned char *)p;
+    return n ? (uint64_t)s[0] << 16 | (uint64_t)s[n / 2] << 8 | s[n - 1] : 0;
 }
 
 static uint64_t mix(uint64_t a, uint64_t b)
@@ -34,9 +49,8 @@ static uint64_t mix(uint64_t a, uint64_t b)
 uint64_t tokenizer_vocab_hash(const char *text, size_t size)
 {
     uint64_t h = UINT64_C(0xA0761D6478BD642F) ^ size;
-    for (; size > 8; text += 8, size -= 8) h = mix(h ^ load(text, 8), UINT64_C(0xE7037ED1A0B428DB));
-    uint64_t tail = size == 8 ? load(text, 8) : load(text, size);
-    return mix(h ^ tail, UINT64_C(0x8EBC6AF09C88C6E3));
+    for (; size > 8; text += 8, size -= 8) h = mix(h ^ load8(text), UINT64_C(0xE7037ED1A0B428DB));
+    return mix(h ^ load_tail(text, size), UINT64_C(0x8EBC6AF09C88C6E3));
 }
 
 /* The power of two that leaves a table of `used` entries half empty. */
