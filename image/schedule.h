@@ -40,7 +40,7 @@ typedef struct {
     schedule_algorithm algorithm; /* DPM-Solver multistep */
     int solver_order;    /* DPM-Solver multistep, UniPC: 1 to 3 */
     int solver_heun;     /* DPM-Solver: solver_type heun, not midpoint; UniPC: bh1, not bh2 */
-    bool lower_order_final, euler_at_final, predict_x0;
+    bool lower_order_final, euler_at_final;
     double lambda_min_clipped; /* −infinity: none */
     schedule_variance variance; /* DDPM */
     int lcm_original_steps;
