@@ -17,7 +17,7 @@ struct generate_sequence {
     generate_request r;
     kv_cache cache;
     tokenizer_ids context;   /* prompt and generated tokens; the first cache.length of them are in the cache */
-    sampler *sampler;
+    sample_state *sampler;
     tokenizer_ids generated;
     double *logprob;
     tokenizer_bytes text;
@@ -83,7 +83,7 @@ static void sequence_free(generate_sequence *s)
     tokenizer_ids_free(&s->context);
     tokenizer_ids_free(&s->generated);
     tokenizer_bytes_free(&s->text);
-    sampler_free(s->sampler);
+    sample_free(s->sampler);
     alloc_free(s->logprob);
     for (int64_t i = 0; i < s->r.stop_count; i++) alloc_free((char *)(uintptr_t)s->r.stop[i]);
     alloc_free((int32_t *)(uintptr_t)s->r.end);
@@ -162,7 +162,7 @@ generate_sequence *generator_add(generator *g, const generate_request *r, status
     if (!s) return NULL;
     s->joined = log_seconds();
     if (!own_request(s, r, st) || !gpt_new_cache(g->model, &s->cache, g->o.context, st) ||
-        !(s->sampler = sampler_new(&r->sample, r->seed, g->vocab, st))) {
+        !(s->sampler = sample_new(&r->sample, r->seed, g->vocab, st))) {
         sequence_free(s);
         return NULL;
     }
@@ -350,7 +350,7 @@ static bool take_token(generator *g, generate_sequence *s, float *logits, status
         if (!as_given) return false;
         memcpy(as_given, logits, (size_t)g->vocab * sizeof *as_given);
     }
-    int32_t id = sampler_pick(s->sampler, logits, st);
+    int32_t id = sample_pick(s->sampler, logits, st);
     if (id < 0 || (s->r.logprobs && !add_logprob(g, s, as_given, id, st))) return false;
     if (!append_id(&s->generated, id, st) || !append_id(&s->context, id, st)) return false;
     if (s->generated.count == 1) s->first_token = log_seconds();

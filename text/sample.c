@@ -14,7 +14,7 @@ typedef struct {
     int32_t id;
 } candidate;
 
-struct sampler {
+struct sample_state {
     sample_options o;
     rng random;
     int64_t vocab;
@@ -44,10 +44,10 @@ bool sample_options_check(const sample_options *o, status *st)
     return true;
 }
 
-sampler *sampler_new(const sample_options *o, uint64_t seed, int64_t vocab, status *st)
+sample_state *sample_new(const sample_options *o, uint64_t seed, int64_t vocab, status *st)
 {
     if (!sample_options_check(o, st)) return NULL;
-    sampler *s = alloc_zeroed(1, sizeof *s, st);
+    sample_state *s = alloc_zeroed(1, sizeof *s, st);
     if (!s) return NULL;
     s->o = *o;
     s->random = rng_seeded(seed);
@@ -56,11 +56,11 @@ sampler *sampler_new(const sample_options *o, uint64_t seed, int64_t vocab, stat
     s->left = alloc_array((size_t)vocab, sizeof *s->left, st);
     s->scratch = alloc_array((size_t)vocab, sizeof *s->scratch, st);
     if (s->times && s->left && s->scratch) return s;
-    sampler_free(s);
+    sample_free(s);
     return NULL;
 }
 
-void sampler_free(sampler *s)
+void sample_free(sample_state *s)
 {
     if (!s) return;
     alloc_free(s->recent);
@@ -72,12 +72,12 @@ void sampler_free(sampler *s)
 
 /* ---- penalties ---- */
 
-static int64_t window_start(const sampler *s)
+static int64_t window_start(const sample_state *s)
 {
     return s->o.penalty_window && s->recent_count > s->o.penalty_window ? s->recent_count - s->o.penalty_window : 0;
 }
 
-static void penalise(sampler *s, float *logits)
+static void penalise(sample_state *s, float *logits)
 {
     if (s->o.repeat_penalty == 1 && s->o.presence_penalty == 0 && s->o.frequency_penalty == 0) return;
     for (int64_t i = window_start(s); i < s->recent_count; i++) {
@@ -92,7 +92,7 @@ static void penalise(sampler *s, float *logits)
         if (s->times[s->recent[i]] < 0) s->times[s->recent[i]] = -s->times[s->recent[i]];
 }
 
-static bool remember(sampler *s, int32_t id, status *st)
+static bool remember(sample_state *s, int32_t id, status *st)
 {
     if (s->recent_count == s->recent_room) {
         int64_t room = s->recent_room ? 2 * s->recent_room : 256;
@@ -131,7 +131,7 @@ static void sift_down(candidate *heap, int64_t n, int64_t i)
 }
 
 /* The k likeliest, sorted, into s->left: a heap with the least likely of them on top. */
-static int64_t keep_likeliest(sampler *s, const float *logits, int64_t k)
+static int64_t keep_likeliest(sample_state *s, const float *logits, int64_t k)
 {
     int64_t n = 0;
     for (int64_t id = 0; id < s->vocab; id++) {
@@ -148,7 +148,7 @@ static int64_t keep_likeliest(sampler *s, const float *logits, int64_t k)
     return n;
 }
 
-static int64_t keep_above(sampler *s, const float *logits, float bar)
+static int64_t keep_above(sample_state *s, const float *logits, float bar)
 {
     int64_t n = 0;
     for (int64_t id = 0; id < s->vocab; id++)
@@ -157,7 +157,7 @@ static int64_t keep_above(sampler *s, const float *logits, float bar)
 }
 
 /* How many of the n sorted candidates reach `share` of `total` together, or −1 when all of them do not. */
-static int64_t reach(const sampler *s, int64_t n, float top, double share, double total)
+static int64_t reach(const sample_state *s, int64_t n, float top, double share, double total)
 {
     double mass = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -168,7 +168,7 @@ static int64_t reach(const sampler *s, int64_t n, float top, double share, doubl
 }
 
 /* Without a top-k the nucleus is searched among ever more tokens below the likeliest, so that few are sorted. */
-static int64_t keep_nucleus(sampler *s, const float *logits, float top)
+static int64_t keep_nucleus(sample_state *s, const float *logits, float top)
 {
     kernel_get()->exp_sub(s->scratch, logits, top, s->vocab);
     double total = (double)kernel_get()->sum(s->scratch, s->vocab);
@@ -182,7 +182,7 @@ static int64_t keep_nucleus(sampler *s, const float *logits, float top)
 }
 
 /* What the filters leave, in s->left. */
-static int64_t filter(sampler *s, const float *logits, float top)
+static int64_t filter(sample_state *s, const float *logits, float top)
 {
     int64_t n;
     if (s->o.top_k > 0 && s->o.top_k < s->vocab) {
@@ -203,7 +203,7 @@ static int64_t filter(sampler *s, const float *logits, float top)
     return n;
 }
 
-static int32_t draw(sampler *s, int64_t n, float top)
+static int32_t draw(sample_state *s, int64_t n, float top)
 {
     double total = 0;
     for (int64_t i = 0; i < n; i++) total += exp((double)(s->left[i].logit - top));
@@ -222,7 +222,7 @@ static int32_t likeliest(const float *logits, int64_t n, float top)
     return 0;
 }
 
-int32_t sampler_pick(sampler *s, float *logits, status *st)
+int32_t sample_pick(sample_state *s, float *logits, status *st)
 {
     for (int64_t i = 0; i < s->vocab; i++) logits[i] = logits[i] == logits[i] ? logits[i] : -INFINITY;
     penalise(s, logits);

@@ -27,15 +27,15 @@ sample_options sample_options_plain(void);
 /* Every field in its range and a number; STATUS_USAGE names the one that is not. */
 bool sample_options_check(const sample_options *o, status *st);
 
-typedef struct sampler sampler;
+typedef struct sample_state sample_state;
 
 /* vocab: logits in a row that may be picked. */
-sampler *sampler_new(const sample_options *o, uint64_t seed, int64_t vocab, status *st);
-void sampler_free(sampler *s); /* NULL is allowed */
+sample_state *sample_new(const sample_options *o, uint64_t seed, int64_t vocab, status *st);
+void sample_free(sample_state *s); /* NULL is allowed */
 
 /* Draws a token from logits[vocab], which are overwritten, and remembers it for the penalties. −1 with STATUS_FAIL when
  * no logit is a finite number. */
-int32_t sampler_pick(sampler *s, float *logits, status *st);
+int32_t sample_pick(sample_state *s, float *logits, status *st);
 
 /* ln of softmax(logits)[token]; −∞ for a logit of −∞. scratch has room for n floats. */
 double sample_logprob(const float *logits, int64_t n, int32_t token, float *scratch);

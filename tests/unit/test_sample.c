@@ -18,14 +18,14 @@ static void count(const sample_options *o, int n, int times[V])
 {
     memset(times, 0, V * sizeof *times);
     status st = {0};
-    sampler *s = sampler_new(o, 42, V, &st);
+    sample_state *s = sample_new(o, 42, V, &st);
     for (int i = 0; i < n; i++) {
         float row[V];
         memcpy(row, LOGITS, sizeof row);
-        times[sampler_pick(s, row, &st)]++;
+        times[sample_pick(s, row, &st)]++;
     }
     assert_true(status_ok(&st));
-    sampler_free(s);
+    sample_free(s);
 }
 
 static void check_chi_square(const sample_options *o, const double *p)
@@ -78,11 +78,11 @@ static void test_draws(void **state)
     check_chi_square(&o, p);
 }
 
-static int32_t pick_once(sampler *s, const float *logits, status *st)
+static int32_t pick_once(sample_state *s, const float *logits, status *st)
 {
     float row[V];
     memcpy(row, logits, sizeof row);
-    return sampler_pick(s, row, st);
+    return sample_pick(s, row, st);
 }
 
 static void test_greedy_and_ties(void **state)
@@ -91,17 +91,17 @@ static void test_greedy_and_ties(void **state)
     status st = {0};
     sample_options o = sample_options_plain();
     o.temperature = 0;
-    sampler *s = sampler_new(&o, 1, V, &st);
+    sample_state *s = sample_new(&o, 1, V, &st);
     for (int i = 0; i < 5; i++) assert_int_equal(pick_once(s, LOGITS, &st), 1); /* the smaller id of two equal ones */
-    sampler_free(s);
+    sample_free(s);
     o.temperature = 1, o.top_k = 1;
-    s = sampler_new(&o, 1, V, &st);
+    s = sample_new(&o, 1, V, &st);
     assert_int_equal(pick_once(s, LOGITS, &st), 1);
-    sampler_free(s);
+    sample_free(s);
     o.temperature = 1e-40, o.top_k = 0; /* 1 / T overflows f32 */
-    s = sampler_new(&o, 1, V, &st);
+    s = sample_new(&o, 1, V, &st);
     assert_int_equal(pick_once(s, LOGITS, &st), 1);
-    sampler_free(s);
+    sample_free(s);
 }
 
 static void test_penalties(void **state)
@@ -111,20 +111,20 @@ static void test_penalties(void **state)
     sample_options o = sample_options_plain();
     o.temperature = 0;
     o.repeat_penalty = 2; /* 3 / 2 falls below the other 3, then below 2, … */
-    sampler *s = sampler_new(&o, 1, V, &st);
+    sample_state *s = sample_new(&o, 1, V, &st);
     static const int wanted[] = {1, 4, 2, 1};
     for (int i = 0; i < 4; i++) assert_int_equal(pick_once(s, LOGITS, &st), wanted[i]);
-    sampler_free(s);
+    sample_free(s);
     o.repeat_penalty = 1, o.frequency_penalty = 0.6;
-    s = sampler_new(&o, 1, V, &st);
+    s = sample_new(&o, 1, V, &st);
     static const int frequent[] = {1, 4, 1, 4, 2, 1};
     for (int i = 0; i < 6; i++) assert_int_equal(pick_once(s, LOGITS, &st), frequent[i]);
-    sampler_free(s);
+    sample_free(s);
     o.frequency_penalty = 0, o.presence_penalty = 1.5, o.penalty_window = 1; /* only the last one is remembered */
-    s = sampler_new(&o, 1, V, &st);
+    s = sample_new(&o, 1, V, &st);
     static const int present[] = {1, 4, 1, 4, 1, 4};
     for (int i = 0; i < 6; i++) assert_int_equal(pick_once(s, LOGITS, &st), present[i]);
-    sampler_free(s);
+    sample_free(s);
     assert_true(status_ok(&st));
 }
 
@@ -133,7 +133,7 @@ static void test_hostile_logits(void **state)
     (void)state;
     const sample_options plain = sample_options_plain();
     status st = {0};
-    sampler *s = sampler_new(&plain, 1, V, &st);
+    sample_state *s = sample_new(&plain, 1, V, &st);
     const float some[V] = {NAN, -INFINITY, 2, NAN, -INFINITY, NAN, -INFINITY, NAN};
     assert_int_equal(pick_once(s, some, &st), 2);
     assert_true(status_ok(&st));
@@ -143,7 +143,7 @@ static void test_hostile_logits(void **state)
     st = (status){0};
     const float infinite[V] = {0, INFINITY};
     assert_int_equal(pick_once(s, infinite, &st), -1);
-    sampler_free(s);
+    sample_free(s);
 }
 
 static void test_options(void **state)
@@ -157,7 +157,7 @@ static void test_options(void **state)
     st = (status){0};
     o = sample_options_plain();
     o.top_p = 1.5;
-    assert_null(sampler_new(&o, 1, V, &st));
+    assert_null(sample_new(&o, 1, V, &st));
     assert_int_equal(st.code, STATUS_USAGE);
 }
 
@@ -180,14 +180,14 @@ static void test_wide_nucleus(void **state)
     status st = {0};
     sample_options o = sample_options_plain();
     o.top_p = 0.999;
-    sampler *s = sampler_new(&o, 3, MANY, &st);
+    sample_state *s = sample_new(&o, 3, MANY, &st);
     int seen_late = 0;
     for (int n = 0; n < 200; n++) {
         for (int i = 0; i < MANY; i++) row[i] = i == 0 ? 8.0f : -0.0001f * (float)i; /* the rest weigh more than the first */
-        seen_late += sampler_pick(s, row, &st) > 2500;
+        seen_late += sample_pick(s, row, &st) > 2500;
     }
     assert_in_range(seen_late, 20, 120);
-    sampler_free(s);
+    sample_free(s);
 }
 
 int main(void)
