@@ -479,6 +479,18 @@ static bool emit(const token *piece, size_t n, token_list *words)
     return true;
 }
 
+/* Whether word i is the "point" of a decimal, which is not stressed: a figure follows it. */
+static bool is_decimal_point(const word_list *w, size_t i)
+{
+    static const char *const figures[] = {"zero", "one", "two",   "three", "four",
+                                          "five", "six", "seven", "eight", "nine"};
+    if (i + 1 >= w->words || strcmp(w->piece.item[w->word[i].first].text, "point") != 0) return false;
+    const char *next = w->piece.item[w->word[i + 1].first].text;
+    for (int k = 0; k < 10; k++)
+        if (strcmp(figures[k], next) == 0) return true;
+    return false;
+}
+
 bool phoneme_chain_run(phoneme_chain *c, const char *text, size_t size, const phoneme_given *given, size_t given_count,
                        token_list *words)
 {
@@ -492,6 +504,8 @@ bool phoneme_chain_run(phoneme_chain *c, const char *text, size_t size, const ph
             pronounce_run(c, &p, piece, w.word[i - 1].count);
             continue;
         }
+        if (!piece->phonemes && is_decimal_point(&w, i - 1))
+            piece->phonemes = pronounce_plain(&p, "point", STRESS_NONE);
         if (!piece->phonemes) piece->phonemes = pronounce_token(&p, piece->text, piece->tag);
         if (!piece->phonemes) piece->phonemes = read_unknown(c, piece, words->mem, words->st);
         look_back(&p, piece->phonemes, piece);
