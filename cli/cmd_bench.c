@@ -79,7 +79,7 @@ static figures measure(const bench *b)
     for (int64_t i = 0; i < o->runs && status_ok(b->st); i++) {
         double seconds = run_once(b, o->prompt, 1, 1, i, &unused);
         reading[i] = (double)o->prompt / seconds;
-        double read;
+        double read = 0;
         seconds = run_once(b, 8, o->tokens, 1, i, &read);
         writing[i] = (double)(o->tokens - 1) / (seconds - read);
         seconds = o->sequences > 1 ? run_once(b, 8, o->tokens, o->sequences, i, &read) : 1;
