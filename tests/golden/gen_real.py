@@ -1,9 +1,9 @@
 """Golden numbers for SmolLM2 and Gemma 3 as shipped: transformers in f32 on the weights that the gguf package dequantises.
 
-usage: python gen_smollm2.py      needs torch, transformers, gguf; the models of samples/models.sh (see docs/testing.md)
+usage: python gen_real.py      needs torch, transformers, gguf; the models of samples/models.sh (see docs/testing.md)
 
 Writes real.json: per model and prompt the token ids, and for the last position the ids and logits of the 20 largest and of
-every 997th entry; the nll and perplexity of real.txt over its first 2,048 tokens.
+every 997th entry; the nll and perplexity of real.txt over its first tokens, as many as SCORED says.
 """
 import json
 import os
@@ -16,6 +16,7 @@ import transformers as tf
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.environ.get("AIGC_MODELS", os.path.expanduser("~/.local/share/aigc/models"))
 FILES = {"smollm2": "smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "gemma3": "gemma3/gemma-3-270m-q4_k_m.gguf"}
+SCORED = {"smollm2": 2048, "gemma3": 256}
 PROMPTS = ["The capital of France is", "def fibonacci(n):\n    ", "Die Katze sitzt auf der Matte und \u2603", "Once upon a time, in a small village by the sea,"]
 
 
@@ -80,7 +81,7 @@ for name, file in FILES.items():
         one["prompts"].append({"text": p, "tokens": ids, "ids": kept, "logits": [round(logits[i].item(), 6) for i in kept]})
     ids = tokens(name, open(os.path.join(HERE, "real.txt"), encoding="utf-8").read().rstrip("\n"))
     with torch.no_grad():
-        x = torch.tensor([ids[:2048]])
+        x = torch.tensor([ids[:SCORED[name]]])
         hidden = model.model(x).last_hidden_state[0]
         nll = sum(torch.nn.functional.cross_entropy(model.lm_head(hidden[i:i + 128][:len(x[0]) - 1 - i]).double(), x[0, i + 1:i + 129], reduction="sum").item()
                   for i in range(0, len(x[0]) - 1, 128)) / (len(x[0]) - 1)
