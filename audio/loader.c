@@ -118,7 +118,7 @@ bool loader_find_weight(loader *l, const char *prefix, loader_weight *out)
 }
 
 /* What the node says of stride, dilation and padding. */
-static bool read_node(const loader *l, const onnx_node *n, const char *prefix, conv1d_options *o)
+static bool read_node(const loader *l, const onnx_node *n, const char *prefix, int64_t taps, conv1d_options *o)
 {
     int64_t pads[2] = {0}, group = 1;
     int count;
@@ -130,6 +130,8 @@ static bool read_node(const loader *l, const onnx_node *n, const char *prefix, c
     onnx_get_i64(n, "group", &group);
     onnx_get_ints(n, "pads", pads, 2, &count);
     o->pad = pads[0];
+    const onnx_node *before = onnx_maker(l->graph, onnx_node_input(l->graph, n, 0));
+    if (before && onnx_is(before->op_type, "Pad") && o->pad == 0) o->pad = (taps - 1) / 2 * o->dilation; /* as many steps as come */
     if (pads[0] == pads[1] && (group > 1) == o->depthwise) return true;
     return status_set(l->st, STATUS_INPUT, "%s: the convolution '%s' with padding %lld and %lld and %lld groups is not supported",
                       weights_path(l->file), prefix, (long long)pads[0], (long long)pads[1], (long long)group);
@@ -141,7 +143,7 @@ bool loader_conv(loader *l, conv1d *w, const char *prefix, int64_t out, int64_t 
     loader_weight found;
     if (!loader_find_weight(l, prefix, &found))
         return status_set(l->st, STATUS_INPUT, "%s: no weight of a convolution '%s'", weights_path(l->file), prefix);
-    if (found.node && !read_node(l, found.node, prefix, &o)) return false;
+    if (found.node && !read_node(l, found.node, prefix, found.dim[2], &o)) return false;
     int64_t outputs = found.dim[o.transposed ? 1 : 0], inputs = o.depthwise ? outputs : found.dim[o.transposed ? 0 : 1];
     if ((out >= 0 && outputs != out) || (in >= 0 && inputs != in) || (o.depthwise && found.dim[1] != 1))
         return status_set(l->st, STATUS_INPUT, "%s: '%s' goes from %lld to %lld channels, %lld to %lld wanted", weights_path(l->file),

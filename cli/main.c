@@ -17,6 +17,7 @@ static const command COMMANDS[] = {
     {"score", cmd_score, "how likely a model finds a text: logprobs and perplexity"},
     {"embed", cmd_embed, "a text as a vector"},
     {"bench", cmd_bench, "measures a model's speed"},
+    {"speak", cmd_speak, "text to speech"},
     {"inspect", cmd_inspect, "what is in a model file or folder, without loading its weights"},
     {"quantize", cmd_quantize, "a model file with smaller weights: GGUF in one of the quantised types"},
     {"version", cmd_version, "the program's version and the kernels it uses on this CPU"},

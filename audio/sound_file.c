@@ -1,0 +1,186 @@
+#include "audio/sound_file.h"
+
+#include <math.h>
+#include <sndfile.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "core/alloc.h"
+#include "core/file.h"
+
+struct sound_file {
+    file_output *out;
+    SNDFILE *encoder; /* NULL: samples are written as they are */
+    const char *path; /* for messages; the caller's */
+};
+
+enum { PIECE = 4096, LONGEST = 1 << 28 }; /* samples converted at once; samples of a sound that is read: 3 hours */
+
+static int format_of(const char *path)
+{
+    static const struct {
+        const char *ending;
+        int format;
+    } KNOWN[] = {
+        {".wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16},     {".flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16},
+        {".ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS},     {".oga", SF_FORMAT_OGG | SF_FORMAT_VORBIS},
+        {".opus", SF_FORMAT_OGG | SF_FORMAT_OPUS},      {".mp3", SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III},
+        {".aiff", SF_FORMAT_AIFF | SF_FORMAT_PCM_16},
+    };
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof KNOWN / sizeof KNOWN[0]; i++)
+        if (strcasecmp(dot, KNOWN[i].ending) == 0) return KNOWN[i].format;
+    return 0;
+}
+
+/* libsndfile writes through these into the hidden temporary file. */
+static sf_count_t stream_length(void *user)
+{
+    FILE *f = file_stream(user);
+    off_t at = ftello(f);
+    fseeko(f, 0, SEEK_END);
+    off_t end = ftello(f);
+    fseeko(f, at, SEEK_SET);
+    return end;
+}
+
+static sf_count_t stream_seek(sf_count_t offset, int whence, void *user)
+{
+    return fseeko(file_stream(user), offset, whence) == 0 ? ftello(file_stream(user)) : -1;
+}
+
+static sf_count_t stream_read(void *to, sf_count_t count, void *user) { return (sf_count_t)fread(to, 1, (size_t)count, file_stream(user)); }
+
+static sf_count_t stream_write(const void *from, sf_count_t count, void *user) { return (sf_count_t)fwrite(from, 1, (size_t)count, file_stream(user)); }
+
+static sf_count_t stream_tell(void *user) { return ftello(file_stream(user)); }
+
+static bool open_encoder(sound_file *f, sound_format format, int type, status *st)
+{
+    SF_VIRTUAL_IO io = {stream_length, stream_seek, stream_read, stream_write, stream_tell};
+    SF_INFO info = {.samplerate = format.rate, .channels = 1, .format = type};
+    f->encoder = sf_open_virtual(&io, SFM_WRITE, &info, f->out);
+    if (!f->encoder)
+        return status_set(st, STATUS_IO, "%s: cannot be written at %d Hz: %s", f->path, format.rate, sf_strerror(NULL));
+    if (format.comment) sf_set_string(f->encoder, SF_STR_COMMENT, format.comment);
+    return true;
+}
+
+static void put_number(unsigned char *to, uint32_t value, int bytes)
+{
+    for (int i = 0; i < bytes; i++) to[i] = (unsigned char)(value >> (8 * i));
+}
+
+/* RIFF/WAVE, one channel of 16 bits, of a length nobody knows yet. */
+static void write_stream_header(FILE *out, int rate)
+{
+    unsigned char h[44] = "RIFF\xFF\xFF\xFF\xFFWAVEfmt ";
+    put_number(h + 16, 16, 4);
+    put_number(h + 20, 1, 2);
+    put_number(h + 22, 1, 2);
+    put_number(h + 24, (uint32_t)rate, 4);
+    put_number(h + 28, (uint32_t)rate * 2, 4);
+    put_number(h + 32, 2, 2);
+    put_number(h + 34, 16, 2);
+    memcpy(h + 36, "data\xFF\xFF\xFF\xFF", 8);
+    fwrite(h, 1, sizeof h, out); /* a failure stays in the stream until it is flushed */
+}
+
+sound_file *sound_file_create(const char *path, sound_format format, status *st)
+{
+    bool streamed = strcmp(path, "-") == 0;
+    int type = streamed || format.raw ? 0 : format_of(path);
+    if (!streamed && !format.raw && !type) {
+        status_set(st, STATUS_USAGE, "%s: the ending says no sound format; .wav, .flac, .ogg, .opus, .mp3 are known", path);
+        return NULL;
+    }
+    sound_file *f = alloc_zeroed(1, sizeof *f, st);
+    if (!f) return NULL;
+    f->path = streamed ? "standard output" : path;
+    f->out = file_create(path, st);
+    if (!f->out || (type && !open_encoder(f, format, type, st))) {
+        sound_file_abort(f);
+        return NULL;
+    }
+    if (streamed && !format.raw) write_stream_header(file_stream(f->out), format.rate);
+    return f;
+}
+
+bool sound_file_write(sound_file *f, const float *samples, int64_t count, status *st)
+{
+    short piece[PIECE];
+    for (int64_t from = 0; from < count; from += PIECE) {
+        int64_t n = count - from < PIECE ? count - from : PIECE;
+        for (int64_t i = 0; i < n; i++) {
+            float v = samples[from + i] * 32767.0f;
+            piece[i] = (short)lrintf(v > -32768.0f ? (v < 32767.0f ? v : 32767.0f) : -32768.0f); /* NaN: the lowest */
+        }
+        sf_count_t written = f->encoder ? sf_writef_short(f->encoder, piece, n)
+                                        : (sf_count_t)fwrite(piece, sizeof *piece, (size_t)n, file_stream(f->out));
+        if (written != n) return status_set(st, STATUS_IO, "%s: cannot be written", f->path);
+    }
+    if (!f->encoder && fflush(file_stream(f->out)) != 0) return status_set(st, STATUS_IO, "%s: cannot be written", f->path);
+    return true;
+}
+
+bool sound_file_commit(sound_file *f, status *st)
+{
+    int fault = f->encoder ? sf_close(f->encoder) : 0;
+    file_output *out = f->out;
+    if (fault) status_set(st, STATUS_IO, "%s: cannot be written: %s", f->path, sf_error_number(fault));
+    alloc_free(f);
+    if (!fault) return file_commit(out, st);
+    file_abort(out);
+    return false;
+}
+
+void sound_file_abort(sound_file *f)
+{
+    if (!f) return;
+    if (f->encoder) sf_close(f->encoder);
+    file_abort(f->out);
+    alloc_free(f);
+}
+
+/* Frames of `channels` samples from the decoder's place on, averaged, until the end: the header's count is not trusted. */
+static tensor *read_all(arena *mem, SNDFILE *decoder, const char *path, int channels, status *st)
+{
+    tensor *x = tensor_new(mem, st, DTYPE_F32, SHAPE(0)); /* grows at the arena's end, in pieces that fill its lines of 16 floats */
+    float piece[PIECE];
+    int64_t total = 0;
+    for (sf_count_t n; x && (n = sf_readf_float(decoder, piece, PIECE / channels / 16 * 16)) > 0; total += n) {
+        float *to = total + n <= LONGEST ? arena_alloc(mem, (size_t)n * sizeof(float), st) : NULL;
+        if (!to) {
+            status_set(st, STATUS_INPUT, "%s: longer than %d samples", path, LONGEST);
+            return NULL;
+        }
+        if (total == 0) x->data = to;
+        for (sf_count_t i = 0; i < n; i++) {
+            float sum = 0;
+            for (int c = 0; c < channels; c++) sum += piece[i * channels + c];
+            tensor_f32(x)[total + i] = sum / (float)channels;
+        }
+    }
+    if (x) x->dim[0] = total;
+    return x;
+}
+
+tensor *sound_file_read(arena *mem, const char *path, int *rate, status *st)
+{
+    SF_INFO info = {0};
+    SNDFILE *decoder = strcmp(path, "-") == 0 ? sf_open_fd(STDIN_FILENO, SFM_READ, &info, SF_FALSE) : sf_open(path, SFM_READ, &info);
+    if (!decoder) {
+        status_set(st, STATUS_INPUT, "%s: no sound that can be read: %s", path, sf_strerror(NULL));
+        return NULL;
+    }
+    tensor *x = NULL;
+    if (info.channels < 1 || info.channels > 64 || info.samplerate < 1)
+        status_set(st, STATUS_INPUT, "%s: %d channels at %d Hz", path, info.channels, info.samplerate);
+    else x = read_all(mem, decoder, path, info.channels, st);
+    *rate = info.samplerate;
+    sf_close(decoder);
+    if (x && x->dim[0] > 0) return x;
+    status_set(st, STATUS_INPUT, "%s: holds no sound", path);
+    return NULL;
+}

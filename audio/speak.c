@@ -1,0 +1,173 @@
+#include "audio/speak.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/alloc.h"
+
+struct speak {
+    speak_options o;
+    op_ctx c;
+    voice *voice;
+    phonemizer *phonemes;
+    status opening; /* of the phonemizer, while the voice opens beside it */
+    int64_t number; /* of the sentence */
+    double time;    /* seconds made so far */
+};
+
+enum { FADE_MS = 5 };
+static const float LOUDEST = 0.98f;
+
+/* ---- opening ---- */
+static void open_phonemizer(speak *s, phoneme_alphabet alphabet, const char *language)
+{
+    phoneme_options options = {.folder = s->o.assets, .alphabet = alphabet, .language = language, .pronunciations = s->o.pronunciations};
+    s->phonemes = phoneme_open(&options, &s->opening);
+}
+
+/* Item 0 opens the voice, item 1 what reads for the default voice: mostly the right one, else it is opened again. */
+static void open_part(void *arg, int64_t part)
+{
+    speak *s = arg;
+    if (part == 0) s->voice = voice_open(s->o.voice, s->c.st);
+    else open_phonemizer(s, PHONEME_MISAKI, NULL);
+}
+
+static bool open_all(speak *s, pool *threads)
+{
+    bool likely = strstr(s->o.voice, "hibari") != NULL;
+    pool_run(threads, open_part, s, likely ? 2 : 1);
+    if (!status_ok(s->c.st)) return false;
+    if (!likely || voice_alphabet(s->voice) != PHONEME_MISAKI) {
+        phoneme_close(s->phonemes);
+        s->opening = (status){0};
+        open_phonemizer(s, voice_alphabet(s->voice), voice_language(s->voice));
+    }
+    if (!status_ok(&s->opening)) return status_set(s->c.st, s->opening.code, "%s", s->opening.msg);
+    return voice_check(s->voice, &s->o.settings, s->c.st);
+}
+
+speak *speak_open(const speak_options *options, pool *threads, status *st)
+{
+    speak *s = alloc_zeroed(1, sizeof *s, st);
+    if (!s) return NULL;
+    s->o = *options;
+    s->c = (op_ctx){.mem = arena_new(st), .threads = threads, .st = st};
+    if (s->c.mem && open_all(s, threads)) return s;
+    speak_close(s);
+    return NULL;
+}
+
+void speak_close(speak *s)
+{
+    if (!s) return;
+    voice_close(s->voice);
+    phoneme_close(s->phonemes);
+    arena_free(s->c.mem);
+    alloc_free(s);
+}
+
+int speak_rate(const speak *s) { return voice_rate(s->voice); }
+
+bool speak_uses_espeak(const speak *s) { return phoneme_uses_espeak(s->phonemes); }
+
+/* ---- one sentence ---- */
+
+/* Fades the ends and keeps the whole within what a file can hold. */
+static void smooth(float *x, int64_t n, int rate)
+{
+    float peak = 0;
+    for (int64_t i = 0; i < n; i++) peak = fmaxf(peak, fabsf(x[i])); /* fmaxf passes over NaN */
+    float gain = peak > LOUDEST ? LOUDEST / peak : 1.0f;
+    int64_t fade = rate * FADE_MS / 1000;
+    if (fade > n / 2) fade = n / 2;
+    for (int64_t i = 0; i < n; i++) x[i] *= gain;
+    for (int64_t i = 0; i < fade; i++) {
+        x[i] *= (float)i / (float)fade;
+        x[n - 1 - i] *= (float)i / (float)fade;
+    }
+}
+
+/* The words' times, from those of the symbols they consist of; both go through the phoneme string in order. */
+static speak_word *time_words(speak *s, const phoneme_sentence *sentence, const voice_speech *speech, int64_t samples)
+{
+    speak_word *words = arena_alloc(s->c.mem, (sentence->words + 1) * sizeof *words, s->c.st);
+    double rate = voice_rate(s->voice);
+    const char *rest = sentence->phonemes;
+    int64_t at = 0;
+    double time = s->time;
+    for (size_t w = 0; words && w < sentence->words; w++) {
+        words[w] = (speak_word){.word = &sentence->word[w], .start = time, .end = time};
+        const char *phonemes = sentence->word[w].phonemes, *place = *phonemes ? strstr(rest, phonemes) : NULL;
+        if (!place) continue;
+        rest = place + strlen(phonemes);
+        while (at < speech->symbols && speech->symbol[at].text < place) at++;
+        if (at < speech->symbols && samples > 0) words[w].start = s->time + (double)speech->symbol[at].from / rate;
+        for (; at < speech->symbols && speech->symbol[at].text < rest; at++)
+            time = s->time + (double)(speech->symbol[at].from + speech->symbol[at].samples) / rate;
+        words[w].end = time;
+    }
+    return words;
+}
+
+static double pause_after(const speak *s, const phoneme_sentence *sentence)
+{
+    if (sentence->pause >= 0) return sentence->pause < 3600 ? sentence->pause : 3600;
+    if (!sentence->ends_sentence) return 0;
+    return s->o.sentence_silence * (sentence->ends_paragraph ? 2 : 1);
+}
+
+/* The sentence's sound followed by its silence, in the arena. */
+static bool make_sound(speak *s, const phoneme_sentence *sentence, speak_piece *piece, voice_speech *speech)
+{
+    voice_settings settings = s->o.settings;
+    settings.speed *= (float)sentence->rate;
+    uint64_t seed = s->o.seed + (uint64_t)s->number * UINT64_C(0x9E3779B97F4A7C15); /* far apart from sentence to sentence */
+    if (*sentence->phonemes && !voice_say(&s->c, s->voice, s->phonemes, sentence->phonemes, &settings, seed, speech)) return false;
+    int64_t spoken = speech->sound ? tensor_count(speech->sound) : 0;
+    int64_t silent = (int64_t)(pause_after(s, sentence) * voice_rate(s->voice) + 0.5);
+    tensor *all = op_new(&s->c, SHAPE(spoken + silent));
+    if (!all) return false;
+    if (spoken) memcpy(all->data, speech->sound->data, (size_t)spoken * sizeof(float));
+    smooth(all->data, spoken, voice_rate(s->voice));
+    memset(tensor_f32(all) + spoken, 0, (size_t)silent * sizeof(float));
+    piece->samples = all->data;
+    piece->count = spoken + silent;
+    piece->end = s->time + (double)spoken / voice_rate(s->voice);
+    return true;
+}
+
+static bool say_sentence(speak *s, const phoneme_sentence *sentence, speak_writer write, void *arg)
+{
+    size_t mark = arena_mark(s->c.mem);
+    voice_speech speech = {0};
+    speak_piece piece = {.sentence = sentence, .start = s->time, .end = s->time, .words = sentence->words};
+    if (!s->o.phonemes_only && !make_sound(s, sentence, &piece, &speech)) return false;
+    piece.word = time_words(s, sentence, &speech, piece.count);
+    piece.symbol = speech.symbol;
+    piece.symbols = speech.symbols;
+    if (!piece.word) return false;
+    bool ok = write(arg, &piece, s->c.st);
+    s->time += (double)piece.count / voice_rate(s->voice);
+    s->number++;
+    arena_reset(s->c.mem, mark);
+    return ok;
+}
+
+bool speak_text(speak *s, const char *text, size_t size, speak_writer write, void *arg, status *st)
+{
+    s->c.st = st;
+    s->number = 0;
+    s->time = 0;
+    phoneme_reader *r = phoneme_read(s->phonemes, text, size, s->o.markup, st);
+    if (!r) return false;
+    bool said = false;
+    phoneme_sentence sentence;
+    while (status_ok(st) && phoneme_next(r, &sentence, st)) {
+        said |= *sentence.phonemes != 0;
+        if (!say_sentence(s, &sentence, write, arg)) break;
+    }
+    phoneme_read_end(r);
+    if (!status_ok(st)) return false;
+    return said || status_set(st, STATUS_INPUT, "the text holds nothing that can be spoken");
+}

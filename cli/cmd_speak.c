@@ -1,0 +1,270 @@
+/* speak: text to sound. Each sentence is written as soon as it is made: to the sound file, the subtitles and the JSON. */
+#include "cli/command.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "audio/sound_file.h"
+#include "audio/speak.h"
+#include "cli/model_path.h"
+#include "cli/options.h"
+#include "core/alloc.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/rng.h"
+
+enum { MAX_TEXT = 256 << 20 };
+static const char DEFAULT_OUTPUT[] = "speech.wav";
+
+typedef struct {
+    const char *file, *output, *voice, *speaker, *pronunciations, *srt, *vtt;
+    double speed, length_scale, noise_scale, noise_w, sentence_silence;
+    int64_t seed, threads;
+    bool raw, json, phonemes, ssml, quiet, verbose;
+    bool seed_given, noise_scale_given, noise_w_given;
+} speak_flags;
+
+static bool parse(int argc, char **argv, speak_flags *f, const char **words, int *count, bool *help, status *st)
+{
+    const option table[] = {
+        {0, "", OPTION_GROUP, NULL, NULL, "Text: the words given, -f FILE, or standard input. [[həlˈO]] in it is said as these phonemes.", 0, 0, NULL},
+        {'f', "file", OPTION_STRING, &f->file, "FILE", "read the text from FILE ('-': standard input)", 0, 0, NULL},
+        {0, "ssml", OPTION_FLAG, &f->ssml, NULL, "the text is SSML (speak, p, s, break, prosody rate, say-as, sub, phoneme)", 0, 0, NULL},
+        {0, "pronunciations", OPTION_STRING, &f->pronunciations, "FILE", "words and how they are said, a line each: word, space, phonemes", 0, 0, NULL},
+        {0, "phonemes", OPTION_FLAG, &f->phonemes, NULL, "print the phonemes, a sentence a line, and make no sound", 0, 0, NULL},
+        {0, "", OPTION_GROUP, NULL, NULL, "Output", 0, 0, NULL},
+        {'o', "output", OPTION_STRING, &f->output, "FILE", "FILE.wav .flac .ogg .opus .mp3, or '-' for WAV on standard output (speech.wav)", 0, 0, NULL},
+        {0, "raw", OPTION_FLAG, &f->raw, NULL, "samples alone: 16 bits, little-endian, one channel", 0, 0, NULL},
+        {0, "json", OPTION_FLAG, &f->json, NULL, "print when each sentence, word and phoneme is said, as JSON", 0, 0, NULL},
+        {0, "srt", OPTION_STRING, &f->srt, "FILE", "write subtitles (SubRip)", 0, 0, NULL},
+        {0, "vtt", OPTION_STRING, &f->vtt, "FILE", "write subtitles (WebVTT)", 0, 0, NULL},
+        {0, "", OPTION_GROUP, NULL, NULL, "Voice", 0, 0, NULL},
+        {0, "voice", OPTION_STRING, &f->voice, "NAME", "hibari, joe, a folder, or a Piper voice FILE.onnx with FILE.onnx.json (hibari)", 0, 0, NULL},
+        {0, "speaker", OPTION_STRING, &f->speaker, "NAME", "name or number, for Piper voices of many speakers (0)", 0, 0, NULL},
+        {0, "speed", OPTION_REAL, &f->speed, "X", "2 is twice as fast (1)", 0.1, 10, NULL},
+        {0, "length-scale", OPTION_REAL, &f->length_scale, "X", "2 is twice as slow (1)", 0.1, 10, NULL},
+        {0, "noise-scale", OPTION_REAL, &f->noise_scale, "X", "Piper: variation of the sound (the voice's own)", 0, 4, &f->noise_scale_given},
+        {0, "noise-w", OPTION_REAL, &f->noise_w, "X", "Piper: variation of the rhythm (the voice's own)", 0, 4, &f->noise_w_given},
+        {0, "sentence-silence", OPTION_REAL, &f->sentence_silence, "SECONDS", "after each sentence; twice that after a paragraph (0.2)", 0, 60, NULL},
+        {'s', "seed", OPTION_INT, &f->seed, "N", "same seed, same samples (a fresh one, told on stderr)", 0, 9007199254740992.0, &f->seed_given},
+        {'t', "threads", OPTION_INT, &f->threads, "N", "threads (0: one for each core)", 0, 1024, NULL},
+        {'q', "quiet", OPTION_FLAG, &f->quiet, NULL, "no warnings and no progress", 0, 0, NULL},
+        {'v', "verbose", OPTION_FLAG, &f->verbose, NULL, "say more on stderr", 0, 0, NULL},
+        {0},
+    };
+    return options_parse(table, argc, argv, "aigc speak [OPTION]… [TEXT]…", words, count, help, st);
+}
+
+/* ---- where the pieces go ---- */
+typedef struct {
+    sound_file *sound;
+    file_output *srt, *vtt;
+    bool json, phonemes;
+    int64_t number;
+    double seconds, started, first_sound;
+    const char *text; /* the input */
+} outputs;
+
+static void print_time(FILE *out, double seconds, char point)
+{
+    int64_t ms = (int64_t)(seconds * 1000 + 0.5);
+    fprintf(out, "%02" PRId64 ":%02" PRId64 ":%02" PRId64 "%c%03" PRId64, ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, point, ms % 1000);
+}
+
+/* The sentence as it stands in the input, its white space made single spaces. */
+static void print_text(FILE *out, const outputs *o, const phoneme_sentence *s, bool markup)
+{
+    bool space = false;
+    for (size_t i = s->from; i < s->to; i++) {
+        unsigned char b = (unsigned char)o->text[i];
+        if (b <= ' ') {
+            space = true;
+            continue;
+        }
+        if (space) fputc(' ', out);
+        space = false;
+        if (markup && b == '<') fputs("&lt;", out);
+        else if (markup && b == '&') fputs("&amp;", out);
+        else fputc(b, out);
+    }
+}
+
+static void write_cue(file_output *to, const outputs *o, const speak_piece *p, char point)
+{
+    FILE *out = file_stream(to);
+    if (point == ',') fprintf(out, "%" PRId64 "\n", o->number + 1);
+    print_time(out, p->start, point);
+    fputs(" --> ", out);
+    print_time(out, p->end, point);
+    fputc('\n', out);
+    print_text(out, o, p->sentence, point == '.');
+    fputs("\n\n", out);
+}
+
+static json_t *json_of_words(const speak_piece *p)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < p->words; i++) {
+        const speak_word *w = &p->word[i];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:f, s:f, s:b}", "text", w->word->text, "phonemes", w->word->phonemes, "start", w->start,
+                                              "end", w->end, "punctuation", w->word->punctuation));
+    }
+    return list;
+}
+
+static json_t *json_of_symbols(const speak_piece *p, int rate)
+{
+    json_t *list = json_array();
+    for (int64_t i = 0; i < p->symbols; i++) {
+        const voice_symbol *s = &p->symbol[i];
+        double start = p->start + (double)s->from / rate;
+        json_array_append_new(list, json_pack("[s#, f, f]", s->text, s->bytes, start, start + (double)s->samples / rate));
+    }
+    return list;
+}
+
+static bool print_json(const outputs *o, const speak_piece *p, int rate, status *st)
+{
+    json_t *sentence = json_pack("{s:I, s:I, s:s, s:f, s:f, s:o, s:o}", "from", (json_int_t)p->sentence->from, "to", (json_int_t)p->sentence->to,
+                                 "phonemes", p->sentence->phonemes, "start", p->start, "end", p->end, "words", json_of_words(p), "symbols",
+                                 json_of_symbols(p, rate));
+    if (!sentence) return status_set(st, STATUS_NOMEM, "out of memory for the JSON of a sentence");
+    fputs(o->number ? ",\n " : "\n ", stdout);
+    json_dumpf(sentence, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    json_decref(sentence);
+    return true;
+}
+
+typedef struct {
+    outputs *to;
+    const speak *from;
+} writer;
+
+static bool write_piece(void *arg, const speak_piece *p, status *st)
+{
+    writer *w = arg;
+    outputs *o = w->to;
+    if (o->phonemes && *p->sentence->phonemes) printf("%s\n", p->sentence->phonemes);
+    if (o->sound && !sound_file_write(o->sound, p->samples, p->count, st)) return false;
+    if (o->first_sound == 0 && p->count) o->first_sound = log_seconds();
+    if (o->srt && *p->sentence->phonemes) write_cue(o->srt, o, p, ',');
+    if (o->vtt && *p->sentence->phonemes) write_cue(o->vtt, o, p, '.');
+    if (o->json && !print_json(o, p, speak_rate(w->from), st)) return false;
+    o->number++;
+    o->seconds += (double)p->count / speak_rate(w->from);
+    log_progress("spoken %.0f s", o->seconds);
+    return true;
+}
+
+static bool open_outputs(outputs *o, const speak_flags *f, const speak *s, const char *comment, status *st)
+{
+    o->json = f->json;
+    o->phonemes = f->phonemes;
+    if (!f->phonemes) o->sound = sound_file_create(f->output, (sound_format){.rate = speak_rate(s), .raw = f->raw, .comment = comment}, st);
+    if (f->srt && status_ok(st)) o->srt = file_create(f->srt, st);
+    if (f->vtt && status_ok(st)) o->vtt = file_create(f->vtt, st);
+    if (o->vtt) fputs("WEBVTT\n\n", file_stream(o->vtt));
+    return status_ok(st);
+}
+
+static void close_outputs(outputs *o, status *st)
+{
+    if (o->sound && status_ok(st)) sound_file_commit(o->sound, st);
+    else sound_file_abort(o->sound);
+    file_output *beside[] = {o->srt, o->vtt};
+    for (int i = 0; i < 2; i++) {
+        if (beside[i] && status_ok(st)) file_commit(beside[i], st);
+        else file_abort(beside[i]);
+    }
+}
+
+/* ---- the command ---- */
+
+/* The words joined by spaces, the file, or standard input. */
+static char *read_text(const speak_flags *f, const char **words, int count, size_t *size, status *st)
+{
+    if (count > 0 && f->file) {
+        status_set(st, STATUS_USAGE, "text is given twice: as words and with --file");
+        return NULL;
+    }
+    if (count == 0) return file_read(f->file ? f->file : "-", MAX_TEXT, size, st);
+    size_t total = 0;
+    for (int i = 0; i < count; i++) total += strlen(words[i]) + 1;
+    char *text = alloc_array(total, 1, st), *to = text;
+    for (int i = 0; text && i < count; i++) {
+        size_t n = strlen(words[i]);
+        memcpy(to, words[i], n);
+        to += n;
+        *to++ = i + 1 < count ? ' ' : 0;
+    }
+    *size = total - 1;
+    return text;
+}
+
+/* Where the lexicons lie: with the default voice. NULL where that is absent: espeak-ng may do without. */
+static char *find_assets(const char *path)
+{
+    if (file_is_folder(path)) return alloc_string(path, strlen(path), &(status){0});
+    return model_path_find("hibari", &(status){0});
+}
+
+static void run(const speak_flags *f, const char *text, size_t size, status *st)
+{
+    char *path = model_path_find(f->voice, st), *assets = path ? find_assets(path) : NULL;
+    pool *threads = path ? pool_new((int)f->threads, st) : NULL;
+    speak_options o = {.voice = path, .assets = assets, .pronunciations = f->pronunciations, .markup = f->ssml ? PHONEME_SSML : PHONEME_PLAIN,
+                       .settings = {.speed = (float)(f->speed / f->length_scale), .speaker = f->speaker,
+                                    .noise_scale = f->noise_scale_given ? (float)f->noise_scale : NAN,
+                                    .noise_w = f->noise_w_given ? (float)f->noise_w : NAN},
+                       .sentence_silence = f->sentence_silence, .seed = (uint64_t)f->seed, .phonemes_only = f->phonemes};
+    outputs to = {.text = text, .started = log_seconds()};
+    speak *s = threads ? speak_open(&o, threads, st) : NULL;
+    char comment[160];
+    snprintf(comment, sizeof comment, "aigc %s speak --voice %.40s --seed %" PRId64, AIGC_VERSION, f->voice, f->seed);
+    if (s && open_outputs(&to, f, s, comment, st)) {
+        double loaded = log_seconds();
+        if (f->json) printf("{\"rate\":%d,\"seed\":%" PRId64 ",\"sentences\":[", speak_rate(s), f->seed);
+        speak_text(s, text, size, write_piece, &(writer){&to, s}, st);
+        if (f->json && status_ok(st)) printf("],\n \"seconds\":%.6f}\n", to.seconds);
+        double done = log_seconds();
+        log_verbose("loaded in %.0f ms; first sound %.0f ms after that; %.2f s of sound in %.0f ms (%.4f of real time)", 1000 * (loaded - to.started),
+                    1000 * (to.first_sound - loaded), to.seconds, 1000 * (done - loaded), to.seconds > 0 ? (done - loaded) / to.seconds : 0.0);
+    }
+    log_progress_end();
+    close_outputs(&to, st);
+    speak_close(s);
+    pool_free(threads);
+    alloc_free(path);
+    alloc_free(assets);
+}
+
+static bool check_flags(speak_flags *f, status *st)
+{
+    bool to_stdout = f->output && strcmp(f->output, "-") == 0;
+    if (f->json && (to_stdout || f->phonemes))
+        return status_set(st, STATUS_USAGE, "--json prints on standard output, and so does %s: only one can", f->phonemes ? "--phonemes" : "-o -");
+    if (!f->output) f->output = DEFAULT_OUTPUT;
+    if (strcmp(f->voice, "heart") == 0) f->voice = "hibari";
+    if (!f->seed_given) f->seed = (int64_t)rng_fresh_seed();
+    log_set_level(f->quiet ? LOG_QUIET : f->verbose ? LOG_VERBOSE : LOG_NORMAL);
+    return true;
+}
+
+void cmd_speak(int argc, char **argv, status *st)
+{
+    speak_flags f = {.voice = "hibari", .speed = 1, .length_scale = 1, .sentence_silence = 0.2};
+    const char **words = alloc_zeroed((size_t)argc, sizeof *words, st);
+    int count = 0;
+    bool help = false;
+    if (words && parse(argc, argv, &f, words, &count, &help, st) && !help && check_flags(&f, st)) {
+        size_t size = 0;
+        char *text = read_text(&f, words, count, &size, st);
+        if (text) run(&f, text, size, st);
+        alloc_free(text);
+        if (status_ok(st) && !f.phonemes && !f.seed_given && !f.quiet) log_warning("%s: seed %" PRId64, f.output, f.seed);
+    }
+    alloc_free(words);
+}
