@@ -11,6 +11,7 @@ typedef struct {
     const char *summary;
 } command;
 
+void cmd_image(int argc, char **argv, status *st);
 void cmd_inspect(int argc, char **argv, status *st);
 void cmd_quantize(int argc, char **argv, status *st);
 void cmd_bench(int argc, char **argv, status *st);

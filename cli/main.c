@@ -18,6 +18,7 @@ static const command COMMANDS[] = {
     {"embed", cmd_embed, "a text as a vector"},
     {"bench", cmd_bench, "measures a model's speed"},
     {"speak", cmd_speak, "text to speech"},
+    {"image", cmd_image, "pictures from words, by Stable Diffusion or the small model that comes along"},
     {"inspect", cmd_inspect, "what is in a model file or folder, without loading its weights"},
     {"quantize", cmd_quantize, "a model file with smaller weights: GGUF in one of the quantised types"},
     {"version", cmd_version, "the program's version and the kernels it uses on this CPU"},

@@ -1,7 +1,9 @@
 #include "cli/model_path.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/alloc.h"
 #include "core/file.h"
@@ -27,6 +29,33 @@ char *model_path_folder(status *st)
     return file_join(home && *home ? home : "/", ".local/share/aigc/models", st);
 }
 
+/* folder/file when that exists; NULL otherwise, without an error. Frees folder. */
+static char *look_in(char *folder, const char *file, status *st)
+{
+    char *path = folder ? file_join(folder, file, st) : NULL;
+    alloc_free(folder);
+    if (path && file_exists(path)) return path;
+    alloc_free(path);
+    return NULL;
+}
+
+/* The models that come along with the program: in the source tree beside the build folder, or installed beside it. */
+static char *look_beside_program(const char *file, status *st)
+{
+    static const char *const PLACES[] = {"/../samples/models", "/../share/aigc/models"};
+    char program[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (n <= 0) return NULL;
+    program[n] = 0;
+    char *slash = strrchr(program, '/');
+    if (slash) *slash = 0;
+    for (size_t i = 0; i < sizeof PLACES / sizeof PLACES[0]; i++) {
+        char *path = look_in(file_join(program, PLACES[i] + 1, st), file, st);
+        if (path || !status_ok(st)) return path;
+    }
+    return NULL;
+}
+
 char *model_path_find(const char *name, status *st)
 {
     if (file_exists(name)) return alloc_string(name, strlen(name), st);
@@ -38,14 +67,14 @@ char *model_path_find(const char *name, status *st)
     bool known = false;
     for (size_t i = 0; i < sizeof KNOWN / sizeof KNOWN[0]; i++)
         if (strcmp(name, KNOWN[i].name) == 0) file = KNOWN[i].file, known = true;
+    char *path = look_in(model_path_folder(st), file, st);
+    if (!path && status_ok(st)) path = look_beside_program(file, st);
+    if (path || !status_ok(st)) return path;
     char *folder = model_path_folder(st);
-    char *path = folder ? file_join(folder, file, st) : NULL;
-    if (path && !file_exists(path)) {
-        if (known) status_set(st, STATUS_INPUT, "%s: not found at %s; 'sh samples/models.sh %s' gets it", name, path, name);
-        else status_set(st, STATUS_INPUT, "%s: no such file, and no model of that name in %s", name, folder);
-        alloc_free(path);
-        path = NULL;
-    }
+    if (!folder) return NULL;
+    if (strcmp(name, "icons") == 0) status_set(st, STATUS_INPUT, "icons: not found in %s nor beside the program; it lies in the source tree at samples/models/icons", folder);
+    else if (known) status_set(st, STATUS_INPUT, "%s: not found in %s; 'sh samples/models.sh %s' gets it", name, folder, name);
+    else status_set(st, STATUS_INPUT, "%s: no such file, and no model of that name in %s", name, folder);
     alloc_free(folder);
-    return path;
+    return NULL;
 }

@@ -9,7 +9,8 @@
 char *model_path_folder(status *st);
 
 /* `name` as it is when it is a path that exists; else, when it holds no '/', the model of that short name
- * (smollm2, joe, hibari, icons, or any file or folder of the models folder). NULL with STATUS_INPUT that says where was
+ * (smollm2, joe, hibari, icons, or any file or folder of the models folder), or one that comes along with the program
+ * (samples/models beside the build folder, share/aigc/models of an installation). NULL with STATUS_INPUT that says where was
  * looked and, for the known ones, the command that gets it. Freed with alloc_free. */
 char *model_path_find(const char *name, status *st);
 

@@ -47,6 +47,15 @@ void log_warning(const char *format, ...)
     va_end(args);
 }
 
+void log_message(const char *format, ...)
+{
+    if (level == LOG_QUIET) return;
+    va_list args;
+    va_start(args, format);
+    message("", format, args);
+    va_end(args);
+}
+
 void log_verbose(const char *format, ...)
 {
     if (level != LOG_VERBOSE) return;

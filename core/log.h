@@ -14,6 +14,7 @@ log_level log_get_level(void);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* always: "aigc: …" */
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2))); /* unless quiet */
+void log_message(const char *format, ...) __attribute__((format(printf, 1, 2))); /* unless quiet, as it is: what was done */
 void log_verbose(const char *format, ...) __attribute__((format(printf, 1, 2))); /* with --verbose */
 
 /* One line such as "sampling 7/25, 3 s left", shown when stderr is a terminal and not quiet. */

@@ -11,8 +11,11 @@ import numpy as np
 import torch
 from safetensors.torch import save_file, load_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
-from diffusers import (AutoencoderKL, AutoencoderTiny, UNet2DConditionModel, DDIMScheduler, StableDiffusionPipeline,
-                       StableDiffusionImg2ImgPipeline)
+from PIL import Image
+from diffusers import (AutoencoderKL, AutoencoderTiny, UNet2DConditionModel, StableDiffusionPipeline, StableDiffusionImg2ImgPipeline,
+                       StableDiffusionInpaintPipeline, DDIMScheduler, DDPMScheduler, PNDMScheduler, EulerDiscreteScheduler,
+                       EulerAncestralDiscreteScheduler, HeunDiscreteScheduler, DPMSolverMultistepScheduler,
+                       UniPCMultistepScheduler, LCMScheduler)
 
 OUT = pathlib.Path(__file__).parent / "image"
 torch.set_grad_enabled(False)
@@ -168,5 +171,61 @@ def main():
     save_file({k: v.contiguous() for k, v in out.items()}, OUT / "expected_networks.safetensors")
 
 
+METHODS = {
+    "ddpm": (DDPMScheduler, {}), "ddim": (DDIMScheduler, {}), "pndm": (PNDMScheduler, {}),
+    "euler": (EulerDiscreteScheduler, {}), "euler_a": (EulerAncestralDiscreteScheduler, {}), "heun": (HeunDiscreteScheduler, {}),
+    "dpm++2m": (DPMSolverMultistepScheduler, {}), "dpm++2m_karras": (DPMSolverMultistepScheduler, dict(use_karras_sigmas=True)),
+    "unipc": (UniPCMultistepScheduler, {}), "lcm": (LCMScheduler, {}),
+}
+
+
+def pipelines():
+    """Pictures by diffusers from pipe/, f32: each method from one noise; from a picture; into a mask."""
+    import logging, warnings
+    warnings.simplefilter("ignore")
+    path = OUT / "pipe"
+    scheduler = DDIMScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, clip_sample=False,
+                              set_alpha_to_one=False, steps_offset=1)
+    scheduler.save_pretrained(path / "scheduler")
+    scheduler = DDIMScheduler.from_pretrained(path / "scheduler")  # else other classes would not keep its default values
+    (path / "model_index.json").write_text(json.dumps(
+        {"_class_name": "StableDiffusionPipeline", "scheduler": ["diffusers", "DDIMScheduler"],
+         "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
+         "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"]}, indent=1))
+    parts = dict(vae=AutoencoderKL.from_pretrained(path / "vae", torch_dtype=torch.float32),
+                 text_encoder=CLIPTextModel.from_pretrained(path / "text_encoder", dtype=torch.float32),
+                 tokenizer=CLIPTokenizer.from_pretrained(path / "tokenizer"),
+                 unet=UNet2DConditionModel.from_pretrained(path / "unet", torch_dtype=torch.float32),
+                 safety_checker=None, feature_extractor=None, requires_safety_checker=False)
+    seeded = lambda: torch.Generator().manual_seed(5)
+    start = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(9))
+    np.save(OUT / "noise.npy", start.numpy())
+    common = dict(prompt="the red apple", negative_prompt="blue", guidance_scale=3.0, output_type="np")
+    out = {}
+
+    def run(name, kind, scheduler, **options):
+        pipe = kind(scheduler=scheduler, **parts)
+        pipe.set_progress_bar_config(disable=True)
+        out[name] = torch.from_numpy(pipe(**common, generator=seeded(), **options).images[0])
+
+    for name, (kind, options) in METHODS.items():
+        steps = 4 if name == "lcm" else 6
+        run(name, StableDiffusionPipeline, kind.from_config(scheduler.config, **options), latents=start.clone(), num_inference_steps=steps)
+    out["torch"] = None  # the starting noise from the seed itself
+    run("torch", StableDiffusionPipeline, scheduler, num_inference_steps=6)
+    y, x = np.mgrid[0:16, 0:16]
+    picture = Image.fromarray(np.stack([x * 16, y * 16, 255 - x * 8 - y * 8], 2).astype(np.uint8))
+    mask = Image.fromarray(((x > 5) & (y > 3)).astype(np.uint8) * 255)
+    picture.save(OUT / "picture.png")
+    mask.save(OUT / "mask.png")
+    run("img2img", StableDiffusionImg2ImgPipeline, scheduler, image=picture, strength=0.6, num_inference_steps=10)
+    run("img2img_euler", StableDiffusionImg2ImgPipeline, EulerDiscreteScheduler.from_config(scheduler.config), image=picture,
+        strength=0.6, num_inference_steps=10)
+    run("inpaint", StableDiffusionInpaintPipeline, scheduler, image=picture, mask_image=mask, strength=0.8, num_inference_steps=10,
+        height=16, width=16)
+    save_file({k: v.contiguous() for k, v in out.items()}, OUT / "expected_pictures.safetensors")
+
+
 if __name__ == "__main__":
     main()
+    pipelines()

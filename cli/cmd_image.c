@@ -1,0 +1,113 @@
+/* image: pictures from words. */
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/image_session.h"
+#include "cli/image_text.h"
+#include "core/alloc.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/rng.h"
+
+enum { PROMPT_LIMIT = 16 << 20 };
+
+/* "out.png" and 3 -> "out-3.png"; the first picture has the name as it is. Freed with alloc_free. */
+static char *numbered(const char *path, int64_t number, status *st)
+{
+    size_t size = strlen(path) + 24, stem = strlen(path);
+    const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+    if (dot && dot != path && dot[-1] != '/') stem = (size_t)(dot - path);
+    char *name = alloc_array(size, 1, st);
+    if (!name) return NULL;
+    if (number == 1) snprintf(name, size, "%s", path);
+    else snprintf(name, size, "%.*s-%lld%s", (int)stem, path, (long long)number, path + stem);
+    return name;
+}
+
+static bool draw_one(image_session *s, const image_options *o, uint64_t seed, int64_t number, status *st)
+{
+    image_result result = {0};
+    char *path = numbered(o->output, number, st), *line = NULL;
+    bool ok = path && image_session_draw(s, o, seed, path, &result, st);
+    if (ok && o->json) {
+        line = image_text_json(o, &result, path, image_session_model_path(s), st);
+        ok = line != NULL;
+        if (ok) printf("%s\n", line);
+    } else if (ok)
+        log_message("%s: %lld x %lld pixels, seed %llu, %.2f s", path, (long long)result.width, (long long)result.height,
+                    (unsigned long long)result.seed, result.seconds);
+    alloc_free(line);
+    alloc_free(path);
+    return ok;
+}
+
+/* Ends the line at s, drops blanks around it, and moves *next past it. */
+static char *take_line(char *s, char **next)
+{
+    size_t n = strcspn(s, "\n");
+    *next = s + n + (s[n] == '\n');
+    s[n] = 0;
+    while (n && strchr(" \t\r", s[n - 1])) s[--n] = 0;
+    return s + strspn(s, " \t");
+}
+
+/* Every prompt, count pictures each; seeds count up over all. */
+static void draw_all(image_session *s, image_options *o, char *prompts, status *st)
+{
+    uint64_t seed = o->seed_given ? (uint64_t)o->seed : rng_fresh_seed();
+    int64_t number = 0;
+    for (char *next = prompts; status_ok(st) && (prompts ? *next : number == 0);) {
+        if (prompts) o->prompt = take_line(next, &next);
+        if (prompts && (!*o->prompt || *o->prompt == '#')) continue;
+        for (int64_t i = 0; i < o->count && status_ok(st); i++, number++) draw_one(s, o, seed + (uint64_t)number, number + 1, st);
+    }
+}
+
+static bool check(const image_options *o, status *st)
+{
+    bool to_stdout = strcmp(o->output, "-") == 0;
+    if (!o->prompt && !o->file) return status_set(st, STATUS_USAGE, "what to draw? -p TEXT or -f FILE says it");
+    if (o->prompt && o->file) return status_set(st, STATUS_USAGE, "-p and -f go not together");
+    if (to_stdout && (o->count > 1 || o->file)) return status_set(st, STATUS_USAGE, "-o -: one picture alone goes to stdout");
+    if (to_stdout && o->json) return status_set(st, STATUS_USAGE, "-o - and --json both want stdout");
+    if (to_stdout && o->preview_every) return status_set(st, STATUS_USAGE, "--preview-every needs a file's name after -o");
+    return true;
+}
+
+static void open_and_draw(image_options *o, status *st)
+{
+    size_t size;
+    char *prompts = o->file ? file_read(o->file, PROMPT_LIMIT, &size, st) : NULL;
+    pool *threads = status_ok(st) ? pool_new((int)o->threads, st) : NULL;
+    double begun = log_seconds();
+    image_session *s = threads ? image_session_open(o, threads, st) : NULL;
+    if (s) {
+        log_verbose("%s: opened in %.3f s", image_session_model_path(s), log_seconds() - begun);
+        draw_all(s, o, prompts, st);
+    }
+    image_session_close(s);
+    pool_free(threads);
+    alloc_free(prompts);
+}
+
+void cmd_image(int argc, char **argv, status *st)
+{
+    image_options o = image_options_default();
+    option table[IMAGE_OPTION_COUNT];
+    image_options_table(&o, table);
+    const char **positional = alloc_array((size_t)argc, sizeof *positional, st);
+    int count;
+    bool help;
+    if (!positional || !options_parse(table, argc, argv, "aigc image [OPTION]… [PROMPT]", positional, &count, &help, st) || help) {
+        alloc_free(positional);
+        return;
+    }
+    if (count == 1 && !o.prompt) o.prompt = positional[0];
+    else if (count > 0) status_set(st, STATUS_USAGE, "'%s' is one word too many; a prompt with spaces needs quotes", positional[count - 1]);
+    alloc_free(positional);
+    if (o.quiet) log_set_level(LOG_QUIET);
+    if (o.verbose) log_set_level(LOG_VERBOSE);
+    if (status_ok(st) && check(&o, st)) open_and_draw(&o, st);
+}

@@ -1,0 +1,33 @@
+/* image_model: a whole picture model in memory: tokenizer, text encoder, U-Net, autoencoder, noise schedule. */
+#ifndef AIGC_CLI_IMAGE_MODEL_H
+#define AIGC_CLI_IMAGE_MODEL_H
+
+#include "image/diffuse.h"
+#include "text/encoder_prompt.h"
+
+typedef struct {
+    const char *path;      /* a diffusers folder or a single file (model_path_find has been asked) */
+    const char *vae;       /* a folder or file with another autoencoder, or NULL */
+    const char *config;    /* a diffusers folder whose config files describe a single file, or NULL */
+    const char *tokenizer; /* a folder, where the model brings none; NULL */
+    const char *prediction; /* "epsilon", "v_prediction", or NULL: what the model says */
+    const char *const *lora; /* FILE or FILE:STRENGTH each */
+    size_t lora_count;
+    linear_mode mode;
+} image_model_options;
+
+typedef struct image_model image_model;
+
+/* NULL with STATUS_INPUT that names the part that is missing or wrong. */
+image_model *image_model_open(const image_model_options *o, pool *threads, status *st);
+void image_model_close(image_model *m); /* NULL is allowed */
+
+const char *image_model_path(const image_model *m);
+const tokenizer *image_model_tokenizer(const image_model *m);
+const encoder *image_model_encoder(const image_model *m);
+const diffuse_model *image_model_diffuse(const image_model *m);
+
+/* The side in pixels of what it was trained on. */
+int64_t image_model_side(const image_model *m);
+
+#endif

@@ -1,0 +1,266 @@
+#include "cli/image_session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/image_text.h"
+#include "cli/model_path.h"
+#include "core/alloc.h"
+#include "core/config.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/npy.h"
+#include "image/caption.h"
+#include "image/image_file.h"
+
+enum { TILE = 64 }; /* latents: 512 pixels */
+
+struct image_session {
+    image_model *model;
+    pool *threads;
+    arena *mem;
+    int64_t steps, upscale; /* the model's own values; 0: it names none */
+    double guidance;
+};
+
+/* The settings that a model's maker found best, in a file aigc.json of its folder (docs/formats.md). */
+static bool read_advice(image_session *s, status *st)
+{
+    char *path = file_join(image_model_path(s->model), "aigc.json", st);
+    config_file *json = path && file_exists(path) ? config_open(path, st) : NULL;
+    alloc_free(path);
+    if (!json) return status_ok(st);
+    s->steps = config_int(json, "steps", 0, 1, 1000);
+    s->guidance = config_real(json, "cfg_scale", 0, 0, 100);
+    s->upscale = config_int(json, "upscale", 0, 1, 4);
+    config_close(json);
+    return status_ok(st);
+}
+
+image_session *image_session_open(const image_options *o, pool *threads, status *st)
+{
+    image_session *s = alloc_zeroed(1, sizeof *s, st);
+    char *path = s ? model_path_find(o->model, st) : NULL;
+    char *words = path && o->tokenizer ? model_path_find(o->tokenizer, st) : NULL;
+    char *autoencoder = path && o->vae ? model_path_find(o->vae, st) : NULL;
+    if (path && status_ok(st)) {
+        image_model_options options = {.path = path, .vae = autoencoder, .config = o->config, .tokenizer = words, .prediction = o->prediction,
+                                       .lora = o->lora.item, .lora_count = o->lora.count, .mode = o->exact ? LINEAR_EXACT : LINEAR_FAST};
+        s->threads = threads;
+        s->mem = arena_new(st);
+        s->model = s->mem ? image_model_open(&options, threads, st) : NULL;
+    }
+    alloc_free(path);
+    alloc_free(words);
+    alloc_free(autoencoder);
+    if (s && s->model && read_advice(s, st)) return s;
+    image_session_close(s);
+    return NULL;
+}
+
+void image_session_close(image_session *s)
+{
+    if (!s) return;
+    image_model_close(s->model);
+    arena_free(s->mem);
+    alloc_free(s);
+}
+
+const char *image_session_model_path(const image_session *s) { return image_model_path(s->model); }
+
+/* ---- one picture ---- */
+
+typedef struct {
+    image_session *s;
+    const image_options *o;
+    const char *path;
+    op_ctx *c;
+    diffuse_request request;
+    picture *init, *mask;
+    int64_t steps, upscale;
+    double guidance, begun;
+} drawing;
+
+static bool check_size(const drawing *d, const char *flag, int64_t pixels, status *st)
+{
+    int64_t factor = vae_config_of(image_model_diffuse(d->s->model)->vae)->factor, below = pixels / factor * factor;
+    if (pixels % factor == 0) return true;
+    if (below == 0) return status_set(st, STATUS_USAGE, "%s %lld: a multiple of %lld is wanted, the nearest is %lld", flag, (long long)pixels, (long long)factor, (long long)factor);
+    return status_set(st, STATUS_USAGE, "%s %lld: a multiple of %lld is wanted, the nearest are %lld and %lld", flag, (long long)pixels,
+                      (long long)factor, (long long)below, (long long)(below + factor));
+}
+
+/* Size, steps and guidance: the flags', else the model's, else those for all. */
+static bool settle(drawing *d, status *st)
+{
+    const image_options *o = d->o;
+    const image_session *s = d->s;
+    int64_t side = image_model_side(s->model), factor = vae_config_of(image_model_diffuse(s->model)->vae)->factor;
+    d->request.width = o->width ? o->width : d->init ? d->init->width / factor * factor : side;
+    d->request.height = o->height ? o->height : d->init ? d->init->height / factor * factor : side;
+    if (!check_size(d, "--width", d->request.width, st) || !check_size(d, "--height", d->request.height, st)) return false;
+    if (!d->request.width || !d->request.height)
+        return status_set(st, STATUS_INPUT, "%s: smaller than %lld pixels", o->init, (long long)factor);
+    d->steps = o->steps_given || !s->steps ? o->steps : s->steps;
+    d->guidance = o->guidance_given || s->guidance == 0 ? o->guidance : s->guidance;
+    d->upscale = o->upscale_given || !s->upscale ? o->upscale : s->upscale;
+    if (d->upscale == 3) return status_set(st, STATUS_USAGE, "--upscale 3: 1, 2 or 4 is wanted");
+    return true;
+}
+
+/* p (taken over) at the request's size. */
+static picture *fit(const drawing *d, picture *p, picture_filter filter, status *st)
+{
+    if (!p || (p->width == d->request.width && p->height == d->request.height)) return p;
+    picture *fitted = picture_resize(p, d->request.width, d->request.height, filter, st);
+    picture_free(p);
+    return fitted;
+}
+
+static bool read_pictures(drawing *d, status *st)
+{
+    const image_options *o = d->o;
+    if (o->mask && !o->init) return status_set(st, STATUS_USAGE, "--mask: a picture to mask is wanted too (--init-img)");
+    if (o->init && !(d->init = image_file_read(o->init, 3, st))) return false;
+    if (o->mask && !(d->mask = image_file_read(o->mask, 1, st))) return false;
+    return true;
+}
+
+static bool choose_noise(drawing *d, uint64_t seed, status *st)
+{
+    const image_options *o = d->o;
+    diffuse_request *r = &d->request;
+    if (!image_text_rng(o->rng, &r->noise_kind, st)) return false;
+    r->seed = seed;
+    r->variation_seed = (uint64_t)o->variation_seed;
+    r->variation_strength = (float)o->variation_strength;
+    r->noise = o->noise ? npy_read(d->c->mem, o->noise, st) : NULL;
+    return status_ok(st);
+}
+
+/* The prompt and, where guidance needs it, its negative, made equally long. */
+static bool encode_prompts(drawing *d)
+{
+    const image_model *m = d->s->model;
+    const encoder *e = image_model_encoder(m);
+    const tokenizer *t = image_model_tokenizer(m);
+    const encoder_config *g = encoder_config_of(e);
+    encoder_prompt_tokens text, negative;
+    if (d->o->clip_skip > g->layers)
+        return status_set(d->c->st, STATUS_USAGE, "--clip-skip %lld: the text encoder has %lld layers", (long long)d->o->clip_skip, (long long)g->layers);
+    if (!encoder_prompt_tokenize(d->c->mem, &text, t, g->positions, d->o->prompt, d->c->st) ||
+        !encoder_prompt_tokenize(d->c->mem, &negative, t, g->positions, d->o->negative ? d->o->negative : "", d->c->st))
+        return false;
+    int64_t chunks = d->guidance > 1 && negative.chunks > text.chunks ? negative.chunks : text.chunks;
+    d->request.text = encoder_prompt_encode(d->c, e, t, &text, chunks, d->o->clip_skip - 1);
+    if (d->guidance > 1) d->request.negative = encoder_prompt_encode(d->c, e, t, &negative, chunks, d->o->clip_skip - 1);
+    return status_ok(d->c->st);
+}
+
+/* ---- progress ---- */
+
+/* "dir/name.png" -> "dir/name-preview.png"; freed with alloc_free. */
+static char *preview_path(const char *path, status *st)
+{
+    size_t size = strlen(path) + 16, stem = strlen(path);
+    if (stem > 4 && strcmp(path + stem - 4, ".png") == 0) stem -= 4;
+    char *name = alloc_array(size, 1, st);
+    if (name) snprintf(name, size, "%.*s-preview.png", (int)stem, path);
+    return name;
+}
+
+static bool write_preview(drawing *d, const tensor *latents, status *st)
+{
+    char *name = preview_path(d->path, st);
+    picture *p = name ? diffuse_preview(d->c, image_model_diffuse(d->s->model), latents) : NULL;
+    file_output *f = p ? file_create(name, st) : NULL;
+    if (f && image_file_write_png(file_stream(f), p, NULL, 0, st)) file_commit(f, st);
+    else file_abort(f);
+    picture_free(p);
+    alloc_free(name);
+    return status_ok(st);
+}
+
+static bool on_step(void *arg, int step, int steps, const tensor *expected)
+{
+    drawing *d = arg;
+    double spent = log_seconds() - d->begun;
+    log_progress("drawing %d/%d, %.0f s left", step, steps, spent / step * (steps - step));
+    if (d->o->preview_every && step % d->o->preview_every == 0 && step < steps) return write_preview(d, expected, d->c->st);
+    return true;
+}
+
+/* ---- finishing ---- */
+
+/* p (taken over) enlarged and captioned. */
+static picture *finish(const drawing *d, picture *p, status *st)
+{
+    caption_place place;
+    if (p && d->upscale > 1) {
+        picture *large = picture_resize(p, p->width * d->upscale, p->height * d->upscale, PICTURE_LANCZOS, st);
+        picture_free(p);
+        p = large;
+    }
+    if (!p || !d->o->caption) return p;
+    const char *font = caption_find_font(d->o->font, st);
+    picture *with = font && image_text_place(d->o->caption_place, &place, st) ? caption_draw(p, d->o->caption, place, font, d->o->caption_size, st) : NULL;
+    picture_free(p);
+    return with;
+}
+
+static bool write_picture(const drawing *d, file_output *f, const picture *p, const image_result *result, status *st)
+{
+    char *settings = image_text_parameters(d->o, result, d->request.width, d->request.height, image_model_path(d->s->model), st);
+    image_file_text text = {"parameters", settings};
+    bool ok = settings && image_file_write_png(file_stream(f), p, &text, 1, st);
+    alloc_free(settings);
+    return ok;
+}
+
+static picture *draw(drawing *d, uint64_t seed, status *st)
+{
+    const image_options *o = d->o;
+    const schedule *plan = image_model_diffuse(d->s->model)->schedule;
+    if (!read_pictures(d, st) || !settle(d, st) || !choose_noise(d, seed, st) || !image_text_method(o->method, plan, &d->request.method, st))
+        return NULL;
+    d->init = fit(d, d->init, PICTURE_LANCZOS, st);
+    d->mask = fit(d, d->mask, PICTURE_NEAREST, st);
+    if (!status_ok(st) || !encode_prompts(d)) return NULL;
+    d->request.steps = (int)d->steps;
+    d->request.guidance = (float)d->guidance;
+    d->request.init = d->init;
+    d->request.mask = d->mask;
+    d->request.strength = o->strength;
+    d->request.tile = o->tile ? TILE : 0;
+    d->request.progress = on_step;
+    d->request.progress_arg = d;
+    d->begun = log_seconds();
+    picture *p = diffuse_run(d->c, image_model_diffuse(d->s->model), &d->request);
+    log_progress_end();
+    return finish(d, p, st);
+}
+
+bool image_session_draw(image_session *s, const image_options *o, uint64_t seed, const char *path, image_result *result, status *st)
+{
+    double begun = log_seconds();
+    op_ctx c = {.mem = s->mem, .threads = s->threads, .st = st};
+    drawing d = {.s = s, .o = o, .path = path, .c = &c};
+    size_t mark = arena_mark(s->mem);
+    file_output *f = file_create(path, st); /* first: an output that cannot be written is told before the work */
+    picture *p = f ? draw(&d, seed, st) : NULL;
+    if (p) {
+        *result = (image_result){.width = p->width, .height = p->height, .steps = d.steps, .guidance = d.guidance,
+                                 .method = d.request.method, .seed = seed};
+        if (write_picture(&d, f, p, result, st)) {
+            file_commit(f, st);
+            f = NULL;
+        }
+    }
+    file_abort(f);
+    picture_free(p);
+    picture_free(d.init);
+    picture_free(d.mask);
+    arena_reset(s->mem, mark);
+    result->seconds = log_seconds() - begun;
+    return status_ok(st);
+}

@@ -1,0 +1,29 @@
+/* image_session: a loaded picture model that draws one picture after another. */
+#ifndef AIGC_CLI_IMAGE_SESSION_H
+#define AIGC_CLI_IMAGE_SESSION_H
+
+#include "cli/image_model.h"
+#include "cli/image_options.h"
+
+typedef struct image_session image_session;
+
+/* Opens the model that o names, for that model's options alone (model, parts, exact). NULL on error. */
+image_session *image_session_open(const image_options *o, pool *threads, status *st);
+void image_session_close(image_session *s); /* NULL is allowed */
+
+/* What one picture was made of: o with the model's own values where o left them open. */
+typedef struct {
+    int64_t width, height; /* of the file */
+    int64_t steps;
+    double guidance;
+    sampler_method method;
+    uint64_t seed;
+    double seconds;
+} image_result;
+
+/* Draws o->prompt with this seed and writes it to path ("-": stdout) as PNG, whole or not at all. */
+bool image_session_draw(image_session *s, const image_options *o, uint64_t seed, const char *path, image_result *result, status *st);
+
+const char *image_session_model_path(const image_session *s);
+
+#endif

@@ -1,0 +1,21 @@
+/* image_text: what picture making says and is told: names of methods, and the settings written into the file. */
+#ifndef AIGC_CLI_IMAGE_TEXT_H
+#define AIGC_CLI_IMAGE_TEXT_H
+
+#include "cli/image_session.h"
+#include "image/caption.h"
+
+/* --sampling-method; NULL is the one that the model's scheduler names. */
+bool image_text_method(const char *name, const schedule *plan, sampler_method *method, status *st);
+
+bool image_text_rng(const char *name, noise_kind *kind, status *st);          /* --rng */
+bool image_text_place(const char *name, caption_place *place, status *st);    /* --caption-place */
+
+/* The settings as AUTOMATIC1111's web UI writes them under the keyword "parameters": the prompt, "Negative prompt: …", and a
+ * line "Steps: …, Sampler: …, …". Freed with alloc_free. */
+char *image_text_parameters(const image_options *o, const image_result *r, int64_t width, int64_t height, const char *model, status *st);
+
+/* One JSON object on a line, for --json. Freed with alloc_free. */
+char *image_text_json(const image_options *o, const image_result *r, const char *path, const char *model, status *st);
+
+#endif

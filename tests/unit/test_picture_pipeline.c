@@ -1,0 +1,173 @@
+/* From prompt to PNG as diffusers' pipelines do it (tests/golden/gen_image.py): each method, from pictures, into masks; the
+ * same bytes for any number of threads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/image_session.h"
+#include "core/alloc.h"
+#include "core/file.h"
+#include "core/weights.h"
+#include "image/image_file.h"
+
+#define GOLDEN SOURCE_DIR "/tests/golden/image/"
+
+static image_options base_options(void)
+{
+    image_options o = image_options_default();
+    o.model = GOLDEN "pipe";
+    o.prompt = "the red apple";
+    o.negative = "blue";
+    o.guidance = 3;
+    o.steps = 6;
+    o.guidance_given = o.steps_given = o.exact = true;
+    o.noise = GOLDEN "noise.npy";
+    return o;
+}
+
+/* The PNG's bytes; freed with alloc_free. */
+static char *draw(const image_options *o, int threads, size_t *size)
+{
+    status st = {0};
+    char path[] = "/tmp/aigc-picture-XXXXXX";
+    close(mkstemp(path));
+    pool *p = pool_new(threads, &st);
+    image_session *s = image_session_open(o, p, &st);
+    image_result result;
+    if (s) image_session_draw(s, o, 5, path, &result, &st);
+    image_session_close(s);
+    pool_free(p);
+    if (!status_ok(&st)) fail_msg("%s", st.msg);
+    char *data = file_read(path, 1 << 20, size, &st);
+    unlink(path);
+    assert_non_null(data);
+    return data;
+}
+
+static void check_against(const image_options *o, const char *wanted_name, double decibels)
+{
+    status st = {0};
+    weights *file = weights_open(GOLDEN "expected_pictures.safetensors", &st);
+    const tensor *wanted = weights_find(file, wanted_name);
+    assert_non_null(wanted);
+    size_t size;
+    char *data = draw(o, 2, &size);
+    picture *p = image_file_decode(data, size, wanted_name, 3, &st);
+    assert_non_null(p);
+    assert_int_equal(p->height, wanted->dim[0]);
+    assert_int_equal(p->width, wanted->dim[1]);
+    double sum = 0;
+    int64_t n = tensor_count(wanted);
+    for (int64_t i = 0; i < n; i++) {
+        double d = p->pixel[i] / 255.0 - (double)tensor_f32(wanted)[i];
+        sum += d * d;
+    }
+    double psnr = 10 * log10((double)n / sum);
+    if (!(psnr >= decibels)) fail_msg("%s: %.1f dB, %.0f wanted", wanted_name, psnr, decibels);
+    picture_free(p);
+    alloc_free(data);
+    weights_close(file);
+}
+
+static void check_method(const char *name, const char *noise_of)
+{
+    image_options o = base_options();
+    o.method = name;
+    o.rng = noise_of;
+    if (strcmp(name, "lcm") == 0) o.steps = 4;
+    check_against(&o, name, 40);
+    o.exact = false;
+    check_against(&o, name, 30);
+}
+
+static void test_methods(void **state)
+{
+    (void)state;
+    static const char *const QUIET[] = {"ddim", "pndm", "euler", "heun", "dpm++2m", "dpm++2m_karras", "unipc"};
+    for (size_t i = 0; i < sizeof QUIET / sizeof QUIET[0]; i++) check_method(QUIET[i], "own");
+}
+
+static void test_threads(void **state)
+{
+    (void)state;
+    image_options o = base_options();
+    o.exact = false;
+    o.noise = NULL;
+    o.width = o.height = 40;
+    size_t first_size, size;
+    char *first = draw(&o, 1, &first_size);
+    for (int threads = 2; threads <= 8; threads += 3) {
+        char *data = draw(&o, threads, &size);
+        assert_int_equal(size, first_size);
+        assert_memory_equal(data, first, size);
+        alloc_free(data);
+    }
+    alloc_free(first);
+}
+
+static void test_mask_keeps_pixels(void **state)
+{
+    (void)state;
+    image_options o = base_options();
+    o.init = GOLDEN "picture.png";
+    o.mask = GOLDEN "mask.png";
+    o.noise = NULL;
+    size_t size;
+    status st = {0};
+    char *data = draw(&o, 2, &size);
+    picture *p = image_file_decode(data, size, "drawn", 3, &st), *from = image_file_read(o.init, 3, &st), *mask = image_file_read(o.mask, 1, &st);
+    int painted = 0;
+    for (int i = 0; i < 16 * 16; i++) {
+        if (!mask->pixel[i]) assert_memory_equal(p->pixel + 3 * i, from->pixel + 3 * i, 3);
+        else painted += memcmp(p->pixel + 3 * i, from->pixel + 3 * i, 3) != 0;
+    }
+    assert_true(painted > 60);
+    picture_free(p);
+    picture_free(from);
+    picture_free(mask);
+    alloc_free(data);
+}
+
+static void test_variation(void **state)
+{
+    (void)state;
+    image_options o = base_options();
+    o.noise = NULL;
+    size_t size[3];
+    char *plain = draw(&o, 2, &size[0]);
+    o.variation_seed = 5; /* turned towards itself */
+    o.variation_strength = 0.5;
+    char *same = draw(&o, 2, &size[1]);
+    o.variation_seed = 6;
+    char *other = draw(&o, 2, &size[2]);
+    status st = {0};
+    picture *p = image_file_decode(plain, size[0], "plain", 3, &st), *q = image_file_decode(same, size[1], "same", 3, &st),
+            *r = image_file_decode(other, size[2], "other", 3, &st);
+    assert_memory_equal(p->pixel, q->pixel, 16 * 16 * 3);
+    assert_memory_not_equal(p->pixel, r->pixel, 16 * 16 * 3);
+    picture_free(p);
+    picture_free(q);
+    picture_free(r);
+    alloc_free(plain);
+    alloc_free(same);
+    alloc_free(other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_mask_keeps_pixels),
+        cmocka_unit_test(test_variation),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
