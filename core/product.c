@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/kernel/kernel.h"
 #include "core/quant.h"
 
 /* ---- packing ---- */
@@ -12,42 +13,74 @@ typedef struct {
     const tensor *weight;
 } pack_job;
 
-/* Where the weight of (output in panel, tap, input) lies, in elements from the panel's start. f32: [tap][in][panel];
- * bf16: [in / step][tap][step / 2][panel][2], pairs of inputs side by side as the instructions want them. */
-static int64_t place(const product *w, int o, int t, int64_t i)
+/* A panel is packed GROUP inputs at a time: their weights of all the panel's outputs are widened into a buffer that stays
+ * in the first cache, and written from there in the panel's own order. */
+enum { GROUP = 32, MAX_GROUP = GROUP * PRODUCT_MAX_TAPS };
+
+/* n weights of output o from its element `from` on ([in][taps]), as f32. */
+static void read_weights(const tensor *weight, int64_t o, int64_t count, int64_t from, int64_t n, float *to)
 {
-    const product_kernel *k = w->kernel;
-    if (k->type == DTYPE_F32) return (t * w->row + i) * k->panel + o;
-    int64_t group = i / k->step, in_group = i % k->step;
-    return (((group * w->taps + t) * (k->step / 2) + in_group / 2) * k->panel + o) * 2 + in_group % 2;
+    const dtype_info *info = dtype_of(weight->type);
+    int64_t start = o * count + from, first = start / info->block * info->block;
+    const char *data = (const char *)weight->data + first / info->block * info->bytes;
+    if (weight->type == DTYPE_F16) {
+        kernel_get()->from_f16(to, (const uint16_t *)(const void *)data, n);
+    } else if (start == first && n % info->block == 0) {
+        quant_dequantize(weight->type, data, to, n);
+    } else { /* blocks wider than a group */
+        enum { MAX_BLOCK = 256 };
+        float whole[MAX_GROUP + 2 * MAX_BLOCK];
+        quant_dequantize(weight->type, data, whole, (start - first + n + info->block - 1) / info->block * info->block);
+        memcpy(to, whole + (start - first), (size_t)n * sizeof(float));
+    }
+}
+
+/* buffer: [panel][width] -> f32 [tap][input][panel]; a tap's inputs lie `row` apart. */
+static void put_f32(float *to, const float *buffer, int64_t width, int64_t inputs, int taps, int64_t row, int panel)
+{
+    for (int t = 0; t < taps; t++)
+        for (int64_t i = 0; i < inputs; i++)
+            for (int o = 0; o < panel; o++) to[(t * row + i) * panel + o] = buffer[o * width + i * taps + t];
+}
+
+/* buffer: [panel][width] -> bf16 [tap][pair of inputs][panel][2], the order in which the instructions take pairs. */
+static void put_bf16(uint16_t *to, const uint16_t *buffer, int64_t width, int64_t inputs, int taps, int panel)
+{
+    for (int t = 0; t < taps; t++)
+        for (int64_t i = 0; i < inputs; i += 2) {
+            const uint16_t *from = buffer + i * taps + t;
+            uint16_t *pair = to + (t * (GROUP / 2) + i / 2) * panel * 2;
+            int64_t second = i + 1 < inputs ? taps : 0;
+            for (int o = 0; o < panel; o++) {
+                pair[2 * o] = from[o * width];
+                pair[2 * o + 1] = second ? from[o * width + second] : 0;
+            }
+        }
 }
 
 static int64_t panel_elements(const product *w) { return w->taps * w->row * w->kernel->panel; }
 
-/* The weights of one output come in runs, whole blocks of whatever type they are stored in. */
 static void pack_panel(void *arg, int64_t p)
 {
-    enum { RUN = 512 };
     const pack_job *j = arg;
     const product *w = j->w;
     const product_kernel *k = w->kernel;
-    const dtype_info *info = dtype_of(j->weight->type);
     bool wide = k->type == DTYPE_F32;
-    int64_t count = w->in * w->taps;
-    char *to = (char *)w->packed + p * panel_elements(w) * (wide ? 4 : 2);
-    float value[RUN];
-    uint16_t half[RUN];
-    for (int o = 0; o < k->panel && p * k->panel + o < w->out; o++)
-        for (int64_t from = 0; from < count; from += RUN) {
-            int64_t n = count - from < RUN ? count - from : RUN, start = (p * k->panel + o) * count + from;
-            quant_dequantize(j->weight->type, (const char *)j->weight->data + start / info->block * info->bytes, value, n);
-            if (!wide) k->convert(half, value, n);
-            for (int64_t e = 0; e < n; e++) {
-                int64_t at = place(w, o, (int)((from + e) % w->taps), (from + e) / w->taps);
-                if (wide) ((float *)to)[at] = value[e];
-                else ((uint16_t *)to)[at] = half[e];
-            }
+    int64_t count = w->in * w->taps, width = GROUP * w->taps, size = wide ? 4 : 2;
+    char *to = (char *)w->packed + p * panel_elements(w) * size;
+    char buffer[PRODUCT_MAX_PANEL * MAX_GROUP * sizeof(float)] __attribute__((aligned(64)));
+    float value[MAX_GROUP];
+    int64_t outputs = w->out - p * k->panel < k->panel ? w->out - p * k->panel : k->panel;
+    if (outputs < k->panel) memset(buffer, 0, (size_t)(k->panel * width * size));
+    for (int64_t i = 0; i < w->in; i += GROUP) {
+        int64_t inputs = w->in - i < GROUP ? w->in - i : GROUP, n = inputs * w->taps;
+        for (int64_t o = 0; o < outputs; o++) {
+            read_weights(j->weight, p * k->panel + o, count, i * w->taps, n, value);
+            k->convert(buffer + o * width * size, value, n);
         }
+        if (wide) put_f32((float *)(void *)to + i * k->panel, (const float *)(const void *)buffer, width, inputs, w->taps, w->row, k->panel);
+        else put_bf16((uint16_t *)(void *)to + i * w->taps * k->panel, (const uint16_t *)(const void *)buffer, width, inputs, w->taps, k->panel);
+    }
 }
 
 static bool shape_fits(const tensor *weight, int *taps)
