@@ -67,7 +67,7 @@ void layers_linear(layers *l, linear *w, int64_t out, int64_t in, bool bias, con
     const tensor *used = narrowed(l, weight);
     if (!used || !status_ok(l->st)) return;
     tensor flat = {.type = used->type, .rank = 2, .dim = {out, in}, .data = used->data};
-    if (!linear_init(w, &flat, added, l->mode, l->threads, l->st)) return;
+    if (!linear_init(w, &flat, added, l->mode == LINEAR_EXACT ? LINEAR_WIDENED : l->mode, l->threads, l->st)) return;
     if (!w->packed) return;
     arena_reset(parameters_memory(l->from), mark); /* the kernels hold their own copy */
     parameters_release(l->from, name);

@@ -74,9 +74,9 @@ bool linear_init(linear *w, const tensor *weight, const float *bias, linear_mode
                           tensor_shape_text(weight, shape, sizeof shape), info->name, info->block);
     if (w->type == DTYPE_F32) w->form = LINEAR_F32;
     else if (mode == LINEAR_FAST && linear_pack_kind(w->type, &w->kind)) w->form = LINEAR_QUANTIZED;
-    else if (linear_feed(mode) == DTYPE_BF16 && floats) w->form = LINEAR_PRODUCT;
+    else if (floats && (mode == LINEAR_WIDENED || linear_feed(mode) == DTYPE_BF16)) w->form = LINEAR_PRODUCT;
     if (w->form == LINEAR_PRODUCT) {
-        bool made = product_init(&w->product, weight, bias, true, threads, st);
+        bool made = product_init(&w->product, weight, bias, mode == LINEAR_FAST, threads, st);
         w->packed = w->product.packed;
         w->packed_bytes = w->product.packed_bytes;
         return made;

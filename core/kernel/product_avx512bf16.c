@@ -6,10 +6,12 @@
 enum { PANEL = 32, ROWS = 14, STEP = 32 };
 
 #define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 14") /* only then the sums live in registers */
 
 INLINE void strip(const product_block *b, const int rows)
 {
     __m512 low[ROWS], high[ROWS];
+UNROLL
     for (int r = 0; r < rows; r++) {
         low[r] = b->add ? _mm512_loadu_ps(b->sum + r * PANEL) : _mm512_setzero_ps();
         high[r] = b->add ? _mm512_loadu_ps(b->sum + r * PANEL + 16) : _mm512_setzero_ps();
@@ -21,6 +23,7 @@ INLINE void strip(const product_block *b, const int rows)
             const char *x = b->x[0] + b->tap[t] + i * 2;
             for (int k = 0; k < STEP / 2; k++, x += 4, w += 128) {
                 __m512bh left = (__m512bh)_mm512_loadu_si512(w), right = (__m512bh)_mm512_loadu_si512(w + 64);
+UNROLL
                 for (int r = 0; r < rows; r++) {
                     int32_t pair;
                     memcpy(&pair, x + r * row, sizeof pair);
@@ -30,6 +33,7 @@ INLINE void strip(const product_block *b, const int rows)
                 }
             }
         }
+UNROLL
     for (int r = 0; r < rows; r++) {
         _mm512_storeu_ps(b->sum + r * PANEL, low[r]);
         _mm512_storeu_ps(b->sum + r * PANEL + 16, high[r]);

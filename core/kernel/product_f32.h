@@ -4,10 +4,12 @@
 #include "core/kernel/product_vector.h"
 
 #define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 14") /* only then the sums live in registers */
 
 INLINE void strip(const product_block *b, const int rows)
 {
     vec low[ROWS], high[ROWS];
+UNROLL
     for (int r = 0; r < rows; r++) {
         low[r] = b->add ? load(b->sum + r * 2 * LANES) : (vec){0};
         high[r] = b->add ? load(b->sum + r * 2 * LANES + LANES) : (vec){0};
@@ -18,6 +20,7 @@ INLINE void strip(const product_block *b, const int rows)
         const char *x = b->x[0] + b->tap[t];
         for (int64_t i = 0; i < b->in; i++, x += sizeof(float), w += 2 * LANES) {
             vec left = load(w), right = load(w + LANES);
+UNROLL
             for (int r = 0; r < rows; r++) {
                 vec v = splat(*(const float *)(x + r * row));
                 low[r] = fma_vec(v, left, low[r]);
@@ -25,6 +28,7 @@ INLINE void strip(const product_block *b, const int rows)
             }
         }
     }
+UNROLL
     for (int r = 0; r < rows; r++) {
         store(b->sum + r * 2 * LANES, low[r]);
         store(b->sum + r * 2 * LANES + LANES, high[r]);

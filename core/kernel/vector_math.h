@@ -3,6 +3,9 @@
 #ifndef AIGC_CORE_VECTOR_MATH_H
 #define AIGC_CORE_VECTOR_MATH_H
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,14 +22,26 @@ static inline vec load(const float *p)
 
 static inline void store(float *p, vec v) { memcpy(p, &v, sizeof v); }
 
+/* The first n of a vector's elements, 0 ≤ n < LANES; the others are 0, or stay as they are in memory. */
 static inline vec load_part(const float *p, int64_t n)
 {
+#if LANES == 16
+    return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#else
     vec v = {0};
     memcpy(&v, p, (size_t)n * sizeof(float));
     return v;
+#endif
 }
 
-static inline void store_part(float *p, vec v, int64_t n) { memcpy(p, &v, (size_t)n * sizeof(float)); }
+static inline void store_part(float *p, vec v, int64_t n)
+{
+#if LANES == 16
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#else
+    memcpy(p, &v, (size_t)n * sizeof(float));
+#endif
+}
 
 static inline vec splat(float x) { return x - (vec){0}; } /* x + 0 would be a real addition: -0 + 0 is not -0 */
 
