@@ -1,4 +1,4 @@
-/* gpt_load: from named tensors to a model. Every file layout is a row of the table SCHEMES; what differs beyond names are
+/* gpt_load: from named tensors to a model. Names are text/gpt_scheme.h's; what differs between layouts beyond names are
  * Conv1D weights (GPT-2 stores [in, out]), q, k, v in one tensor (side by side, or head by head), gate and up in one tensor,
  * and norms that store w for a factor of 1 + w. */
 #include <stdio.h>
@@ -6,52 +6,12 @@
 
 #include "core/alloc.h"
 #include "text/gpt.h"
-
-/* Names of a layout. A block's names follow its prefix and its number. NULL: there is no such tensor. */
-typedef struct {
-    const char *prefix[4]; /* what may stand before all names, tried in turn */
-    const char *block;     /* before the layer's number */
-    const char *tokens, *positions, *final_norm, *head, *project_in, *project_out;
-    const char *attention_norm, *mlp_norm, *attention_after, *mlp_after, *query_norm, *key_norm;
-    const char *query, *key, *value, *fused, *out, *gate, *up, *gate_up, *down;
-} scheme;
-
-#define LLAMA_BLOCK                                                                                                    \
-    .attention_norm = "input_layernorm", .query_norm = "self_attn.q_norm", .key_norm = "self_attn.k_norm",             \
-    .query = "self_attn.q_proj", .key = "self_attn.k_proj", .value = "self_attn.v_proj", .fused = "self_attn.qkv_proj"
-
-static const scheme SCHEMES[] = {
-    [GPT_NAMES_GGUF] = {.prefix = {""}, .block = "blk.", .tokens = "token_embd", .positions = "position_embd", .final_norm = "output_norm",
-                        .head = "output", .attention_norm = "attn_norm", .mlp_norm = "ffn_norm", .attention_after = "post_attention_norm",
-                        .mlp_after = "post_ffw_norm", .query_norm = "attn_q_norm", .key_norm = "attn_k_norm", .query = "attn_q", .key = "attn_k",
-                        .value = "attn_v", .fused = "attn_qkv", .out = "attn_output", .gate = "ffn_gate", .up = "ffn_up", .gate_up = "ffn_up",
-                        .down = "ffn_down"},
-    [GPT_NAMES_GPT2] = {.prefix = {"transformer.", ""}, .block = "h.", .tokens = "wte", .positions = "wpe", .final_norm = "ln_f", .head = "lm_head",
-                        .attention_norm = "ln_1", .mlp_norm = "ln_2", .fused = "attn.c_attn", .out = "attn.c_proj", .up = "mlp.c_fc",
-                        .down = "mlp.c_proj"},
-    [GPT_NAMES_GPT_NEO] = {.prefix = {"transformer.", ""}, .block = "h.", .tokens = "wte", .positions = "wpe", .final_norm = "ln_f",
-                           .head = "lm_head", .attention_norm = "ln_1", .mlp_norm = "ln_2", .query = "attn.attention.q_proj",
-                           .key = "attn.attention.k_proj", .value = "attn.attention.v_proj", .out = "attn.attention.out_proj", .up = "mlp.c_fc",
-                           .down = "mlp.c_proj"},
-    [GPT_NAMES_OPT] = {.prefix = {"model.decoder.", "decoder."}, .block = "layers.", .tokens = "embed_tokens", .positions = "embed_positions",
-                       .final_norm = "final_layer_norm", .head = "lm_head", .project_in = "project_in", .project_out = "project_out",
-                       .attention_norm = "self_attn_layer_norm", .mlp_norm = "final_layer_norm", .query = "self_attn.q_proj",
-                       .key = "self_attn.k_proj", .value = "self_attn.v_proj", .out = "self_attn.out_proj", .up = "fc1", .down = "fc2"},
-    [GPT_NAMES_GPT_NEOX] = {.prefix = {"gpt_neox.", ""}, .block = "layers.", .tokens = "embed_in", .final_norm = "final_layer_norm",
-                            .head = "embed_out", .attention_norm = "input_layernorm", .mlp_norm = "post_attention_layernorm",
-                            .fused = "attention.query_key_value", .out = "attention.dense", .up = "mlp.dense_h_to_4h",
-                            .down = "mlp.dense_4h_to_h"},
-    [GPT_NAMES_PHI] = {.prefix = {"model.", ""}, .block = "layers.", .tokens = "embed_tokens", .final_norm = "final_layernorm", .head = "lm_head",
-                       .out = "self_attn.dense", .up = "mlp.fc1", .down = "mlp.fc2", LLAMA_BLOCK},
-    [GPT_NAMES_LLAMA] = {.prefix = {"model.", "", "model.language_model.", "language_model.model."}, .block = "layers.", .tokens = "embed_tokens",
-                         .final_norm = "norm", .head = "lm_head", .mlp_norm = "post_attention_layernorm", .out = "self_attn.o_proj",
-                         .gate = "mlp.gate_proj", .up = "mlp.up_proj", .gate_up = "mlp.gate_up_proj", .down = "mlp.down_proj", LLAMA_BLOCK},
-};
+#include "text/gpt_scheme.h"
 
 typedef struct {
     const weights *file;
     gpt *m;
-    scheme names;
+    gpt_scheme names;
     const char *prefix;
     int64_t layer; /* of the block being read; −1: outside the blocks */
     pool *threads;
@@ -174,7 +134,7 @@ static bool load_linear(const loader *l, linear *out, const char *stem, int64_t 
 static bool load_qkv(const loader *l, gpt_block *b)
 {
     const gpt_config *g = &l->m->config;
-    const scheme *s = &l->names;
+    const gpt_scheme *s = &l->names;
     int64_t q = g->heads * g->head_dim, k = g->kv_heads * g->head_dim, all = q + 2 * k, d = g->head_dim;
     if (!find(l, s->fused, "weight") && s->query)
         return load_linear(l, &b->query, s->query, q, g->width) && load_linear(l, &b->key, s->key, k, g->width) &&
@@ -191,7 +151,7 @@ static bool load_qkv(const loader *l, gpt_block *b)
 static bool load_mlp(const loader *l, gpt_block *b)
 {
     const gpt_config *g = &l->m->config;
-    const scheme *s = &l->names;
+    const gpt_scheme *s = &l->names;
     if (!load_linear(l, &b->down, s->down, g->width, g->ffn)) return false;
     if (!g->gated) return load_linear(l, &b->up, s->up, g->ffn, g->width);
     if (find(l, s->gate, "weight")) return load_linear(l, &b->gate, s->gate, g->ffn, g->width) && load_linear(l, &b->up, s->up, g->ffn, g->width);
@@ -202,7 +162,7 @@ static bool load_mlp(const loader *l, gpt_block *b)
 static bool load_block(const loader *l, gpt_block *b)
 {
     const gpt_config *g = &l->m->config;
-    const scheme *s = &l->names;
+    const gpt_scheme *s = &l->names;
     if (!load_norm(l, &b->attention_norm, s->attention_norm, g->width)) return false;
     if (!g->shared_norm && !load_norm(l, &b->mlp_norm, s->mlp_norm, g->width)) return false;
     if (g->norm_sandwich && !(load_norm(l, &b->attention_after, s->attention_after, g->width) &&
@@ -300,11 +260,6 @@ static bool load(loader *l)
 {
     gpt *m = l->m;
     gpt_config *g = &m->config;
-    if (g->norm_sandwich && g->names == GPT_NAMES_LLAMA) {
-        l->names.attention_after = "post_attention_layernorm";
-        l->names.mlp_norm = "pre_feedforward_layernorm";
-        l->names.mlp_after = "post_feedforward_layernorm";
-    }
     if (!find_prefix(l) || !load_tables(l) || !load_rates(l)) return false;
     if (!g->norm_after && !load_norm(l, &m->final_norm, l->names.final_norm, g->width)) return false;
     if (g->embed_width != g->width && !(load_linear(l, &m->project_in, l->names.project_in, g->width, g->embed_width) &&
@@ -325,7 +280,7 @@ gpt *gpt_new(const weights *w, const gpt_config *config, linear_mode mode, pool 
     m->kv = op_kv_layout_of(config->kv_heads, config->head_dim, mode == LINEAR_FAST);
     m->mem = arena_new(st);
     m->block = alloc_zeroed((size_t)config->layers, sizeof *m->block, st);
-    loader l = {.file = w, .m = m, .names = SCHEMES[config->names], .prefix = "", .layer = -1, .threads = threads, .st = st};
+    loader l = {.file = w, .m = m, .names = gpt_scheme_of(config), .prefix = "", .layer = -1, .threads = threads, .st = st};
     if (m->mem && m->block && load(&l)) return m;
     gpt_free(m);
     return NULL;
