@@ -1,4 +1,4 @@
-/* quantize: a model file in, a GGUF file with smaller weights out.
+/* quantize: a GGUF file or a Hugging Face folder in, a GGUF file with smaller weights out.
  *
  * Matrices get the type asked for; norms, biases and everything of one dimension stay f32. The token table and the head
  * decide every token, so below 6 bits the one that makes the output is stored in q6_k, unless --pure is given. */
@@ -16,6 +16,10 @@
 #include "core/quant.h"
 #include "core/requantize.h"
 #include "core/weights.h"
+#include "text/gpt_export.h"
+#include "text/tokenizer_export.h"
+
+enum { MAX_CONFIG = 16 << 20 };
 
 typedef struct {
     const char *in, *out, *type_name;
@@ -51,75 +55,160 @@ static bool ends_with(const char *name, const char *end)
     return n >= m && strcmp(name + n - m, end) == 0;
 }
 
+/* What is to be written: the tensors under their new names, and the keys. */
+typedef struct {
+    requantize_job *job;
+    int64_t count;
+    gguf_writer *writer;
+} plan;
+
 /* The type a tensor is stored in. */
-static dtype type_for(const weights *w, const char *name, const tensor *x, dtype wanted, bool pure)
+static dtype type_for(const requantize_job *j, bool has_head, dtype wanted, bool pure)
 {
-    bool floats = x->type == DTYPE_F32 || x->type == DTYPE_F16 || x->type == DTYPE_BF16 || x->type == DTYPE_F64;
-    bool numbers = floats || dtype_of(x->type)->block > 1;
-    if (!numbers) return x->type;
-    if (x->rank < 2 || !ends_with(name, ".weight") || ends_with(name, "_norm.weight")) return DTYPE_F32;
-    if (strcmp(name, "position_embd.weight") == 0 || strcmp(name, "token_types.weight") == 0) return floats ? x->type : DTYPE_F32;
-    bool makes_output = strcmp(name, "output.weight") == 0 ||
-                        (strcmp(name, "token_embd.weight") == 0 && !weights_find(w, "output.weight"));
+    dtype now = j->source->type;
+    bool floats = now == DTYPE_F32 || now == DTYPE_F16 || now == DTYPE_BF16 || now == DTYPE_F64;
+    if (!floats && dtype_of(now)->block == 1) return now;
+    if (j->rank < 2 || !ends_with(j->name, ".weight") || ends_with(j->name, "_norm.weight")) return DTYPE_F32;
+    if (strcmp(j->name, "position_embd.weight") == 0 || strcmp(j->name, "token_types.weight") == 0)
+        return now == DTYPE_F16 || now == DTYPE_BF16 ? now : DTYPE_F32;
+    bool makes_output = strcmp(j->name, has_head ? "output.weight" : "token_embd.weight") == 0;
     bool small = wanted == DTYPE_Q4_0 || wanted == DTYPE_Q4_1 || wanted == DTYPE_Q5_0 || wanted == DTYPE_Q5_1 ||
                  wanted == DTYPE_Q4_K || wanted == DTYPE_Q5_K;
-    return requantize_type(makes_output && small && !pure ? DTYPE_Q6_K : wanted, x->dim[x->rank - 1]);
+    return requantize_type(makes_output && small && !pure ? DTYPE_Q6_K : wanted, j->dim[j->rank - 1]);
 }
 
-static bool key_is(const gguf_value *v, const char *key) { return v->key.size == strlen(key) && memcmp(v->key.text, key, v->key.size) == 0; }
-
-static void copy_metadata(gguf_writer *to, const gguf *from, uint32_t file_type)
-{
-    for (int64_t i = 0; i < gguf_value_count(from); i++) {
-        const gguf_value *v = gguf_value_at(from, i);
-        if (!key_is(v, "general.file_type") && !key_is(v, "general.quantization_version")) gguf_write_copy(to, v);
-    }
-    gguf_write_u32(to, "general.quantization_version", 2);
-    gguf_write_u32(to, "general.file_type", file_type);
-}
-
-static bool write_tensors(const weights *w, const requantize_job *job, const gguf_writer *writer, FILE *out, const settings *s, status *st)
+static bool write_tensors(const plan *p, FILE *out, const settings *s, status *st)
 {
     pool *threads = pool_new((int)s->threads, st);
     bool ok = threads != NULL;
-    int64_t count = weights_count(w);
-    for (int64_t i = 0; ok && i < count; i++) {
+    for (int64_t i = 0; ok && i < p->count; i++) {
+        const requantize_job *j = &p->job[i];
         size_t bytes;
-        log_progress("%s: tensor %lld of %lld", s->out, (long long)(i + 1), (long long)count);
-        ok = requantize_write(&job[i], threads, out, &bytes, st);
-        if (ok) gguf_write_padding(writer, out, bytes);
+        log_progress("%s: tensor %lld of %lld", s->out, (long long)(i + 1), (long long)p->count);
+        ok = requantize_write(j, threads, out, &bytes, st);
+        if (ok) gguf_write_padding(p->writer, out, bytes);
         ok = ok && !ferror(out);
-        log_verbose("%-40s %s -> %s", job[i].name, dtype_of(job[i].source->type)->name, dtype_of(job[i].type)->name);
+        log_verbose("%-40s %s -> %s", j->name, dtype_of(j->source->type)->name, dtype_of(j->type)->name);
     }
     log_progress_end();
     pool_free(threads);
     return ok;
 }
 
-static void quantize_gguf(const weights *w, dtype type, uint32_t file_type, const settings *s, status *st)
+/* Chooses the types and writes the file. The plan's keys are there already. */
+static void write_file(const plan *p, dtype type, uint32_t file_type, const settings *s, status *st)
 {
-    int64_t count = weights_count(w);
-    requantize_job *job = alloc_zeroed((size_t)count, sizeof *job, st);
-    gguf_writer *writer = job ? gguf_write_new(st) : NULL;
-    if (writer) copy_metadata(writer, weights_gguf(w), file_type);
-    for (int64_t i = 0; writer && i < count; i++) {
-        requantize_job *j = &job[i];
+    bool has_head = false;
+    for (int64_t i = 0; i < p->count; i++) has_head |= strcmp(p->job[i].name, "output.weight") == 0;
+    gguf_write_u32(p->writer, "general.quantization_version", 2);
+    gguf_write_u32(p->writer, "general.file_type", file_type);
+    for (int64_t i = 0; i < p->count; i++) {
+        requantize_job *j = &p->job[i];
+        j->type = type_for(j, has_head, type, s->pure);
+        gguf_write_tensor(p->writer, j->name, j->type, j->rank, j->dim);
+    }
+    file_output *out = status_ok(st) ? file_create(s->out, st) : NULL;
+    if (!out) return;
+    bool written = gguf_write_header(p->writer, file_stream(out)) && write_tensors(p, file_stream(out), s, st);
+    if (written || ferror(file_stream(out))) file_commit(out, st);
+    else file_abort(out);
+}
+
+/* ---- GGUF in: every key and every tensor under its own name ---- */
+
+static bool key_is(const gguf_value *v, const char *key) { return v->key.size == strlen(key) && memcmp(v->key.text, key, v->key.size) == 0; }
+
+static bool plan_gguf(plan *p, const weights *w, status *st)
+{
+    const gguf *g = weights_gguf(w);
+    for (int64_t i = 0; i < gguf_value_count(g); i++) {
+        const gguf_value *v = gguf_value_at(g, i);
+        if (!key_is(v, "general.file_type") && !key_is(v, "general.quantization_version")) gguf_write_copy(p->writer, v);
+    }
+    p->job = alloc_zeroed((size_t)weights_count(w), sizeof *p->job, st);
+    if (!p->job) return false;
+    p->count = weights_count(w);
+    for (int64_t i = 0; i < p->count; i++) {
+        requantize_job *j = &p->job[i];
         j->source = weights_at(w, i, &j->name);
-        j->type = type_for(w, j->name, j->source, type, s->pure);
         j->rank = j->source->rank;
         memcpy(j->dim, j->source->dim, sizeof j->dim);
-        gguf_write_tensor(writer, j->name, j->type, j->rank, j->dim);
     }
-    file_output *out = writer && status_ok(st) ? file_create(s->out, st) : NULL;
-    if (out && gguf_write_header(writer, file_stream(out))) {
-        bool written = write_tensors(w, job, writer, file_stream(out), s, st);
-        if (written || ferror(file_stream(out))) file_commit(out, st);
-        else file_abort(out);
-    } else {
-        file_abort(out);
+    return true;
+}
+
+static void quantize_gguf(const weights *w, dtype type, uint32_t file_type, const settings *s, status *st)
+{
+    plan p = {.writer = gguf_write_new(st)};
+    if (p.writer && plan_gguf(&p, w, st)) write_file(&p, type, file_type, s, st);
+    gguf_write_free(p.writer);
+    alloc_free(p.job);
+}
+
+/* ---- a Hugging Face folder in: renamed, with the config and the tokenizer as keys ---- */
+
+static bool is_there(const char *folder, const char *name, status *st)
+{
+    char *path = file_join(folder, name, st);
+    bool there = path && file_exists(path);
+    alloc_free(path);
+    return there;
+}
+
+static bool read_config(gpt_config *c, const char *folder, status *st)
+{
+    size_t size;
+    char *path = file_join(folder, "config.json", st);
+    char *text = path ? file_read(path, MAX_CONFIG, &size, st) : NULL;
+    bool ok = text && gpt_config_from_json(c, text, size, path, st);
+    alloc_free(text);
+    alloc_free(path);
+    return ok;
+}
+
+static bool plan_tokenizer(plan *p, const char *folder, int64_t rows, status *st)
+{
+    if (!is_there(folder, "tokenizer.json", st) && !is_there(folder, "vocab.json", st)) {
+        log_warning("%s: no tokenizer.json and no vocab.json: the file will have no tokenizer", folder);
+        return status_ok(st);
     }
-    gguf_write_free(writer);
-    alloc_free(job);
+    tokenizer *t = tokenizer_open_folder(folder, st);
+    bool ok = t && tokenizer_export(t, rows, p->writer, folder, st);
+    tokenizer_free(t);
+    return ok;
+}
+
+/* Weights that did not find a place are worth a word. */
+static void warn_of_rest(const gpt_export *e, const weights *w, bool tied)
+{
+    const char *first = NULL;
+    int64_t count = 0;
+    for (int64_t i = 0; i < weights_count(w); i++) {
+        const char *name;
+        const tensor *x = weights_at(w, i, &name);
+        bool used = !ends_with(name, ".weight") || (tied && ends_with(name, "lm_head.weight"));
+        for (int64_t k = 0; k < e->count && !used; k++) used = e->job[k].source == x;
+        if (used) continue;
+        if (!count++) first = name;
+    }
+    if (count) log_warning("%lld tensors are no part of the text model and are left out, the first is '%s'", (long long)count, first);
+}
+
+static void quantize_folder(const weights *w, const char *folder, dtype type, uint32_t file_type, const settings *s, status *st)
+{
+    gpt_config config;
+    gpt_export e = {0};
+    if (!read_config(&config, folder, st)) return;
+    plan p = {.writer = gguf_write_new(st)};
+    if (p.writer && gpt_export_keys(&config, p.writer, folder, st) && plan_tokenizer(&p, folder, config.vocab, st) &&
+        gpt_export_tensors(&e, w, &config, st)) {
+        warn_of_rest(&e, w, config.tied);
+        p.job = e.job;
+        p.count = e.count;
+        write_file(&p, type, file_type, s, st);
+    }
+    gpt_export_free(&e);
+    gguf_write_free(p.writer);
 }
 
 static void run(const settings *s, status *st)
@@ -129,11 +218,11 @@ static void run(const settings *s, status *st)
     if (!file_type_of(s->type_name, &type, &file_type, st)) return;
     char *path = model_path_find(s->in, st);
     weights *w = path ? weights_open(path, st) : NULL;
-    alloc_free(path);
-    if (!w) return;
-    if (weights_format_of(w) == WEIGHTS_GGUF) quantize_gguf(w, type, file_type, s, st);
-    else status_set(st, STATUS_INPUT, "%s: a GGUF file is wanted", s->in);
+    if (w && weights_format_of(w) == WEIGHTS_GGUF) quantize_gguf(w, type, file_type, s, st);
+    else if (w && file_is_folder(path)) quantize_folder(w, path, type, file_type, s, st);
+    else if (w) status_set(st, STATUS_INPUT, "%s: a GGUF file or a folder with config.json is wanted", s->in);
     weights_close(w);
+    alloc_free(path);
 }
 
 void cmd_quantize(int argc, char **argv, status *st)

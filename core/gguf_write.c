@@ -10,7 +10,7 @@ typedef struct {
 } buffer;
 
 struct gguf_writer {
-    buffer keys, tensors;
+    buffer header, keys, tensors;
     uint64_t key_count, tensor_count, offset, alignment;
     status *st;
 };
@@ -27,6 +27,7 @@ gguf_writer *gguf_write_new(status *st)
 void gguf_write_free(gguf_writer *w)
 {
     if (!w) return;
+    alloc_free(w->header.bytes);
     alloc_free(w->keys.bytes);
     alloc_free(w->tensors.bytes);
     alloc_free(w);
@@ -113,6 +114,7 @@ void gguf_write_array(gguf_writer *w, const char *key, gguf_type item, uint64_t 
 }
 
 void gguf_write_string_item(gguf_writer *w, const char *text, size_t size) { put_string(w, &w->keys, text, size); }
+void gguf_write_bool_item(gguf_writer *w, bool value) { put(w, &w->keys, &(unsigned char){value}, 1); }
 void gguf_write_i32_item(gguf_writer *w, int32_t value) { put(w, &w->keys, &value, sizeof value); }
 void gguf_write_f32_item(gguf_writer *w, float value) { put(w, &w->keys, &value, sizeof value); }
 
@@ -143,18 +145,32 @@ void gguf_write_tensor(gguf_writer *w, const char *name, dtype type, int rank, c
     w->offset += bytes + padding_of(w, bytes);
 }
 
+const void *gguf_write_bytes(gguf_writer *w, size_t *size)
+{
+    buffer *b = &w->header;
+    static const unsigned char ZEROS[64];
+    b->size = 0;
+    put(w, b, "GGUF", 4);
+    put_u32(w, b, 3);
+    put_u64(w, b, w->tensor_count);
+    put_u64(w, b, w->key_count);
+    put(w, b, w->keys.bytes, w->keys.size);
+    put(w, b, w->tensors.bytes, w->tensors.size);
+    for (size_t left = padding_of(w, b->size); left > 0 && status_ok(w->st);) {
+        size_t n = left < sizeof ZEROS ? left : sizeof ZEROS;
+        put(w, b, ZEROS, n);
+        left -= n;
+    }
+    *size = b->size;
+    return status_ok(w->st) ? b->bytes : NULL;
+}
+
 bool gguf_write_header(gguf_writer *w, FILE *out)
 {
-    if (!status_ok(w->st)) return false;
-    const uint32_t version = 3;
-    fwrite("GGUF", 1, 4, out);
-    fwrite(&version, sizeof version, 1, out);
-    fwrite(&w->tensor_count, sizeof w->tensor_count, 1, out);
-    fwrite(&w->key_count, sizeof w->key_count, 1, out);
-    if (w->keys.size) fwrite(w->keys.bytes, 1, w->keys.size, out);
-    if (w->tensors.size) fwrite(w->tensors.bytes, 1, w->tensors.size, out);
-    gguf_write_padding(w, out, 24 + w->keys.size + w->tensors.size);
-    return true;
+    size_t size;
+    const void *bytes = gguf_write_bytes(w, &size);
+    if (bytes) fwrite(bytes, 1, size, out);
+    return bytes != NULL;
 }
 
 void gguf_write_padding(const gguf_writer *w, FILE *out, size_t bytes)

@@ -25,11 +25,15 @@ void gguf_write_copy(gguf_writer *w, const gguf_value *value); /* from another f
 /* An array of n items: n calls of the matching _item follow. */
 void gguf_write_array(gguf_writer *w, const char *key, gguf_type item, uint64_t n);
 void gguf_write_string_item(gguf_writer *w, const char *text, size_t size);
+void gguf_write_bool_item(gguf_writer *w, bool value);
 void gguf_write_i32_item(gguf_writer *w, int32_t value);
 void gguf_write_f32_item(gguf_writer *w, float value);
 
 /* Dimensions outermost first; at most 4. A type that GGUF does not know is a STATUS_FAIL. */
 void gguf_write_tensor(gguf_writer *w, const char *name, dtype type, int rank, const int64_t *dim);
+
+/* All that stands before the data, as bytes that live as long as w; NULL after an error. */
+const void *gguf_write_bytes(gguf_writer *w, size_t *size);
 
 bool gguf_write_header(gguf_writer *w, FILE *out);                 /* the stream's errors are left to the caller */
 void gguf_write_padding(const gguf_writer *w, FILE *out, size_t bytes); /* after a tensor of so many bytes */

@@ -33,6 +33,10 @@ static int64_t source_row(const batch *b, int64_t r)
         int64_t head = b->rows / j->rotary_heads, within = r % head;
         r = r - within + within % 2 * (head / 2) + within / 2;
     }
+    if (j->fused_heads) {
+        int64_t part = b->rows / 3, head = part / j->fused_heads;
+        r = r % part / head * 3 * head + r / part * head + r % head;
+    }
     return j->first_row + r;
 }
 
@@ -76,7 +80,7 @@ static bool write_batches(batch *b, pool *threads, FILE *out, status *st)
 
 static bool is_plain_copy(const requantize_job *j)
 {
-    return j->type == j->source->type && j->first_row == 0 && !j->rotary_heads && !j->transposed && j->add == 0;
+    return j->type == j->source->type && j->first_row == 0 && !j->rotary_heads && !j->fused_heads && !j->transposed && j->add == 0;
 }
 
 static bool convert(const requantize_job *job, int64_t rows, int64_t in, pool *threads, FILE *out, status *st)
@@ -105,6 +109,10 @@ bool requantize_write(const requantize_job *job, pool *threads, FILE *out, size_
     if (is_plain_copy(job)) {
         if (*bytes) fwrite(job->source->data, 1, *bytes, out);
         return true;
+    }
+    if (job->rank == 1 && (job->rotary_heads || job->fused_heads)) {
+        rows = in;
+        in = 1;
     }
     return *bytes == 0 || convert(job, rows, in, threads, out, st);
 }

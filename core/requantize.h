@@ -11,6 +11,7 @@
 #include "core/pool.h"
 #include "core/tensor.h"
 
+/* For a result of one dimension the two reorderings work on its elements. */
 typedef struct {
     const char *name;       /* for messages */
     const tensor *source;
@@ -19,6 +20,7 @@ typedef struct {
     int64_t dim[TENSOR_MAX_RANK];
     int64_t first_row;      /* the result's rows begin here in the source */
     int64_t rotary_heads;   /* > 0: row i + p · half of each head becomes row 2i + p (p = 0, 1): neighbours are rotated */
+    int64_t fused_heads;    /* > 0: the source has q, k, v of head 0, then those of head 1 …; the result all q, all k, all v */
     bool transposed;        /* the source is [in, rows] */
     float add;              /* to every value */
 } requantize_job;

@@ -50,3 +50,27 @@ if [ -e /dev/full ]; then
 fi
 "$AIGC" quantize --type q4_0 "$model" - >stdout.gguf 2>err || fail "writing to stdout fails"
 cmp -s stdout.gguf q4_0.gguf || fail "stdout gets other bytes"
+
+# a Hugging Face folder with its tokenizer: the same scores from the GGUF file
+expect 0 "$AIGC" quantize --type f16 "$golden/tiny" tiny.gguf
+printf 'The quick brown fox,  1234 it'\''s\n' >text
+expect 0 "$AIGC" score --exact --json -m "$golden/tiny" -f text
+grep -o '"tokens": *\[[^]]*\]' out >ids
+sed -n 's/.*"nll": *\([0-9.]*\).*/\1/p' out >nll
+[ -s ids ] && [ -s nll ] || fail "score gives no tokens or no mean"
+expect 0 "$AIGC" score --exact --json -m tiny.gguf -f text
+grep -o '"tokens": *\[[^]]*\]' out | cmp -s - ids || fail "the GGUF file's tokenizer gives other ids"
+sed -n 's/.*"nll": *\([0-9.]*\).*/\1/p' out | awk -v wanted="$(cat nll)" '{ exit !($1 - wanted < 1e-4 && wanted - $1 < 1e-4) }' ||
+    fail "the GGUF file gives other scores"
+expect 0 "$AIGC" inspect tiny.gguf
+grep -q '^chat_template  *yes$' out || fail "the chat template is lost"
+expect 0 "$AIGC" quantize --type q4_k "$golden/gpt/qwen3" qwen3.gguf
+grep -q 'no tokenizer' err || fail "a missing tokenizer is not mentioned"
+mkdir broken
+cp "$golden/gpt/llama/config.json" broken
+expect 3 "$AIGC" quantize --type q4_0 broken none.gguf
+cp "$golden/gpt/qwen3/model.safetensors" broken
+expect 3 "$AIGC" quantize --type q4_0 broken none.gguf
+rm broken/config.json
+expect 3 "$AIGC" quantize --type q4_0 broken none.gguf
+[ ! -e none.gguf ] || fail "a failed run leaves a file"
