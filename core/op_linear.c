@@ -101,10 +101,10 @@ static void quantize_span(void *arg, int64_t i)
 static bool quantize_rows(op_ctx *c, linear_job *j, int64_t in)
 {
     panel_rows *q = &j->quantized;
-    int64_t blocks = j->rows * (in / PANEL_BLOCK);
     q->in = in;
-    q->stride = in % 1024 ? in : in + 64; /* rows a power of two apart would fight for the same lines of the cache */
-    q->code = arena_alloc(c->mem, (size_t)(j->rows * q->stride), c->st);
+    q->lanes = j->rows < PANEL ? j->rows : PANEL;
+    int64_t blocks = (j->rows + PANEL - 1) / PANEL * PANEL * (in / PANEL_BLOCK);
+    q->code = arena_alloc(c->mem, (size_t)(blocks * PANEL_BLOCK), c->st);
     q->scale = arena_alloc(c->mem, (size_t)blocks * sizeof(float), c->st);
     q->sum = arena_alloc(c->mem, (size_t)blocks * sizeof(float), c->st);
     q->minus = arena_alloc(c->mem, (size_t)blocks * 2 * sizeof(int32_t), c->st);

@@ -73,15 +73,23 @@ static inline size_t panel_bytes(panel_form f, int64_t blocks)
     return panel_high_at(f, blocks) + (size_t)blocks * (f.bits == 5 ? 64 : f.bits == 6 ? 128 : 0);
 }
 
-/* Activations with 8 bits in blocks of 32: x = scale · code, |code| ≤ 127. */
+/* Activations with 8 bits in blocks of 32: x = scale · code, |code| ≤ 127. Rows come in tiles of `lanes` (16, or fewer
+ * where there are fewer rows); a tile has its rows side by side for each block, in the order in which kernels read them.
+ * All arrays are as long as whole tiles of 16 rows. */
 typedef struct {
     int64_t in;     /* a multiple of 32 */
-    int64_t stride; /* bytes from one row's codes to the next's */
-    int8_t *code;   /* [rows][stride] */
-    float *scale;   /* [rows][in / 32] */
-    float *sum;     /* [rows][in / 32]: scale · Σ code */
-    int32_t *minus; /* [rows][in / 16]: −Σ code of each half block */
+    int64_t lanes;
+    int8_t *code;   /* [tiles][in / 32][lanes][32] */
+    float *scale;   /* [tiles][in / 32][lanes] */
+    float *sum;     /* alike: scale · Σ code */
+    int32_t *minus; /* alike, two each: −Σ code of each half block */
 } panel_rows;
+
+/* Where a block of a row lies, in blocks. */
+static inline int64_t panel_row_at(const panel_rows *q, int64_t row, int64_t block)
+{
+    return (row / q->lanes * (q->in / PANEL_BLOCK) + block) * q->lanes + row % q->lanes;
+}
 
 typedef struct panel_kernels {
     /* y[r][o] = Σ_k x[r][k] w[k][o] for 0 ≤ r < rows, 0 ≤ o < out, in ascending k, each step one fused multiply-add.
@@ -105,6 +113,7 @@ extern const panel_kernels panel_kernels_c;
 #if defined(__x86_64__)
 extern const panel_kernels panel_kernels_avx2;
 extern const panel_kernels panel_kernels_avx512;
+extern const panel_kernels panel_kernels_amx;
 #endif
 
 #endif

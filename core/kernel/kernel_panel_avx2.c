@@ -52,6 +52,7 @@ static void quantize(const panel_rows *q, int64_t row, const float *x)
     int64_t blocks = q->in / PANEL_BLOCK;
     const __m256i size_mask = _mm256_set1_epi32(0x7FFFFFFF);
     for (int64_t b = 0; b < blocks; b++, x += PANEL_BLOCK) {
+        int64_t at = panel_row_at(q, row, b);
         __m256i most = _mm256_setzero_si256();
         for (int i = 0; i < 4; i++) /* as integers the bits of |x| are ordered like |x|, infinities and NaNs largest */
             most = _mm256_max_epi32(most, _mm256_and_si256(_mm256_castps_si256(_mm256_loadu_ps(x + 8 * i)), size_mask));
@@ -65,13 +66,13 @@ static void quantize(const panel_rows *q, int64_t row, const float *x)
                             : _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + 8 * i), _mm256_set1_ps(inverse)));
         __m256i words = _mm256_packs_epi16(_mm256_packs_epi32(code[0], code[1]), _mm256_packs_epi32(code[2], code[3]));
         words = _mm256_permutevar8x32_epi32(words, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7)); /* the packs work in halves */
-        _mm256_storeu_si256((__m256i *)(q->code + row * q->stride + b * PANEL_BLOCK), words);
+        _mm256_storeu_si256((__m256i *)(q->code + at * PANEL_BLOCK), words);
         int32_t half[2] = {sum_of(_mm256_add_epi32(code[0], code[1])), sum_of(_mm256_add_epi32(code[2], code[3]))};
         if (!finite) scale = NAN;
-        q->scale[row * blocks + b] = scale;
-        q->sum[row * blocks + b] = scale * (float)(half[0] + half[1]);
-        q->minus[(row * blocks + b) * 2] = -half[0];
-        q->minus[(row * blocks + b) * 2 + 1] = -half[1];
+        q->scale[at] = scale;
+        q->sum[at] = scale * (float)(half[0] + half[1]);
+        q->minus[at * 2] = -half[0];
+        q->minus[at * 2 + 1] = -half[1];
     }
 }
 
@@ -149,11 +150,11 @@ INLINE void tile(panel_form f, int rows, float *y, int64_t ldy, const panel_rows
         UNROLL for (int g = 0; g < groups; g++) {
             const uint8_t *scales = panel + (b * groups + g) * PANEL * 2;
             UNROLL for (int r = 0; r < rows; r++) {
-                int64_t at = (first + r) * blocks + b;
+                int64_t at = panel_row_at(x, first + r, b);
                 const int32_t *minus = x->minus + 2 * at;
                 int32_t raised = groups == 2 ? minus[g] : minus[0] + minus[1];
                 float total = groups == 1 ? x->sum[at] : -x->scale[at] * (float)minus[g];
-                const int8_t *from = x->code + (first + r) * x->stride + b * PANEL_BLOCK;
+                const int8_t *from = x->code + at * PANEL_BLOCK;
                 UNROLL for (int h = 0; h < 2; h++) {
                     __m256i dot = block_sum(f, &code, h, g * steps, steps, from);
                     if (f.offset) dot = _mm256_add_epi32(dot, _mm256_set1_epi32(raised * f.offset));

@@ -22,6 +22,7 @@ static void quantize(const panel_rows *q, int64_t row, const float *x)
 {
     int64_t blocks = q->in / PANEL_BLOCK;
     for (int64_t b = 0; b < blocks; b++, x += PANEL_BLOCK) {
+        int64_t at = panel_row_at(q, row, b);
         float most = 0.0f;
         bool finite = true;
         for (int i = 0; i < PANEL_BLOCK; i++) {
@@ -34,14 +35,14 @@ static void quantize(const panel_rows *q, int64_t row, const float *x)
         int half[2] = {0, 0};
         for (int i = 0; i < PANEL_BLOCK; i++) {
             int code = empty ? 0 : (int)lrintf(x[i] * inverse);
-            q->code[row * q->stride + b * PANEL_BLOCK + i] = (int8_t)code;
+            q->code[at * PANEL_BLOCK + i] = (int8_t)code;
             half[i / 16] += code;
         }
         if (!finite) scale = NAN;
-        q->scale[row * blocks + b] = scale;
-        q->sum[row * blocks + b] = scale * (float)(half[0] + half[1]);
-        q->minus[(row * blocks + b) * 2] = -half[0];
-        q->minus[(row * blocks + b) * 2 + 1] = -half[1];
+        q->scale[at] = scale;
+        q->sum[at] = scale * (float)(half[0] + half[1]);
+        q->minus[at * 2] = -half[0];
+        q->minus[at * 2 + 1] = -half[1];
     }
 }
 
@@ -71,13 +72,13 @@ static float output(panel_form f, const panel_rows *x, int64_t row, const uint8_
     int64_t blocks = x->in / PANEL_BLOCK;
     float y = 0.0f;
     for (int64_t g = 0; g < x->in / f.group; g++) {
-        int64_t b = row * blocks + g * f.group / PANEL_BLOCK;
+        int64_t at = panel_row_at(x, row, g * f.group / PANEL_BLOCK);
         int32_t sum = 0;
         for (int64_t k = g * f.group; k < (g + 1) * f.group; k++)
-            sum += code_at(f, panel, blocks, k, lane) * x->code[row * x->stride + k];
-        y = fmaf((float)sum, f16_at(panel, g * PANEL + lane) * x->scale[b], y);
+            sum += code_at(f, panel, blocks, k, lane) * x->code[at * PANEL_BLOCK + k % PANEL_BLOCK];
+        y = fmaf((float)sum, f16_at(panel, g * PANEL + lane) * x->scale[at], y);
         if (!f.min) continue;
-        float total = f.group == 32 ? x->sum[b] : -x->scale[b] * (float)x->minus[row * blocks * 2 + g];
+        float total = f.group == 32 ? x->sum[at] : -x->scale[at] * (float)x->minus[2 * at + g % 2];
         y = fmaf(f16_at(panel + panel_min_at(f, blocks), g * PANEL + lane), total, y);
     }
     return y;

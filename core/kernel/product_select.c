@@ -2,8 +2,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "core/kernel/kernel.h"
 #include "core/kernel/product_levels.h"
@@ -13,20 +11,6 @@ static const product_kernel *usable[8];
 static int count;
 static const product_kernel *best_f32, *best_bf16;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-#if defined(__x86_64__)
-#include <cpuid.h>
-
-/* Linux keeps the tile registers from a process until it asks for them (Documentation/arch/x86/xstate.rst). */
-static bool amx_usable(void)
-{
-    enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
-    unsigned a, b, c, d;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
-    bool tile = d >> 24 & 1, bf16 = d >> 22 & 1;
-    return tile && bf16 && syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
-}
-#endif
 
 /* Where AIGC_KERNEL stops the climb; an unknown name does not (kernel_select.c warns of it). */
 static int level_limit(void)
@@ -48,11 +32,8 @@ static void choose(void)
     if (kernel_find("avx2")) usable[count++] = &product_avx2;
     if (kernel_find("avx512")) {
         usable[count++] = &product_avx512;
-        __builtin_cpu_init();
-        if (__builtin_cpu_supports("avx512bf16")) {
-            usable[count++] = &product_avx512bf16;
-            if (amx_usable()) usable[count++] = &product_amx;
-        }
+        if (kernel_find("avx512bf16")) usable[count++] = &product_avx512bf16;
+        if (kernel_find("amx")) usable[count++] = &product_amx;
     }
     for (int i = 2; i < count && i - 1 <= limit; i++) {
         if (usable[i]->type == DTYPE_F32) best_f32 = usable[i];

@@ -12,7 +12,7 @@
 #include "core/kernel/kernel.h"
 #include "core/rng.h"
 
-enum { MAX_ROWS = 40, MAX_IN = 70, MAX_OUT = 150, GUARD = 16 };
+enum { MAX_ROWS = 48, MAX_IN = 70, MAX_OUT = 150, GUARD = 16 };
 
 static void check_f32(void **state)
 {
@@ -40,27 +40,27 @@ static void check_f32(void **state)
 
 /* ---- quantised ---- */
 
-enum { MAX_BLOCKS = 9 };
+enum { MAX_BLOCKS = 70 }; /* more than the 64 that AMX unpacks at a time */
 
-static void check_rows(const kernel_table *tested, const panel_rows *a, const panel_rows *b, int64_t rows)
+static size_t blocks_of(const panel_rows *q) { return (size_t)(MAX_ROWS * q->in / PANEL_BLOCK); } /* 48 rows are whole tiles of 1, 12 and 16 */
+
+static void check_rows(const kernel_table *tested, const panel_rows *a, const panel_rows *b)
 {
-    int64_t blocks = a->in / PANEL_BLOCK;
-    for (int64_t r = 0; r < rows; r++)
-        if (memcmp(a->code + r * a->stride, b->code + r * a->stride, (size_t)a->in) != 0) fail_msg("%s: codes differ", tested->name);
-    for (int64_t i = 0; i < rows * blocks; i++) {
+    for (size_t i = 0; i < blocks_of(a); i++) {
         bool nan = isnan(a->scale[i]) && isnan(b->scale[i]) && isnan(a->sum[i]) && isnan(b->sum[i]);
-        if (!nan && (a->scale[i] != b->scale[i] || a->sum[i] != b->sum[i])) fail_msg("%s: block %d: scales or sums differ", tested->name, (int)i);
+        if (!nan && (a->scale[i] != b->scale[i] || a->sum[i] != b->sum[i])) fail_msg("%s: block %zu: scales or sums differ", tested->name, i);
     }
-    assert_memory_equal(a->minus, b->minus, (size_t)(rows * blocks * 2) * sizeof(int32_t));
+    assert_memory_equal(a->code, b->code, blocks_of(a) * 32);
+    assert_memory_equal(a->minus, b->minus, blocks_of(a) * 2 * sizeof(int32_t));
 }
 
-static panel_rows new_rows(int64_t in)
+static panel_rows new_rows(int64_t in, int64_t lanes)
 {
-    panel_rows q = {.in = in, .stride = in + 3};
-    q.code = calloc(MAX_ROWS, (size_t)q.stride);
-    q.scale = calloc((size_t)(MAX_ROWS * in / PANEL_BLOCK), sizeof(float));
-    q.sum = calloc((size_t)(MAX_ROWS * in / PANEL_BLOCK), sizeof(float));
-    q.minus = calloc((size_t)(MAX_ROWS * in / PANEL_BLOCK), 2 * sizeof(int32_t));
+    panel_rows q = {.in = in, .lanes = lanes};
+    q.code = calloc(blocks_of(&q), 32);
+    q.scale = calloc(blocks_of(&q), sizeof(float));
+    q.sum = calloc(blocks_of(&q), sizeof(float));
+    q.minus = calloc(blocks_of(&q), 2 * sizeof(int32_t));
     return q;
 }
 
@@ -76,10 +76,13 @@ static void check_quantized(void **state)
     rng r = rng_seeded(2);
     for (size_t i = 0; i < sizeof x / sizeof x[0]; i++) x[i] = (float)rng_normal(&r);
     for (int i = 0; i < 32; i++) x[32 + i] = 0, x[64 + i] = 1e-31f, x[96 + i] = 3e38f * (i % 2 ? 1.0f : -1.0f);
-    for (int64_t blocks = 1; blocks <= MAX_BLOCKS; blocks += 4) {
-        panel_rows a = new_rows(blocks * 32), b = new_rows(blocks * 32);
+    static const int64_t block_counts[] = {1, 5, 8, MAX_BLOCKS};
+    for (int n = 0; n < 4; n++) {
+        int64_t blocks = block_counts[n];
+        int64_t lanes = blocks == 1 ? 1 : blocks == 5 ? 12 : 16;
+        panel_rows a = new_rows(blocks * 32, lanes), b = new_rows(blocks * 32, lanes);
         for (int64_t i = 0; i < MAX_ROWS; i++) truth->panel->quantize(&a, i, x + i * a.in), tested->panel->quantize(&b, i, x + i * a.in);
-        check_rows(tested, &a, &b, MAX_ROWS);
+        check_rows(tested, &a, &b);
         for (int kind = 0; kind < PANEL_KINDS; kind++) {
             size_t size = panel_bytes(forms[kind], blocks), panels = 3;
             uint8_t *weight = aligned_alloc(64, panels * size);
@@ -88,16 +91,19 @@ static void check_quantized(void **state)
                 for (size_t i = 1; i < panel_code_at(forms[kind], blocks); i += 2) /* scales of ordinary size */
                     weight[p * size + i] = (uint8_t)((weight[p * size + i] & 0x83) | 0x24);
             if (kind == PANEL_Q8) memset(weight + panel_code_at(forms[kind], blocks), 0x80, 700 % (size / 2)); /* −128 */
+            truth->panel->quantized[kind](want, MAX_OUT, &a, 0, MAX_ROWS, weight, 48, 0.5f);
             for (int64_t rows = 1; rows <= MAX_ROWS; rows++)
                 for (int64_t out = rows % 3 + 1; out <= 48; out += 15) {
-                    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) want[i] = got[i] = (float)i;
-                    int64_t first = MAX_ROWS - rows;
-                    truth->panel->quantized[kind](want, MAX_OUT, &a, first, rows, weight, out, 0.5f);
+                    for (size_t i = 0; i < sizeof got / sizeof got[0]; i++) got[i] = (float)i;
+                    int64_t first = rows % 2 ? MAX_ROWS - rows : 0;
                     tested->panel->quantized[kind](got, MAX_OUT, &b, first, rows, weight, out, 0.5f);
-                    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
-                        if (memcmp(&want[i], &got[i], sizeof(float)) != 0 && !(isnan(want[i]) && isnan(got[i])))
-                            fail_msg("%s kind %d, %d rows, %d blocks, %d outputs, place %zu: %.9g wanted, %.9g found", tested->name, kind,
-                                     (int)rows, (int)blocks, (int)out, i, (double)want[i], (double)got[i]);
+                    for (int64_t i = 0; i < MAX_ROWS * MAX_OUT + GUARD; i++) {
+                        bool inside = i / MAX_OUT < rows && i % MAX_OUT < out;
+                        float right = inside ? want[first * MAX_OUT + i] : (float)i;
+                        if (memcmp(&right, &got[i], sizeof(float)) != 0 && !(isnan(right) && isnan(got[i])))
+                            fail_msg("%s kind %d, %d rows, %d blocks, %d outputs, place %d: %.9g wanted, %.9g found", tested->name, kind,
+                                     (int)rows, (int)blocks, (int)out, (int)i, (double)right, (double)got[i]);
+                    }
                 }
             free(weight);
         }
@@ -110,7 +116,7 @@ static void check_quantize_special(void **state)
     const kernel_table *tested = kernel_find(*state), *truth = kernel_find("c");
     if (!tested) skip();
     static const float special[] = {NAN, -NAN, INFINITY, -INFINITY, 1e-40f, 0.0f, -0.0f, 3.4e38f, 0.5f, 1.0f, 126.5f / 127.0f, 9.9e-31f, 1e-30f};
-    panel_rows a = new_rows(32), b = new_rows(32);
+    panel_rows a = new_rows(32, 1), b = new_rows(32, 1);
     for (size_t s = 0; s < sizeof special / sizeof special[0]; s++)
         for (int place = 0; place < 32; place += 5)
             for (int fill = 0; fill < 3; fill++) {
@@ -118,7 +124,7 @@ static void check_quantize_special(void **state)
                 for (int i = 0; i < 32; i++) x[i] = fill == 0 ? 0.0f : fill == 1 ? 1.0f : -0.004f * (float)i;
                 x[place] = special[s];
                 truth->panel->quantize(&a, 0, x), tested->panel->quantize(&b, 0, x);
-                check_rows(tested, &a, &b, 1);
+                check_rows(tested, &a, &b);
                 for (int i = 0; i < 32; i++) assert_in_range(a.code[i] + 127, 0, 254);
             }
     free_rows(&a), free_rows(&b);
@@ -133,6 +139,7 @@ int main(void)
         cmocka_unit_test_prestate(check_f32, "avx512"),
         cmocka_unit_test_prestate(check_quantize_special, "avx512"),
         cmocka_unit_test_prestate(check_quantized, "avx512"),
+        cmocka_unit_test_prestate(check_quantized, "amx"),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,127 @@
+/* kernel_panel_vnni: activations to 8 bits and quantised products by vpdpbusd, for the levels that have AVX-512 VNNI. */
+#ifndef AIGC_CORE_KERNEL_PANEL_VNNI_H
+#define AIGC_CORE_KERNEL_PANEL_VNNI_H
+
+#include <math.h>
+
+#include "core/kernel/kernel_panel_codes.h"
+
+/* kernel_panel_avx512.c's f32 product, for the table of AMX. */
+void panel_f32_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const float *panels, int64_t in,
+                      int64_t out, bool more);
+
+/* ---- activations to 8 bits ---- */
+
+static void vnni_quantize(const panel_rows *q, int64_t row, const float *x)
+{
+    int64_t blocks = q->in / PANEL_BLOCK;
+    const __m512i size_mask = _mm512_set1_epi32(0x7FFFFFFF);
+    for (int64_t b = 0; b < blocks; b++, x += PANEL_BLOCK) {
+        __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
+        /* as integers the bits of |x| are ordered like |x|, and infinities and NaNs are the largest */
+        int32_t most_bits = _mm512_reduce_max_epi32(_mm512_max_epi32(_mm512_and_si512(_mm512_castps_si512(low), size_mask),
+                                                                     _mm512_and_si512(_mm512_castps_si512(high), size_mask)));
+        float most = _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(most_bits)));
+        bool finite = most_bits < 0x7F800000, empty = !finite || most < 1e-30f;
+        float scale = empty ? 0.0f : most / 127.0f, inverse = empty ? 0.0f : 127.0f / most;
+        __m512i code[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+        if (!empty) {
+            code[0] = _mm512_cvtps_epi32(_mm512_mul_ps(low, _mm512_set1_ps(inverse)));
+            code[1] = _mm512_cvtps_epi32(_mm512_mul_ps(high, _mm512_set1_ps(inverse)));
+        }
+        int64_t at = panel_row_at(q, row, b);
+        int8_t *to = q->code + at * PANEL_BLOCK;
+        _mm_storeu_si128((__m128i *)to, _mm512_cvtepi32_epi8(code[0]));
+        _mm_storeu_si128((__m128i *)(to + 16), _mm512_cvtepi32_epi8(code[1]));
+        int32_t half[2] = {_mm512_reduce_add_epi32(code[0]), _mm512_reduce_add_epi32(code[1])};
+        if (!finite) scale = NAN;
+        q->scale[at] = scale;
+        q->sum[at] = scale * (float)(half[0] + half[1]);
+        q->minus[at * 2] = -half[0];
+        q->minus[at * 2 + 1] = -half[1];
+    }
+}
+
+/* ---- quantised products ---- */
+
+INLINE __m512 f16_vector(const uint8_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
+
+INLINE __m512i four_inputs(const int8_t *p)
+{
+    int32_t word;
+    __builtin_memcpy(&word, p, sizeof word);
+    return _mm512_set1_epi32(word);
+}
+
+/* The part of block b, which lies at `at` for the first of `rows` (a constant where this is inlined) rows of one tile. */
+INLINE void add_block(panel_form f, int rows, __m512 *y, const panel_rows *x, int64_t at, int64_t b, const uint8_t *panel, int64_t blocks)
+{
+    __m512i code[8];
+    panel_unpack_avx512(f, code, panel, blocks, b);
+    int groups = PANEL_BLOCK / f.group, shift = panel_code_shift(f), steps = 8 / groups;
+    const int8_t *four = x->code + at * PANEL_BLOCK;
+    const int32_t *minus = x->minus + 2 * at;
+    UNROLL for (int g = 0; g < groups; g++) {
+        __m512 scale = f16_vector(panel + (b * groups + g) * PANEL * 2);
+        __m512 min = f.min ? f16_vector(panel + panel_min_at(f, blocks) + (b * groups + g) * PANEL * 2) : _mm512_setzero_ps();
+        UNROLL for (int r = 0; r < rows; r++) {
+            __m512i sum = _mm512_setzero_si512();
+            if (shift) {
+                int32_t raised = groups == 2 ? minus[2 * r + g] : minus[2 * r] + minus[2 * r + 1];
+                sum = _mm512_set1_epi32((int32_t)((uint32_t)raised << shift));
+            }
+            UNROLL for (int s = 0; s < steps; s++)
+                sum = _mm512_dpbusd_epi32(sum, code[g * steps + s], four_inputs(four + r * PANEL_BLOCK + (g * steps + s) * 4));
+            y[r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), _mm512_mul_ps(scale, _mm512_set1_ps(x->scale[at + r])), y[r]);
+            if (f.min) {
+                float total = groups == 1 ? x->sum[at + r] : -x->scale[at + r] * (float)minus[2 * r + g];
+                y[r] = _mm512_fmadd_ps(min, _mm512_set1_ps(total), y[r]);
+            }
+        }
+    }
+}
+
+/* Far enough ahead that a panel's lines are there in time, wherever the last page ended. */
+enum { AHEAD = 4096 };
+
+INLINE void prefetch_block(panel_form f, const uint8_t *panel, int64_t blocks, int64_t b)
+{
+    int64_t bytes = (int64_t)(panel_bytes(f, blocks) / (size_t)blocks) & ~(int64_t)63;
+    const char *from = (const char *)panel + b * bytes + AHEAD;
+    int lines = f.bits == 8 ? 9 : 6;
+    UNROLL for (int i = 0; i < lines; i++) _mm_prefetch(from + i * 64, _MM_HINT_T0);
+}
+
+INLINE void vnni_tile(panel_form f, int rows, float *y, int64_t ldy, const panel_rows *x, int64_t first, const uint8_t *panel,
+                      int64_t out, float unit)
+{
+    int64_t blocks = x->in / PANEL_BLOCK, at = panel_row_at(x, first, 0);
+    __m512 sum[16];
+    UNROLL for (int r = 0; r < rows; r++) sum[r] = _mm512_setzero_ps();
+    for (int64_t b = 0; b < blocks; b++, at += x->lanes) {
+        if (rows == 1) prefetch_block(f, panel, blocks, b);
+        add_block(f, rows, sum, x, at, b, panel, blocks);
+    }
+    UNROLL for (int r = 0; r < rows; r++)
+        _mm512_mask_storeu_ps(y + r * ldy, (__mmask16)(out < PANEL ? (1 << out) - 1 : 0xFFFF),
+                              _mm512_mul_ps(sum[r], _mm512_set1_ps(unit)));
+}
+
+/* All rows by one panel, in runs that stay within a tile of x. */
+INLINE void vnni_panel(panel_form f, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows, const uint8_t *panel,
+                       int64_t out, float unit)
+{
+    for (int64_t r = 0; r < rows;) {
+        int64_t left = x->lanes - (first + r) % x->lanes, step;
+        if (left > rows - r) left = rows - r;
+        float *to = y + r * ldy;
+        if (left >= 16) vnni_tile(f, 16, to, ldy, x, first + r, panel, out, unit), step = 16;
+        else if (left >= 8) vnni_tile(f, 8, to, ldy, x, first + r, panel, out, unit), step = 8;
+        else if (left >= 4) vnni_tile(f, 4, to, ldy, x, first + r, panel, out, unit), step = 4;
+        else if (left >= 2) vnni_tile(f, 2, to, ldy, x, first + r, panel, out, unit), step = 2;
+        else vnni_tile(f, 1, to, ldy, x, first + r, panel, out, unit), step = 1;
+        r += step;
+    }
+}
+
+#endif
