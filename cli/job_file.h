@@ -1,0 +1,70 @@
+/* job_file: the jobs of a JSONL job file (docs/batch.md), checked before any of them runs.
+ *
+ * A line is one of
+ *     {"defaults": {option: value, …}}                  for the jobs below it; with "kind": for that kind alone
+ *     {"rows": "data.csv"}                              every job below it is made once for each row
+ *     {"id", "kind", …the subcommand's options…, "out", "needs": [ids], "repeat": N}
+ * Empty lines are skipped. In any string {{row.COLUMN}} takes a column, {{ID.text}} and {{ID.file}} another job's result.
+ * The file is mapped; a job takes some 40 bytes until it is asked for, so a million of them are no burden.
+ */
+#ifndef AIGC_CLI_JOB_FILE_H
+#define AIGC_CLI_JOB_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/arena.h"
+#include "core/status.h"
+
+typedef enum { JOB_TEXT, JOB_IMAGE, JOB_SPEAK, JOB_VOCODE, JOB_KINDS } job_kind;
+
+const char *job_kind_name(job_kind kind);
+
+enum { JOB_MAX_OPTIONS = 64, JOB_MAX_NEEDS = 64 };
+
+typedef struct {
+    const char *name, *value; /* by the long name; a list option comes once for each item */
+} job_option;
+
+typedef struct {
+    const char *id;
+    job_kind kind;
+    const char *out; /* inside the output folder; always there */
+    size_t line;     /* in the job file, from 1 */
+    uint64_t seed;   /* "seed", + k for the k-th repetition; without one made from the id, so that a run repeats */
+    job_option option[JOB_MAX_OPTIONS]; /* without "seed" */
+    size_t option_count;
+    size_t need[JOB_MAX_NEEDS]; /* indices of the jobs whose results this one takes or waits for */
+    size_t need_count;
+} job;
+
+typedef struct job_file job_file;
+
+/* Is this option known to the kind, and its value good? value NULL asks for the name alone. Called for every option. */
+typedef bool (*job_file_check)(void *context, job_kind kind, const char *name, const char *value, status *st);
+
+/* Told every fault: its place (column 0: the whole line) and what was wanted. */
+typedef void (*job_file_report)(void *context, size_t line, size_t column, const char *message);
+
+/* Opens and checks the whole file. Faults in jobs are reported and counted, and those jobs left out; NULL with st set
+ * when the file itself cannot be read or memory ends. out_folder: where "out" will lie (checked for symbolic links). */
+job_file *job_file_open(const char *path, const char *out_folder, job_file_check check, job_file_report report,
+                        void *context, status *st);
+void job_file_close(job_file *f);
+
+size_t job_file_count(const job_file *f);
+size_t job_file_faults(const job_file *f);
+job_kind job_file_kind(const job_file *f, size_t i);
+bool job_file_has_needs(const job_file *f, size_t i);
+
+/* Job i whole, its strings in mem; places that name other jobs are still in them. */
+bool job_file_get(const job_file *f, size_t i, arena *mem, job *out, status *st);
+
+/* Fills {{ID.text}} and {{ID.file}} in `text` by lookup(context, job index, "text" or "file"). */
+typedef const char *(*job_file_result)(void *context, size_t job, const char *what, status *st);
+const char *job_file_fill(const job_file *f, const char *text, job_file_result lookup, void *context, arena *mem, status *st);
+
+/* The index of the job of that id, or SIZE_MAX. */
+size_t job_file_find(const job_file *f, const char *id);
+
+#endif

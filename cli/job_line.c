@@ -1,0 +1,219 @@
+#include "cli/job_line.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/json_cursor.h"
+
+enum { MAX_REPEAT = 100000 };
+
+typedef struct {
+    json_cursor at;
+    job_line *out;
+    arena *mem;
+    status *st;
+} reader;
+
+/* To the value's first byte: that is the place a fault is told at. */
+static void skip_blanks(reader *r)
+{
+    while (r->at.at < r->at.end && (*r->at.at == ' ' || *r->at.at == '\t')) r->at.at++;
+}
+
+
+static bool wrong(reader *r, const char *where, const char *message)
+{
+    r->out->column = (size_t)(where - r->at.start) + 1;
+    return status_set(r->st, STATUS_USAGE, "%s", message);
+}
+
+static bool not_json(reader *r)
+{
+    r->out->column = (size_t)(r->at.at - r->at.start) + 1;
+    return status_set(r->st, STATUS_USAGE, "no JSON: %s wanted", r->at.wanted ? r->at.wanted : "the end of the line");
+}
+
+static const char *unescape(reader *r, json_text s)
+{
+    char *text = arena_alloc(r->mem, s.size + 1, r->st);
+    if (!text) return NULL;
+    size_t n = json_cursor_unescape(s, text);
+    text[n] = 0;
+    if (memchr(text, 0, n)) {
+        wrong(r, s.text, "a text holds the character U+0000");
+        return NULL;
+    }
+    return text;
+}
+
+static const char *read_string(reader *r, const char *name)
+{
+    json_text s;
+    skip_blanks(r);
+    const char *where = r->at.at;
+    if (where < r->at.end && *where != '"') {
+        r->out->column = (size_t)(where - r->at.start) + 1;
+        status_set(r->st, STATUS_USAGE, "\"%s\": a string wanted", name);
+        return NULL;
+    }
+    if (!json_cursor_string(&r->at, &s)) {
+        not_json(r);
+        return NULL;
+    }
+    return unescape(r, s);
+}
+
+static bool add_field(reader *r, const char *name, const char *value, bool reserved)
+{
+    job_line *o = r->out;
+    if (o->count == sizeof o->field / sizeof o->field[0]) return wrong(r, r->at.at, "too many fields");
+    o->field[o->count++] = (job_field){name, value, reserved};
+    return true;
+}
+
+/* A string, a number or a boolean as text; NULL with the fault set for anything else. */
+static const char *read_scalar(reader *r, const char *name)
+{
+    skip_blanks(r);
+    const char *from = r->at.at;
+    if (from < r->at.end && *from == '"') return read_string(r, name);
+    if (from < r->at.end && strchr("{[n", *from)) {
+        r->out->column = (size_t)(from - r->at.start) + 1;
+        status_set(r->st, STATUS_USAGE, "\"%s\": a string, a number, true or false wanted", name);
+        return NULL;
+    }
+    if (!json_cursor_skip(&r->at)) {
+        not_json(r);
+        return NULL;
+    }
+    size_t n = (size_t)(r->at.at - from);
+    char *text = arena_alloc(r->mem, n + 1, r->st);
+    if (!text) return NULL;
+    memcpy(text, from, n);
+    text[n] = 0;
+    return text;
+}
+
+/* The underscore spelling of a long name is the same option. */
+static char *option_name(reader *r, json_text key)
+{
+    char *name = (char *)(uintptr_t)unescape(r, key);
+    for (char *c = name; c && *c; c++)
+        if (*c == '_') *c = '-';
+    return name;
+}
+
+static bool read_option(reader *r, json_text key)
+{
+    const char *name = option_name(r, key);
+    if (!name) return false;
+    skip_blanks(r);
+    if (r->at.at < r->at.end && *r->at.at == '[') {
+        if (!json_cursor_enter(&r->at, '[')) return not_json(r);
+        while (json_cursor_more(&r->at, ']')) {
+            const char *item = read_scalar(r, name);
+            if (!item || !add_field(r, name, item, false)) return false;
+        }
+        return !json_cursor_bad(&r->at) || not_json(r);
+    }
+    const char *value = read_scalar(r, name);
+    return value && add_field(r, name, value, false);
+}
+
+static bool read_kind(reader *r)
+{
+    const char *where = r->at.at, *name = read_string(r, "kind");
+    if (!name) return false;
+    for (int k = 0; k < JOB_KINDS; k++)
+        if (strcmp(name, job_kind_name((job_kind)k)) == 0) {
+            r->out->kind = (job_kind)k;
+            return r->out->has_kind = true;
+        }
+    r->out->column = (size_t)(where - r->at.start) + 1;
+    return status_set(r->st, STATUS_USAGE, "\"kind\": '%.40s' found, text, image, speak or vocode wanted", name);
+}
+
+static bool read_needs(reader *r)
+{
+    if (!json_cursor_enter(&r->at, '[')) return wrong(r, r->at.at, "\"needs\": a list of ids wanted");
+    while (json_cursor_more(&r->at, ']')) {
+        const char *where = r->at.at, *id = read_string(r, "needs");
+        if (!id) return false;
+        if (r->out->need_count == JOB_MAX_NEEDS) return wrong(r, where, "\"needs\": too many ids");
+        r->out->need[r->out->need_count++] = id;
+    }
+    return !json_cursor_bad(&r->at) || not_json(r);
+}
+
+static bool read_repeat(reader *r)
+{
+    uint64_t n;
+    const char *where = r->at.at;
+    if (!json_cursor_u64(&r->at, &n) || n < 1 || n > MAX_REPEAT)
+        return wrong(r, where, "\"repeat\": a whole number from 1 to 100000 wanted");
+    r->out->repeat = (uint32_t)n;
+    return true;
+}
+
+static bool read_member(reader *r, json_text key, bool inner)
+{
+    skip_blanks(r);
+    if (json_cursor_is(key, "kind")) return read_kind(r);
+    if (!inner && json_cursor_is(key, "id")) return (r->out->id = read_string(r, "id")) != NULL;
+    if (!inner && json_cursor_is(key, "out")) return (r->out->out = read_string(r, "out")) != NULL;
+    if (!inner && json_cursor_is(key, "rows")) return (r->out->rows = read_string(r, "rows")) != NULL;
+    if (!inner && json_cursor_is(key, "needs")) return read_needs(r);
+    if (!inner && json_cursor_is(key, "repeat")) return read_repeat(r);
+    if (!inner && json_cursor_is(key, "defaults")) {
+        r->out->is_defaults = true;
+        return json_cursor_skip(&r->at) || not_json(r);
+    }
+    return read_option(r, key);
+}
+
+static bool read_object(reader *r, bool inner)
+{
+    json_text key;
+    if (!json_cursor_enter(&r->at, '{')) return wrong(r, r->at.at, "a JSON object wanted");
+    while (json_cursor_more(&r->at, '}')) {
+        if (!json_cursor_key(&r->at, &key)) return not_json(r);
+        const char *where = key.text;
+        if (!read_member(r, key, inner)) return false;
+        for (size_t i = 0; i + 1 < r->out->count; i++) { /* only a list gives one name twice, side by side */
+            const job_field *last = &r->out->field[r->out->count - 1], *x = &r->out->field[i];
+            if (x->name != last->name && strcmp(x->name, last->name) == 0) return wrong(r, where, "a field comes twice");
+        }
+    }
+    return !json_cursor_bad(&r->at) || not_json(r);
+}
+
+bool job_line_read(job_line *out, const char *text, size_t size, arena *mem, status *st)
+{
+    *out = (job_line){.repeat = 1};
+    reader r = {json_cursor_begin(text, size), out, mem, st};
+    if (!read_object(&r, false)) return false;
+    if (!json_cursor_end(&r.at)) return not_json(&r);
+    if (!out->is_defaults && !out->rows && !out->has_kind)
+        return wrong(&r, text, "no \"kind\"; one of text, image, speak and vocode wanted");
+    if (out->is_defaults) {
+        job_line inner;
+        return job_line_read_defaults(&inner, text, size, mem, st);
+    }
+    return true;
+}
+
+bool job_line_read_defaults(job_line *out, const char *text, size_t size, arena *mem, status *st)
+{
+    *out = (job_line){.repeat = 1};
+    reader r = {json_cursor_begin(text, size), out, mem, st};
+    json_text key;
+    if (!json_cursor_enter(&r.at, '{')) return not_json(&r);
+    while (json_cursor_more(&r.at, '}')) {
+        if (!json_cursor_key(&r.at, &key)) return not_json(&r);
+        bool ok = json_cursor_is(key, "defaults") ? read_object(&r, true)
+                  : json_cursor_is(key, "kind")   ? read_kind(&r)
+                                                  : wrong(&r, key.text, "only \"kind\" may stand beside \"defaults\"");
+        if (!ok) return false;
+    }
+    return !json_cursor_bad(&r.at) || not_json(&r);
+}

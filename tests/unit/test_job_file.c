@@ -1,0 +1,196 @@
+/* Job files: every kind of line, mail-merge, needs, and every fault at its place. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/job_file.h"
+#include "core/file.h"
+
+static char folder[] = "/tmp/aigc-jobs-XXXXXX";
+static char path[64], rows_path[64];
+static char report[8192];
+static arena *mem;
+
+static bool check(void *context, job_kind kind, const char *name, const char *value, status *st)
+{
+    (void)context;
+    if (strcmp(name, "prompt") == 0 || strcmp(name, "text") == 0 || strcmp(name, "model") == 0 || strcmp(name, "stop") == 0)
+        return true;
+    if (strcmp(name, "steps") == 0 && kind == JOB_IMAGE)
+        return !value || atol(value) > 0 || status_set(st, STATUS_USAGE, "--steps: '%s' found", value);
+    return status_set(st, STATUS_USAGE, "'%s' is no option of %s", name, job_kind_name(kind));
+}
+
+static void add_report(void *context, size_t line, size_t column, const char *message)
+{
+    (void)context;
+    size_t n = strlen(report);
+    snprintf(report + n, sizeof report - n, "%zu:%zu: %s\n", line, column, message);
+}
+
+static job_file *open_text(const char *text)
+{
+    status st = {0};
+    report[0] = 0;
+    assert_true(file_write(path, text, strlen(text), &st));
+    job_file *f = job_file_open(path, folder, check, add_report, NULL, &st);
+    assert_true(status_ok(&st));
+    assert_non_null(f);
+    return f;
+}
+
+static job get(const job_file *f, const char *id)
+{
+    status st = {0};
+    job j;
+    size_t i = job_file_find(f, id);
+    assert_int_not_equal(i, SIZE_MAX);
+    assert_true(job_file_get(f, i, mem, &j, &st));
+    return j;
+}
+
+static const char *value(const job *j, const char *name)
+{
+    for (size_t i = 0; i < j->option_count; i++)
+        if (strcmp(j->option[i].name, name) == 0) return j->option[i].value;
+    return "(none)";
+}
+
+static const char *result(void *context, size_t index, const char *what, status *st)
+{
+    (void)context, (void)st;
+    return strcmp(what, "text") == 0 ? (index == 0 ? "RESULT 0" : "RESULT n") : "FILE";
+}
+
+static void test_lines(void **state)
+{
+    (void)state;
+    job_file *f = open_text("{\"defaults\": {\"model\": \"m\", \"steps\": 5, \"seed\": 7}}\r\n"
+                            "{\"id\": \"a\", \"kind\": \"text\", \"prompt\": \"x\\u00e4 \\\"q\\\"\", \"stop\": [\"1\", \"2\"]}\n\n"
+                            "{\"id\": \"b\", \"kind\": \"image\", \"prompt\": \"{{a.text}}!\", \"out\": \"p/b.png\", \"needs\": [\"c\"], \"seed\": 3}\n"
+                            "{\"defaults\": {\"model\": \"other\"}, \"kind\": \"speak\"}\n"
+                            "{\"id\": \"c\", \"kind\": \"speak\", \"text\": \"t\"}\n"
+                            "{\"id\": \"d\", \"kind\": \"image\", \"prompt\": \"p\", \"repeat\": 2, \"out\": \"d.png\"}");
+    assert_string_equal(report, "");
+    assert_int_equal(job_file_count(f), 5);
+    job a = get(f, "a"), b = get(f, "b"), c = get(f, "c"), d2 = get(f, "d#2");
+    assert_string_equal(value(&a, "prompt"), "xä \"q\"");
+    assert_string_equal(value(&a, "model"), "m");
+    assert_string_equal(value(&a, "steps"), "(none)"); /* not an option of text */
+    assert_int_equal(a.option_count, 4);
+    assert_string_equal(a.out, "a.txt");
+    assert_int_equal(a.seed, 7);
+    assert_string_equal(value(&b, "steps"), "5");
+    assert_int_equal(b.seed, 3);
+    assert_int_equal(b.need_count, 2);
+    assert_int_equal(b.need[1], job_file_find(f, "a"));
+    status st = {0};
+    assert_string_equal(job_file_fill(f, value(&b, "prompt"), result, NULL, mem, &st), "RESULT 0!");
+    assert_string_equal(value(&c, "model"), "other");
+    assert_string_equal(d2.out, "d-2.png");
+    assert_int_equal(d2.seed, 8);
+    job_file_close(f);
+}
+
+static void test_mail_merge(void **state)
+{
+    (void)state;
+    status st = {0};
+    const char *rows = "sku,name\nA1,\"Lamp, red\"\nB2,Chair\n";
+    assert_true(file_write(rows_path, rows, strlen(rows), &st));
+    job_file *f = open_text("{\"rows\": \"rows.csv\"}\n"
+                            "{\"id\": \"ad\", \"kind\": \"text\", \"prompt\": \"Sell {{row.name}}\", \"out\": \"{{row.sku}}.txt\"}\n"
+                            "{\"id\": \"say-{{row.sku}}\", \"kind\": \"speak\", \"text\": \"{{ad.text}}\"}\n");
+    assert_string_equal(report, "");
+    assert_int_equal(job_file_count(f), 4);
+    job ad = get(f, "ad-1"), say = get(f, "say-B2");
+    assert_string_equal(value(&ad, "prompt"), "Sell Lamp, red");
+    assert_string_equal(ad.out, "A1.txt");
+    assert_int_equal(say.need_count, 1);
+    assert_int_equal(say.need[0], job_file_find(f, "ad-2"));
+    assert_string_equal(value(&say, "text"), "{{ad-2.text}}");
+    job_file_close(f);
+    f = open_text("{\"rows\": \"rows.csv\"}\n{\"kind\": \"text\", \"prompt\": \"{{row.price}}\"}\n");
+    assert_non_null(strstr(report, "2:0: "));
+    assert_non_null(strstr(report, "no column 'price'; there are: sku, name"));
+    job_file_close(f);
+}
+
+static void one_fault(const char *text, const char *wanted)
+{
+    char all[2000];
+    snprintf(all, sizeof all, "{\"id\": \"ok\", \"kind\": \"text\", \"prompt\": \"p\"}\n%s\n", text);
+    job_file *f = open_text(all);
+    if (!strstr(report, wanted)) fail_msg("'%s': '%s' wanted, '%s' found", text, wanted, report);
+    assert_true(job_file_faults(f) >= 1);
+    assert_int_equal(job_file_count(f), 1); /* the good one stays */
+    job_file_close(f);
+}
+
+static void test_faults(void **state)
+{
+    (void)state;
+    one_fault("{\"kind\": \"text\", \"prompt\": }", "2:28: no JSON");
+    one_fault("{\"kind\": \"poem\"}", "2:10: \"kind\": 'poem' found");
+    one_fault("{\"prompt\": \"x\"}", "no \"kind\"");
+    one_fault("[]", "2:1: a JSON object wanted");
+    one_fault("{\"kind\": \"text\", \"color\": \"x\"}", "'color' is no option of text");
+    one_fault("{\"kind\": \"image\", \"steps\": 0}", "--steps: '0' found");
+    one_fault("{\"kind\": \"image\", \"steps\": {}}", "\"steps\": a string, a number, true or false wanted");
+    one_fault("{\"kind\": \"text\", \"prompt\": \"a\", \"prompt\": \"b\"}", "a field comes twice");
+    one_fault("{\"kind\": \"text\", \"prompt\": \"a\\u0000b\"}", "U+0000");
+    one_fault("{\"kind\": \"text\", \"id\": \"ok\"}", "the id 'ok' is taken by the job of line 1");
+    one_fault("{\"kind\": \"text\", \"out\": \"ok.txt\"}", "the output 'ok.txt' is taken by the job of line 1");
+    one_fault("{\"kind\": \"text\", \"out\": \"../x\"}", "has a '..' in it");
+    one_fault("{\"kind\": \"text\", \"out\": \"/etc/x\"}", "is absolute");
+    one_fault("{\"kind\": \"text\", \"out\": \"a\\nb\"}", "control character 0x0A");
+    one_fault("{\"kind\": \"text\", \"out\": \".hidden\"}", "hidden");
+    one_fault("{\"kind\": \"text\", \"out\": \"link/x.txt\"}", "symbolic link");
+    char longer[400] = "{\"kind\": \"text\", \"out\": \"";
+    memset(longer + strlen(longer), 'x', 300);
+    strncat(longer, "\"}", sizeof longer - strlen(longer) - 1);
+    one_fault(longer, "a name of 300 bytes");
+    one_fault("{\"kind\": \"text\", \"prompt\": \"{{nobody.text}}\"}", "no job has the id 'nobody'");
+    one_fault("{\"kind\": \"text\", \"prompt\": \"{{ok.color}}\"}", "{{ID.file}} wanted");
+    one_fault("{\"kind\": \"text\", \"prompt\": \"{{row.x}}\"}", "no {\"rows\"");
+    one_fault("{\"kind\": \"text\", \"needs\": [\"me\"], \"id\": \"me\"}", "circle");
+    one_fault("{\"kind\": \"text\", \"id\": \"x\", \"needs\": [\"y\"]}\n{\"kind\": \"text\", \"id\": \"y\", \"prompt\": \"{{x.text}}\"}", "circle");
+    one_fault("{\"kind\": \"text\", \"repeat\": 0}", "\"repeat\"");
+    one_fault("{\"kind\": \"text\", \"seed\": -1}", "\"seed\"");
+    one_fault("{\"rows\": \"absent.csv\"}", "absent.csv");
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    status st = {0};
+    if (!mkdtemp(folder)) return -1;
+    snprintf(path, sizeof path, "%s/jobs.jsonl", folder);
+    snprintf(rows_path, sizeof rows_path, "%s/rows.csv", folder);
+    char link[64];
+    snprintf(link, sizeof link, "%s/link", folder);
+    return symlink("/tmp", link) == 0 && (mem = arena_new(&st)) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char link[64];
+    snprintf(link, sizeof link, "%s/link", folder);
+    unlink(path), unlink(rows_path), unlink(link);
+    arena_free(mem);
+    return rmdir(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_lines), cmocka_unit_test(test_mail_merge), cmocka_unit_test(test_faults)};
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
