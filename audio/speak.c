@@ -67,6 +67,15 @@ void speak_close(speak *s)
     alloc_free(s);
 }
 
+bool speak_set(speak *s, const voice_settings *settings, double sentence_silence, uint64_t seed, phoneme_markup markup, status *st)
+{
+    s->o.settings = *settings;
+    s->o.sentence_silence = sentence_silence;
+    s->o.seed = seed;
+    s->o.markup = markup;
+    return voice_check(s->voice, settings, st);
+}
+
 int speak_rate(const speak *s) { return voice_rate(s->voice); }
 
 bool speak_uses_espeak(const speak *s) { return phoneme_uses_espeak(s->phonemes); }
@@ -157,6 +166,7 @@ static bool say_sentence(speak *s, const phoneme_sentence *sentence, speak_write
 bool speak_text(speak *s, const char *text, size_t size, speak_writer write, void *arg, status *st)
 {
     s->c.st = st;
+    arena_reset(s->c.mem, 0);
     s->number = 0;
     s->time = 0;
     phoneme_reader *r = phoneme_read(s->phonemes, text, size, s->o.markup, st);

@@ -30,6 +30,10 @@ typedef struct speak speak;
 speak *speak_open(const speak_options *options, pool *threads, status *st);
 void speak_close(speak *s); /* NULL is allowed */
 
+/* For the next speak_text: other settings, silence and seed than those it was opened with. false when the voice does not
+ * know the speaker. */
+bool speak_set(speak *s, const voice_settings *settings, double sentence_silence, uint64_t seed, phoneme_markup markup, status *st);
+
 int speak_rate(const speak *s);
 bool speak_uses_espeak(const speak *s);
 

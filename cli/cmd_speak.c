@@ -3,14 +3,12 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "audio/sound_file.h"
 #include "audio/speak.h"
-#include "cli/model_path.h"
-#include "cli/options.h"
+#include "cli/speak_flags.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -19,42 +17,10 @@
 enum { MAX_TEXT = 256 << 20 };
 static const char DEFAULT_OUTPUT[] = "speech.wav";
 
-typedef struct {
-    const char *file, *output, *voice, *speaker, *pronunciations, *srt, *vtt;
-    double speed, length_scale, noise_scale, noise_w, sentence_silence;
-    int64_t seed, threads;
-    bool raw, json, phonemes, ssml, quiet, verbose;
-    bool seed_given, noise_scale_given, noise_w_given;
-} speak_flags;
-
 static bool parse(int argc, char **argv, speak_flags *f, const char **words, int *count, bool *help, status *st)
 {
-    const option table[] = {
-        {0, "", OPTION_GROUP, NULL, NULL, "Text: the words given, -f FILE, or standard input. [[həlˈO]] in it is said as these phonemes.", 0, 0, NULL},
-        {'f', "file", OPTION_STRING, &f->file, "FILE", "read the text from FILE ('-': standard input)", 0, 0, NULL},
-        {0, "ssml", OPTION_FLAG, &f->ssml, NULL, "the text is SSML (speak, p, s, break, prosody rate, say-as, sub, phoneme)", 0, 0, NULL},
-        {0, "pronunciations", OPTION_STRING, &f->pronunciations, "FILE", "words and how they are said, a line each: word, space, phonemes", 0, 0, NULL},
-        {0, "phonemes", OPTION_FLAG, &f->phonemes, NULL, "print the phonemes, a sentence a line, and make no sound", 0, 0, NULL},
-        {0, "", OPTION_GROUP, NULL, NULL, "Output", 0, 0, NULL},
-        {'o', "output", OPTION_STRING, &f->output, "FILE", "FILE.wav .flac .ogg .opus .mp3, or '-' for WAV on standard output (speech.wav)", 0, 0, NULL},
-        {0, "raw", OPTION_FLAG, &f->raw, NULL, "samples alone: 16 bits, little-endian, one channel", 0, 0, NULL},
-        {0, "json", OPTION_FLAG, &f->json, NULL, "print when each sentence, word and phoneme is said, as JSON", 0, 0, NULL},
-        {0, "srt", OPTION_STRING, &f->srt, "FILE", "write subtitles (SubRip)", 0, 0, NULL},
-        {0, "vtt", OPTION_STRING, &f->vtt, "FILE", "write subtitles (WebVTT)", 0, 0, NULL},
-        {0, "", OPTION_GROUP, NULL, NULL, "Voice", 0, 0, NULL},
-        {0, "voice", OPTION_STRING, &f->voice, "NAME", "hibari, joe, a folder, or a Piper voice FILE.onnx with FILE.onnx.json (hibari)", 0, 0, NULL},
-        {0, "speaker", OPTION_STRING, &f->speaker, "NAME", "name or number, for Piper voices of many speakers (0)", 0, 0, NULL},
-        {0, "speed", OPTION_REAL, &f->speed, "X", "2 is twice as fast (1)", 0.1, 10, NULL},
-        {0, "length-scale", OPTION_REAL, &f->length_scale, "X", "2 is twice as slow (1)", 0.1, 10, NULL},
-        {0, "noise-scale", OPTION_REAL, &f->noise_scale, "X", "Piper: variation of the sound (the voice's own)", 0, 4, &f->noise_scale_given},
-        {0, "noise-w", OPTION_REAL, &f->noise_w, "X", "Piper: variation of the rhythm (the voice's own)", 0, 4, &f->noise_w_given},
-        {0, "sentence-silence", OPTION_REAL, &f->sentence_silence, "SECONDS", "after each sentence; twice that after a paragraph (0.2)", 0, 60, NULL},
-        {'s', "seed", OPTION_INT, &f->seed, "N", "same seed, same samples (a fresh one, told on stderr)", 0, 9007199254740992.0, &f->seed_given},
-        {'t', "threads", OPTION_INT, &f->threads, "N", "threads (0: one for each core)", 0, 1024, NULL},
-        {'q', "quiet", OPTION_FLAG, &f->quiet, NULL, "no warnings and no progress", 0, 0, NULL},
-        {'v', "verbose", OPTION_FLAG, &f->verbose, NULL, "say more on stderr", 0, 0, NULL},
-        {0},
-    };
+    option table[SPEAK_FLAG_COUNT];
+    speak_flags_table(f, table);
     return options_parse(table, argc, argv, "aigc speak [OPTION]… [TEXT]…", words, count, help, st);
 }
 
@@ -204,21 +170,12 @@ static char *read_text(const speak_flags *f, const char **words, int count, size
     return text;
 }
 
-/* Where the lexicons lie: with the default voice. NULL where that is absent: espeak-ng may do without. */
-static char *find_assets(const char *path)
-{
-    if (file_is_folder(path)) return alloc_string(path, strlen(path), &(status){0});
-    return model_path_find("hibari", &(status){0});
-}
-
 static void run(const speak_flags *f, const char *text, size_t size, status *st)
 {
-    char *path = model_path_find(f->voice, st), *assets = path ? find_assets(path) : NULL;
+    char *path = speak_flags_voice(f, st), *assets = path ? speak_flags_assets(path) : NULL;
     pool *threads = path ? pool_new((int)f->threads, st) : NULL;
     speak_options o = {.voice = path, .assets = assets, .pronunciations = f->pronunciations, .markup = f->ssml ? PHONEME_SSML : PHONEME_PLAIN,
-                       .settings = {.speed = (float)(f->speed / f->length_scale), .speaker = f->speaker,
-                                    .noise_scale = f->noise_scale_given ? (float)f->noise_scale : NAN,
-                                    .noise_w = f->noise_w_given ? (float)f->noise_w : NAN},
+                       .settings = speak_flags_settings(f),
                        .sentence_silence = f->sentence_silence, .seed = (uint64_t)f->seed, .phonemes_only = f->phonemes};
     outputs to = {.text = text, .started = log_seconds()};
     speak *s = threads ? speak_open(&o, threads, st) : NULL;
@@ -247,7 +204,6 @@ static bool check_flags(speak_flags *f, status *st)
     if (f->json && (to_stdout || f->phonemes))
         return status_set(st, STATUS_USAGE, "--json prints on standard output, and so does %s: only one can", f->phonemes ? "--phonemes" : "-o -");
     if (!f->output) f->output = DEFAULT_OUTPUT;
-    if (strcmp(f->voice, "heart") == 0) f->voice = "hibari";
     if (!f->seed_given) f->seed = (int64_t)rng_fresh_seed();
     log_set_level(f->quiet ? LOG_QUIET : f->verbose ? LOG_VERBOSE : LOG_NORMAL);
     return true;
@@ -255,7 +211,7 @@ static bool check_flags(speak_flags *f, status *st)
 
 void cmd_speak(int argc, char **argv, status *st)
 {
-    speak_flags f = {.voice = "hibari", .speed = 1, .length_scale = 1, .sentence_silence = 0.2};
+    speak_flags f = speak_flags_default();
     const char **words = alloc_zeroed((size_t)argc, sizeof *words, st);
     int count = 0;
     bool help = false;

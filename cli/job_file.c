@@ -63,7 +63,7 @@ struct job_file {
 
 const char *job_kind_name(job_kind kind)
 {
-    static const char *const NAMES[JOB_KINDS] = {"text", "image", "speak", "vocode"};
+    static const char *const NAMES[JOB_KINDS] = {"text", "image", "speak"};
     return NAMES[kind];
 }
 
@@ -224,7 +224,7 @@ static const char *numbered(const char *out, uint32_t repeat, arena *mem, status
 
 static const char *default_out(const job *j, arena *mem, status *st)
 {
-    static const char *const EXTENSION[JOB_KINDS] = {".txt", ".png", ".wav", ".wav"};
+    static const char *const EXTENSION[JOB_KINDS] = {".txt", ".png", ".wav"};
     char *s = (char *)(uintptr_t)concat3(mem, j->id, strlen(j->id), EXTENSION[j->kind], "", st);
     for (char *c = s; c && *c; c++) /* an id is any text, a file name better is not */
         if ((unsigned char)*c <= ' ' || strchr("/\\:*?\"<>|#\x7F", *c) || (c == s && *c == '.')) *c = '_';

@@ -16,7 +16,7 @@
 #include "core/arena.h"
 #include "core/status.h"
 
-typedef enum { JOB_TEXT, JOB_IMAGE, JOB_SPEAK, JOB_VOCODE, JOB_KINDS } job_kind;
+typedef enum { JOB_TEXT, JOB_IMAGE, JOB_SPEAK, JOB_KINDS } job_kind;
 
 const char *job_kind_name(job_kind kind);
 

@@ -130,7 +130,7 @@ static bool read_kind(reader *r)
             return r->out->has_kind = true;
         }
     r->out->column = (size_t)(where - r->at.start) + 1;
-    return status_set(r->st, STATUS_USAGE, "\"kind\": '%.40s' found, text, image, speak or vocode wanted", name);
+    return status_set(r->st, STATUS_USAGE, "\"kind\": '%.40s' found, text, image or speak wanted", name);
 }
 
 static bool read_needs(reader *r)
@@ -194,7 +194,7 @@ bool job_line_read(job_line *out, const char *text, size_t size, arena *mem, sta
     if (!read_object(&r, false)) return false;
     if (!json_cursor_end(&r.at)) return not_json(&r);
     if (!out->is_defaults && !out->rows && !out->has_kind)
-        return wrong(&r, text, "no \"kind\"; one of text, image, speak and vocode wanted");
+        return wrong(&r, text, "no \"kind\"; one of text, image and speak wanted");
     if (out->is_defaults) {
         job_line inner;
         return job_line_read_defaults(&inner, text, size, mem, st);

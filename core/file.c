@@ -15,7 +15,8 @@ enum { MAX_OUTPUTS = 64 }; /* open at once; a fixed table, so that a signal hand
 
 struct file_output {
     FILE *stream;
-    char *path, *temporary; /* NULL for stdout */
+    char *path;      /* NULL for stdout */
+    char *temporary; /* the name it has until it is whole, where it has one */
     int slot;
 };
 
@@ -87,13 +88,15 @@ void file_unmap(file_mapping *m)
     *m = (file_mapping){0};
 }
 
-/* ".name.XXXXXX" in the folder of path. */
-static char *temporary_name(const char *path, status *st)
+/* "FOLDER/.NAME.XXXXXX", or "FOLDER/." for name = NULL. */
+static char *beside(const char *path, bool with_name, status *st)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     size_t size = strlen(path) + 9;
     char *s = alloc_array(size, 1, st);
-    if (s) snprintf(s, size, "%.*s.%s.XXXXXX", (int)(name - path), path, name);
+    if (!s) return NULL;
+    if (with_name) snprintf(s, size, "%.*s.%s.XXXXXX", (int)(name - path), path, name);
+    else snprintf(s, size, "%.*s.", (int)(name - path), path);
     return s;
 }
 
@@ -106,22 +109,52 @@ static int claim_slot(char *temporary)
     return -1;
 }
 
-static bool open_temporary_file(file_output *f, const char *path, status *st)
+/* A file without a name, which even SIGKILL cannot leave behind; −1 where the file system has none. */
+static int open_nameless(const char *path, status *st)
 {
-    if (file_is_folder(path)) return status_set(st, STATUS_IO, "%s: is a folder, a file was wanted", path);
-    f->path = alloc_string(path, strlen(path), st);
-    f->temporary = temporary_name(path, st);
-    if (!f->path || !f->temporary) return false;
-    int fd = mkstemp(f->temporary);
-    if (fd < 0) return status_set(st, STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
+    char *folder = beside(path, false, st);
+    int fd = folder ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666) : -1;
+    alloc_free(folder);
+    return fd;
+}
+
+static int open_named(file_output *f, status *st)
+{
+    f->temporary = beside(f->path, true, st);
+    int fd = f->temporary ? mkstemp(f->temporary) : -1;
+    if (fd < 0) return -1;
     f->slot = claim_slot(f->temporary);
     mode_t mask = umask(0);
     umask(mask);
     fchmod(fd, 0666 & ~mask); /* mkstemp's 0600 is for secrets */
-    f->stream = fdopen(fd, "w+b");
-    if (f->stream) return true;
-    close(fd);
+    return fd;
+}
+
+static bool open_output(file_output *f, const char *path, status *st)
+{
+    if (file_is_folder(path)) return status_set(st, STATUS_IO, "%s: is a folder, a file was wanted", path);
+    f->path = alloc_string(path, strlen(path), st);
+    if (!f->path) return false;
+    int fd = open_nameless(path, st);
+    if (fd < 0) fd = open_named(f, st);
+    if (fd >= 0 && (f->stream = fdopen(fd, "w+b"))) return true;
+    if (fd >= 0) close(fd);
     return status_set(st, STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
+}
+
+/* Gives the nameless file its name; one that is there already is replaced at once, by way of a temporary name. */
+static bool name_output(file_output *f, status *st)
+{
+    char nameless[40];
+    snprintf(nameless, sizeof nameless, "/proc/self/fd/%d", fileno(f->stream));
+    if (linkat(AT_FDCWD, nameless, AT_FDCWD, f->path, AT_SYMLINK_FOLLOW) == 0) return true;
+    if (errno != EEXIST || !(f->temporary = beside(f->path, true, st))) return false;
+    /* mkstemp finds a free name; its empty file gives way to the link */
+    int fd = mkstemp(f->temporary);
+    if (fd >= 0) close(fd), unlink(f->temporary);
+    f->slot = claim_slot(f->temporary);
+    return fd >= 0 && linkat(AT_FDCWD, nameless, AT_FDCWD, f->temporary, AT_SYMLINK_FOLLOW) == 0 &&
+           rename(f->temporary, f->path) == 0;
 }
 
 file_output *file_create(const char *path, status *st)
@@ -130,7 +163,7 @@ file_output *file_create(const char *path, status *st)
     if (!f) return NULL;
     f->slot = -1;
     if (strcmp(path, "-") == 0) f->stream = stdout;
-    else if (!open_temporary_file(f, path, st)) {
+    else if (!open_output(f, path, st)) {
         file_abort(f);
         return NULL;
     }
@@ -150,28 +183,25 @@ static void release(file_output *f)
 void file_abort(file_output *f)
 {
     if (!f) return;
-    if (f->temporary) {
-        if (f->stream) fclose(f->stream);
-        unlink(f->temporary);
-    }
+    if (f->path && f->stream) fclose(f->stream);
+    if (f->temporary) unlink(f->temporary);
     release(f);
 }
 
 bool file_commit(file_output *f, status *st)
 {
-    const char *name = f->path ? f->path : "standard output";
+    errno = 0;
     bool ok = !ferror(f->stream) && fflush(f->stream) == 0;
-    if (f->temporary) {
+    if (f->path) {
         ok = ok && fsync(fileno(f->stream)) == 0;
-        ok = fclose(f->stream) == 0 && ok;
-        f->stream = NULL;
-        ok = ok && rename(f->temporary, f->path) == 0;
+        ok = ok && (f->temporary ? rename(f->temporary, f->path) == 0 : name_output(f, st));
     }
     if (!ok) {
-        status_set(st, STATUS_IO, "%s: cannot be written: %s", name, strerror(errno ? errno : EIO));
+        status_set(st, STATUS_IO, "%s: cannot be written: %s", f->path ? f->path : "standard output", strerror(errno ? errno : EIO));
         file_abort(f);
         return false;
     }
+    if (f->path) fclose(f->stream);
     release(f);
     return true;
 }

@@ -23,9 +23,10 @@ typedef struct {
 bool file_map(file_mapping *m, const char *path, status *st);
 void file_unmap(file_mapping *m);
 
-/* A file that appears under its name only when it is whole: it is written beside its place as a hidden temporary file,
- * synced and renamed by file_commit; file_abort (and a signal, see file_abort_all) leaves nothing behind. "-" writes to
- * stdout. Write with the FILE; its errors are reported by file_commit. */
+/* A file that appears under its name only when it is whole: it is written without a name (O_TMPFILE; where the file system
+ * has no such files, under a hidden name beside its place), synced, and named by file_commit. file_abort, and a signal by
+ * way of file_abort_all, leaves nothing behind. "-" writes to stdout. Write with the FILE; its errors are reported by
+ * file_commit. */
 typedef struct file_output file_output;
 file_output *file_create(const char *path, status *st);
 FILE *file_stream(file_output *f);

@@ -1,0 +1,125 @@
+/* batch: runs a job file; see docs/batch.md. */
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/batch.h"
+#include "cli/options.h"
+#include "core/alloc.h"
+#include "core/log.h"
+
+typedef struct {
+    batch_options run;
+    const char *shard, *merge;
+    bool check, dry_run, verbose;
+} arguments;
+
+static void report_fault(void *context, size_t line, size_t column, const char *message)
+{
+    const char *path = context;
+    if (column) log_error("%s:%zu:%zu: %s", path, line, column, message);
+    else log_error("%s:%zu: %s", path, line, message);
+}
+
+/* --check and --dry-run: every fault with its place, and what would be run. */
+static void check_only(const arguments *a, status *st)
+{
+    job_file *f = job_file_open(a->run.job_path, a->run.out_folder, batch_check_option, report_fault,
+                                (void *)(uintptr_t)a->run.job_path, st);
+    if (!f) return;
+    size_t kinds[JOB_KINDS] = {0};
+    for (size_t i = 0; i < job_file_count(f); i++) kinds[job_file_kind(f, i)]++;
+    arena *mem = a->dry_run ? arena_new(st) : NULL;
+    for (size_t i = 0; mem && i < job_file_count(f); i++) {
+        job j;
+        size_t start = arena_mark(mem);
+        if (!job_file_get(f, i, mem, &j, st)) break;
+        printf("%s\t%s\t%s\t%llu\n", j.id, job_kind_name(j.kind), j.out, (unsigned long long)j.seed);
+        arena_reset(mem, start);
+    }
+    arena_free(mem);
+    if (!a->run.quiet) {
+        log_message("%s: %zu jobs are good (%zu text, %zu image, %zu speak), %zu faults", a->run.job_path, job_file_count(f),
+                    kinds[JOB_TEXT], kinds[JOB_IMAGE], kinds[JOB_SPEAK], job_file_faults(f));
+    }
+    if (job_file_faults(f)) status_set(st, STATUS_INPUT, "%s: %zu faults", a->run.job_path, job_file_faults(f));
+    job_file_close(f);
+}
+
+/* "2/8", or SLURM's array variables when --shard slurm is said. */
+static bool read_shard(arguments *a, status *st)
+{
+    const char *text = a->shard;
+    if (!text) return true;
+    char slurm[64];
+    if (strcmp(text, "slurm") == 0) {
+        const char *id = getenv("SLURM_ARRAY_TASK_ID"), *min = getenv("SLURM_ARRAY_TASK_MIN"), *count = getenv("SLURM_ARRAY_TASK_COUNT");
+        if (!id || !count) return status_set(st, STATUS_USAGE, "--shard slurm: SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT are not set");
+        snprintf(slurm, sizeof slurm, "%lld/%.20s", atoll(id) - (min ? atoll(min) : 0) + 1, count);
+        text = slurm;
+    }
+    char *end;
+    a->run.shard = strtoll(text, &end, 10);
+    if (*end == '/') a->run.shards = strtoll(end + 1, &end, 10);
+    if (*end || a->run.shards < 1 || a->run.shards > 1000000 || a->run.shard < 1 || a->run.shard > a->run.shards)
+        return status_set(st, STATUS_USAGE, "--shard: '%s' found, I/N with 1 <= I <= N wanted", a->shard);
+    return true;
+}
+
+/* Copies the records of other journals into the job file's own. */
+static void merge(const arguments *a, const char **from, int count, status *st)
+{
+    journal *to = journal_open(a->merge, st);
+    for (int i = 0; to && i < count && status_ok(st); i++) {
+        journal *j = journal_open(from[i], st);
+        for (size_t k = 0; j && k < journal_count(j) && status_ok(st); k++) {
+            const journal_record *have = journal_find(to, journal_at(j, k)->id);
+            if (!have || !have->done) journal_add(to, journal_at(j, k), st);
+        }
+        journal_close(j);
+    }
+    if (to && !a->run.quiet) log_message("%s: %zu jobs", a->merge, journal_count(to));
+    journal_close(to);
+}
+
+void cmd_batch(int argc, char **argv, status *st)
+{
+    arguments a = {.run = {.parallel = 8}};
+    const option table[] = {
+        {0, "what", OPTION_GROUP, NULL, NULL, "What to run:", 0, 0, NULL},
+        {0, "check", OPTION_FLAG, &a.check, NULL, "tell every fault of the job file, run nothing", 0, 0, NULL},
+        {0, "dry-run", OPTION_FLAG, &a.dry_run, NULL, "list the jobs (id, kind, output, seed), run nothing", 0, 0, NULL},
+        {0, "force", OPTION_FLAG, &a.run.force, NULL, "run also what the journal says is done", 0, 0, NULL},
+        {0, "shard", OPTION_STRING, &a.shard, "I/N", "only this machine's part of N; 'slurm' takes it from the array job", 0, 0, NULL},
+        {0, "merge", OPTION_STRING, &a.merge, "JOURNAL", "join the journals given as arguments into this one, run nothing", 0, 0, NULL},
+        {0, "where", OPTION_GROUP, NULL, NULL, "Where:", 0, 0, NULL},
+        {'o', "out-dir", OPTION_STRING, &a.run.out_folder, "FOLDER", "where outputs go (the job file's folder)", 0, 0, NULL},
+        {0, "journal", OPTION_STRING, &a.run.journal_path, "FILE", "what is done (JOBFILE.journal)", 0, 0, NULL},
+        {0, "how", OPTION_GROUP, NULL, NULL, "How:", 0, 0, NULL},
+        {0, "retries", OPTION_INT, &a.run.retries, "N", "more tries of a job that failed for want of memory or disk (0)", 0, 100, NULL},
+        {0, "fail-fast", OPTION_FLAG, &a.run.fail_fast, NULL, "stop at the first failure", 0, 0, NULL},
+        {0, "parallel", OPTION_INT, &a.run.parallel, "N", "text jobs that share a pass over the model (8)", 1, 64, NULL},
+        {'t', "threads", OPTION_INT, &a.run.threads, "N", "0: one for each core (0); the outputs do not depend on it", 0, 1024, NULL},
+        {0, "json", OPTION_FLAG, &a.run.json, NULL, "a JSON line on stderr for every job that ends", 0, 0, NULL},
+        {'q', "quiet", OPTION_FLAG, &a.run.quiet, NULL, "no summary", 0, 0, NULL},
+        {'v', "verbose", OPTION_FLAG, &a.verbose, NULL, "more on stderr", 0, 0, NULL},
+        {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
+    };
+    const char **words = alloc_array((size_t)argc, sizeof *words, st);
+    int count;
+    bool help;
+    if (words && options_parse(table, argc, argv, "aigc batch [OPTION]… JOBFILE", words, &count, &help, st) && !help) {
+        if (a.run.quiet) log_set_level(LOG_QUIET);
+        if (a.verbose) log_set_level(LOG_VERBOSE);
+        if (a.merge) merge(&a, words, count, st);
+        else if (count != 1) status_set(st, STATUS_USAGE, "%d job files found, one wanted", count);
+        else if (read_shard(&a, st)) {
+            a.run.job_path = words[0];
+            if (a.check || a.dry_run) check_only(&a, st);
+            else batch_run(&a.run, st);
+        }
+    }
+    alloc_free(words);
+}

@@ -1,0 +1,82 @@
+#include "cli/speak_flags.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cli/model_path.h"
+#include "core/alloc.h"
+#include "core/file.h"
+
+speak_flags speak_flags_default(void)
+{
+    return (speak_flags){.voice = "hibari", .speed = 1, .length_scale = 1, .sentence_silence = 0.2};
+}
+
+static int append(option *table, const option *more, size_t bytes)
+{
+    memcpy(table, more, bytes);
+    return (int)(bytes / sizeof *more);
+}
+
+/* What is said and by whom. */
+static int sound_table(speak_flags *f, option *table)
+{
+    const option all[] = {
+        {0, "", OPTION_GROUP, NULL, NULL, "Text: the words given, -f FILE, or standard input. [[həlˈO]] in it is said as these phonemes.", 0, 0, NULL},
+        {'f', "file", OPTION_STRING, &f->file, "FILE", "read the text from FILE ('-': standard input)", 0, 0, NULL},
+        {0, "ssml", OPTION_FLAG, &f->ssml, NULL, "the text is SSML (speak, p, s, break, prosody rate, say-as, sub, phoneme)", 0, 0, NULL},
+        {0, "pronunciations", OPTION_STRING, &f->pronunciations, "FILE", "words and how they are said, a line each: word, space, phonemes", 0, 0, NULL},
+        {0, "", OPTION_GROUP, NULL, NULL, "Voice", 0, 0, NULL},
+        {0, "voice", OPTION_STRING, &f->voice, "NAME", "hibari, joe, a folder, or a Piper voice FILE.onnx with FILE.onnx.json (hibari)", 0, 0, NULL},
+        {0, "speaker", OPTION_STRING, &f->speaker, "NAME", "name or number, for Piper voices of many speakers (0)", 0, 0, NULL},
+        {0, "speed", OPTION_REAL, &f->speed, "X", "2 is twice as fast (1)", 0.1, 10, NULL},
+        {0, "length-scale", OPTION_REAL, &f->length_scale, "X", "2 is twice as slow (1)", 0.1, 10, NULL},
+        {0, "noise-scale", OPTION_REAL, &f->noise_scale, "X", "Piper: variation of the sound (the voice's own)", 0, 4, &f->noise_scale_given},
+        {0, "noise-w", OPTION_REAL, &f->noise_w, "X", "Piper: variation of the rhythm (the voice's own)", 0, 4, &f->noise_w_given},
+        {0, "sentence-silence", OPTION_REAL, &f->sentence_silence, "SECONDS", "after each sentence; twice that after a paragraph (0.2)", 0, 60, NULL},
+        {'s', "seed", OPTION_INT, &f->seed, "N", "same seed, same samples (a fresh one, told on stderr)", 0, 9007199254740991.0, &f->seed_given},
+    };
+    return append(table, all, sizeof all);
+}
+
+int speak_flags_job_table(speak_flags *f, option *table)
+{
+    table[0] = (option){0, "text", OPTION_STRING, &f->text, "TEXT", "what is said", 0, 0, NULL};
+    return 1 + sound_table(f, table + 1);
+}
+
+void speak_flags_table(speak_flags *f, option table[SPEAK_FLAG_COUNT])
+{
+    const option rest[] = {
+        {0, "", OPTION_GROUP, NULL, NULL, "Output", 0, 0, NULL},
+        {'o', "output", OPTION_STRING, &f->output, "FILE", "FILE.wav .flac .ogg .opus .mp3, or '-' for WAV on standard output (speech.wav)", 0, 0, NULL},
+        {0, "raw", OPTION_FLAG, &f->raw, NULL, "samples alone: 16 bits, little-endian, one channel", 0, 0, NULL},
+        {0, "phonemes", OPTION_FLAG, &f->phonemes, NULL, "print the phonemes, a sentence a line, and make no sound", 0, 0, NULL},
+        {0, "json", OPTION_FLAG, &f->json, NULL, "print when each sentence, word and phoneme is said, as JSON", 0, 0, NULL},
+        {0, "srt", OPTION_STRING, &f->srt, "FILE", "write subtitles (SubRip)", 0, 0, NULL},
+        {0, "vtt", OPTION_STRING, &f->vtt, "FILE", "write subtitles (WebVTT)", 0, 0, NULL},
+        {'t', "threads", OPTION_INT, &f->threads, "N", "threads (0: one for each core)", 0, 1024, NULL},
+        {'q', "quiet", OPTION_FLAG, &f->quiet, NULL, "no warnings and no progress", 0, 0, NULL},
+        {'v', "verbose", OPTION_FLAG, &f->verbose, NULL, "say more on stderr", 0, 0, NULL},
+        {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
+    };
+    append(table + sound_table(f, table), rest, sizeof rest);
+}
+
+voice_settings speak_flags_settings(const speak_flags *f)
+{
+    return (voice_settings){.speed = (float)(f->speed / f->length_scale), .speaker = f->speaker,
+                            .noise_scale = f->noise_scale_given ? (float)f->noise_scale : NAN,
+                            .noise_w = f->noise_w_given ? (float)f->noise_w : NAN};
+}
+
+char *speak_flags_voice(const speak_flags *f, status *st)
+{
+    return model_path_find(strcmp(f->voice, "heart") == 0 ? "hibari" : f->voice, st);
+}
+
+char *speak_flags_assets(const char *path)
+{
+    status absent = {0};
+    return file_is_folder(path) ? alloc_string(path, strlen(path), &absent) : model_path_find("hibari", &absent);
+}
