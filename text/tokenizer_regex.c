@@ -8,7 +8,7 @@
 
 enum {
     MAX_PATTERN = 4096,
-    MATCH_LIMIT = 10 * 1000 * 1000,  /* steps in one search: a sound expression needs a few for each byte of the match */
+    MATCH_LIMIT = 1000 * 1000,  /* steps in one search: a sound expression needs a few for each byte of the match */
     JIT_STACK_START = 32 << 10,
     JIT_STACK_LIMIT = 1 << 20,
 };
