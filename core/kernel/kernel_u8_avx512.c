@@ -21,7 +21,7 @@ static void pack(void *to, const int8_t *w, int64_t outputs, int64_t depth, int6
         for (int64_t o = 0; o < outputs; o++) p[i / 4 * 4 * PANEL + o * 4 + i % 4] = w[i * in_stride + o * out_stride];
 }
 
-static __mmask16 part(int64_t n) { return n >= 16 ? 0xFFFF : (__mmask16)((1u << n) - 1); }
+static __mmask16 part(int64_t n) { return (__mmask16)(n >= 16 ? 0xFFFFu : (1u << n) - 1); }
 
 static void range(const float *x, int64_t n, float *low, float *high)
 {
