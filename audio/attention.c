@@ -49,6 +49,7 @@ static void multiply(const attention_job *j, const char *rows, const char *panel
     conv1d_strip s = {.row_bytes = j->kernel->row_bytes(channels), .channels = channels, .taps = 1, .stride = 1,
                       .dilation = 1, .bias = no_bias, .y_step = y_step};
     size_t each = aligned((int64_t)j->kernel->panel_bytes(channels, 1));
+    if (j->kernel->begin) j->kernel->begin();
     for (int64_t o = 0; o < outputs; o += j->kernel->panel, panels += each)
         for (int64_t t = 0; t < steps; t += j->kernel->steps) {
             s.rows = rows + t * s.row_bytes;
@@ -56,6 +57,7 @@ static void multiply(const attention_job *j, const char *rows, const char *panel
             s.y = y + t * y_step + o;
             j->kernel->strip(&s);
         }
+    if (j->kernel->end) j->kernel->end();
 }
 
 /* The scores' share of the relative positions: q_i · e^K_{j−i} / √d. */
@@ -104,10 +106,10 @@ static void attend_block(void *arg, int64_t item)
 }
 
 tensor *attention_forward(op_ctx *c, const tensor *q, const tensor *k, const tensor *v, int64_t heads,
-                          const attention_relative *relative)
+                          const attention_relative *relative, bool exact)
 {
     if (op_failed(c) || !q || !k || !v) return NULL;
-    attention_job j = {.kernel = kernel_conv1d_get(), .q = q->data, .k = k->data, .v = v->data, .steps = q->dim[0],
+    attention_job j = {.kernel = kernel_conv1d_get(exact), .q = q->data, .k = k->data, .v = v->data, .steps = q->dim[0],
                        .width = q->dim[1], .heads = heads, .d = q->dim[1] / heads, .relative = relative};
     const kernel_conv1d *kernel = j.kernel;
     int64_t wide = round_up(j.steps, kernel->panel), deep = round_up(j.d, kernel->panel), longest = j.d > j.steps ? j.d : j.steps;

@@ -15,8 +15,8 @@ typedef struct {
     int64_t window;
 } attention_relative;
 
-/* q, k, v: [T, heads · d] -> [T, heads · d]. relative may be NULL. */
+/* q, k, v: [T, heads · d] -> [T, heads · d]. relative may be NULL. exact: see conv1d_options. */
 tensor *attention_forward(op_ctx *c, const tensor *q, const tensor *k, const tensor *v, int64_t heads,
-                          const attention_relative *relative);
+                          const attention_relative *relative, bool exact);
 
 #endif

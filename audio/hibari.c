@@ -27,7 +27,7 @@ tensor *hibari_run_attention(op_ctx *c, const tensor *x, const hibari_attention 
     int64_t width = x ? x->dim[1] : 0;
     tensor *qkv = op_linear_u8(c, norm(c, x, &w->norm_attention), &w->qkv, NULL); /* [T, 3C] */
     tensor *h = attention_forward(c, op_slice_last(c, qkv, 0, width), op_slice_last(c, qkv, width, width),
-                                  op_slice_last(c, qkv, 2 * width, width), HIBARI_HEADS, NULL);
+                                  op_slice_last(c, qkv, 2 * width, width), HIBARI_HEADS, NULL, true);
     tensor *y = op_linear_u8(c, h, &w->out, &(linear_u8_extra){.add = x});
     h = op_linear_u8(c, norm(c, y, &w->norm_mlp), &w->wide, &(linear_u8_extra){.gelu = true}); /* [T, 2C] */
     return op_linear_u8(c, h, &w->narrow, &(linear_u8_extra){.add = y});

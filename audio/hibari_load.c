@@ -111,11 +111,11 @@ static void load(loader *l, hibari *v)
     int64_t width = v->prosody.width;
     const tensor *decoder = weights_need(l->file, l->st, "m.dec_norm.weight", SHAPE(-1));
     if (!decoder) return;
-    loader_conv(l, &v->duration_in, "pn.dur.0", width, width, (conv1d_options){0});
-    loader_conv(l, &v->duration_out, "pn.dur.2", 1, width, (conv1d_options){0});
-    loader_conv(l, &v->prosody_in, "pn.pro_in", width, width, (conv1d_options){0});
+    loader_conv(l, &v->duration_in, "pn.dur.0", width, width, (conv1d_options){.exact = true});
+    loader_conv(l, &v->duration_out, "pn.dur.2", 1, width, (conv1d_options){.exact = true});
+    loader_conv(l, &v->prosody_in, "pn.pro_in", width, width, (conv1d_options){.exact = true});
     v->prosody_blocks = load_blocks(l, v->prosody_block, "pn.pro", width);
-    loader_conv(l, &v->prosody_out, "pn.pro_out", 4, width, (conv1d_options){0});
+    loader_conv(l, &v->prosody_out, "pn.pro_out", 4, width, (conv1d_options){.exact = true});
     loader_conv(l, &v->decoder_in, "m.dec_in", decoder->dim[0], v->sound.width + 2, (conv1d_options){0});
     v->decoder_blocks = load_blocks(l, v->decoder_block, "m.dec", decoder->dim[0]);
     load_norm(l, &v->decoder_norm, "m.dec_norm", decoder->dim[0]);

@@ -26,7 +26,7 @@ static tensor *encode(op_ctx *c, const vits *v, const int64_t *ids, int64_t coun
     x = op_scale(c, x, sqrtf((float)v->width));
     for (int i = 0; i < v->layers; i++) {
         const vits_layer *w = &v->layer[i];
-        tensor *h = attention_forward(c, op_conv1d(c, x, &w->q, NULL), op_conv1d(c, x, &w->k, NULL), op_conv1d(c, x, &w->v, NULL), v->heads, &w->relative);
+        tensor *h = attention_forward(c, op_conv1d(c, x, &w->q, NULL), op_conv1d(c, x, &w->k, NULL), op_conv1d(c, x, &w->v, NULL), v->heads, &w->relative, false);
         h = op_conv1d(c, h, &w->out, &(conv1d_extra){.add = x});
         x = op_layer_norm(c, h, w->norm_attention.weight, w->norm_attention.bias, NORM_EPS);
         h = op_conv1d(c, x, &w->wide, NULL);                                              /* [T, 4H] */

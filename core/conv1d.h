@@ -21,6 +21,7 @@ typedef struct {
     int64_t out_pad;          /* transposed: steps added to the end of y */
     bool transposed;
     bool mirror;              /* x is reflected at its ends instead of continued with zeros */
+    bool exact;               /* products in f32 also where split ones would be faster (core/kernel/kernel_conv1d_amx.c) */
     bool depthwise;           /* w: [C, 1, K]; each channel by itself */
 } conv1d_options;
 

@@ -48,13 +48,13 @@ static int64_t rows_read(const conv1d *w, int64_t steps)
 
 static int64_t row_bytes(const conv1d *w)
 {
-    return is_narrow(w) ? w->in * (int64_t)sizeof(float) : kernel_conv1d_get()->row_bytes(w->in);
+    return is_narrow(w) ? w->in * (int64_t)sizeof(float) : kernel_conv1d_get(w->o.exact)->row_bytes(w->in);
 }
 
 /* Output steps of one pool item: fixed by sizes alone. 0: not even one strip fits the scratch. */
 static int64_t block_steps(const conv1d *w)
 {
-    int64_t strip = is_narrow(w) ? 1 : kernel_conv1d_get()->steps;
+    int64_t strip = is_narrow(w) ? 1 : kernel_conv1d_get(w->o.exact)->steps;
     int64_t steps = BLOCK_PRODUCTS / (w->in * w->out * w->taps) + 1;
     if (steps > BLOCK_STEPS) steps = BLOCK_STEPS;
     steps = round_up(steps, strip);
@@ -94,7 +94,7 @@ static void pack_narrow(conv1d *w, const float *weight)
 
 static void pack_panels(conv1d *w, const float *weight)
 {
-    const kernel_conv1d *k = kernel_conv1d_get();
+    const kernel_conv1d *k = kernel_conv1d_get(w->o.exact);
     char *to = w->packed;
     int64_t out_stride = w->o.transposed ? w->taps : w->in * w->taps;
     int64_t in_stride = w->o.transposed ? w->out * w->taps : w->taps;
@@ -116,7 +116,7 @@ bool conv1d_init(conv1d *w, const char *name, const float *weight, int64_t out, 
     if (!o.dilation) o.dilation = 1;
     *w = (conv1d){.o = o, .in = in, .out = out, .taps = taps};
     if (!status_ok(st) || !weight || !check(w, name, st)) return false;
-    const kernel_conv1d *k = kernel_conv1d_get();
+    const kernel_conv1d *k = kernel_conv1d_get(w->o.exact);
     int64_t padded = round_up(out, k->panel);
     if (o.depthwise || is_narrow(w)) {
         w->packed_bytes = (size_t)(taps * in * (o.depthwise ? 1 : out)) * sizeof(float);
@@ -267,9 +267,11 @@ static void run_block(void *arg, int64_t i)
     if (w->o.transposed) oldest = from + w->o.pad / w->o.stride - longest(w) + 1;
     else oldest = from * w->o.stride - w->o.pad;
     prepare(j, rows, oldest, rows_read(w, round_up(n, strip)));
+    if (j->kernel->begin) j->kernel->begin();
     if (w->o.transposed) run_transposed(j, rows, from, n);
     else if (is_narrow(w)) run_narrow(j, rows, from, n);
     else run_plain(j, rows, from, n);
+    if (j->kernel->end) j->kernel->end();
 }
 
 static void run_depthwise(void *arg, int64_t from, int64_t n)
@@ -302,7 +304,7 @@ tensor *op_conv1d(op_ctx *c, const tensor *x, const conv1d *w, const conv1d_extr
     }
     tensor *y = op_new(c, SHAPE(steps, w->out)); /* [T', out] */
     if (!y) return NULL;
-    conv1d_job j = {.w = w, .kernel = kernel_conv1d_get(), .x = x->data, .y = y->data, .in_steps = x->dim[0],
+    conv1d_job j = {.w = w, .kernel = kernel_conv1d_get(w->o.exact), .x = x->data, .y = y->data, .in_steps = x->dim[0],
                     .out_steps = steps, .slope = extra && extra->leaky ? extra->slope : 1.0f,
                     .scale = extra && extra->scale != 0 ? extra->scale : 1.0f};
     if (extra && extra->add) {

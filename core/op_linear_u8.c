@@ -8,7 +8,7 @@
 #include "core/linear_u8.h"
 #include "core/op_rows.h"
 
-enum { BLOCK = 48, MAX_PANEL = 64, MAX_STEPS = 64 }; /* rows of a pool item; the largest strip of any level */
+enum { BLOCK = 96, MAX_PANEL = 64, MAX_STEPS = 64 }; /* rows of a pool item; the largest strip of any level */
 
 bool linear_u8_init(linear_u8 *w, const int8_t *weight, int64_t in, int64_t out, float scale, const float *bias, status *st)
 {
@@ -104,6 +104,7 @@ static void run_block(void *arg, int64_t block)
     for (int64_t t = from; t < from + n; t++) k->quantize(j->rows + t * bytes, j->x + t * w->in, w->in, j->x_scale, j->zero);
     u8_strip s = {.row_bytes = bytes, .depth = w->in, .scale = j->x_scale * w->scale, .y_step = w->out};
     const char *panel = w->packed;
+    if (k->begin) k->begin();
     for (int64_t o = 0; o < w->out; o += k->panel, panel += w->panel_bytes) {
         int64_t outputs = w->out - o < k->panel ? w->out - o : k->panel;
         s.weights = panel;
@@ -117,6 +118,7 @@ static void run_block(void *arg, int64_t block)
             else strip_part(j, s, steps, outputs);
         }
     }
+    if (k->end) k->end();
     for (int64_t t = from; j->extra && t < from + n; t++) finish_row(j, t);
 }
 

@@ -8,6 +8,7 @@
 #ifndef AIGC_CORE_KERNEL_CONV1D_H
 #define AIGC_CORE_KERNEL_CONV1D_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,10 +41,11 @@ typedef struct kernel_conv1d {
     /* Each channel by itself: y[c] = bias[c] + Σ_k w[k][c] · x[k][c], x_step floats from tap to tap of x. */
     void (*depthwise)(float *y, const float *x, int64_t x_step, const float *w, const float *bias, int64_t taps,
                       int64_t channels);
+    void (*begin)(void), (*end)(void); /* around a run of strips on one thread; NULL: nothing is to be set up */
 } kernel_conv1d;
 
-/* The table that goes with kernel_get(). */
-const kernel_conv1d *kernel_conv1d_get(void);
+/* The table that goes with kernel_get(); exact: the fastest whose products are f32 (AMX's are split, see there). */
+const kernel_conv1d *kernel_conv1d_get(bool exact);
 
 /* That of a level by name ("c", "avx2", "avx512", …), or NULL when this CPU or build does not have it (tests). */
 const kernel_conv1d *kernel_conv1d_find(const char *name);

@@ -51,4 +51,4 @@ static void depthwise(float *y, const float *x, int64_t x_step, const float *w, 
     }
 }
 
-const kernel_conv1d kernel_conv1d_c = {PANEL, STEPS, row_bytes, panel_bytes, pack, prepare, strip, depthwise};
+const kernel_conv1d kernel_conv1d_c = {PANEL, STEPS, row_bytes, panel_bytes, pack, prepare, strip, depthwise, NULL, NULL};

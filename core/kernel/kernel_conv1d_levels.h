@@ -8,6 +8,7 @@ extern const kernel_conv1d kernel_conv1d_c;
 #if defined(__x86_64__)
 extern const kernel_conv1d kernel_conv1d_avx2;
 extern const kernel_conv1d kernel_conv1d_avx512;
+extern const kernel_conv1d kernel_conv1d_amx;
 #endif
 
 #endif

@@ -7,7 +7,8 @@
 static const kernel_conv1d *table_of(const char *name)
 {
 #if defined(__x86_64__)
-    if (strncmp(name, "avx512", 6) == 0 || strcmp(name, "amx") == 0) return &kernel_conv1d_avx512;
+    if (strcmp(name, "amx") == 0) return &kernel_conv1d_amx;
+    if (strncmp(name, "avx512", 6) == 0) return &kernel_conv1d_avx512;
     if (strcmp(name, "avx2") == 0) return &kernel_conv1d_avx2;
 #endif
     (void)name;
@@ -16,4 +17,8 @@ static const kernel_conv1d *table_of(const char *name)
 
 const kernel_conv1d *kernel_conv1d_find(const char *name) { return kernel_find(name) ? table_of(name) : NULL; }
 
-const kernel_conv1d *kernel_conv1d_get(void) { return table_of(kernel_get()->name); }
+const kernel_conv1d *kernel_conv1d_get(bool exact)
+{
+    const char *name = kernel_get()->name;
+    return table_of(exact && strcmp(name, "amx") == 0 ? "avx512" : name);
+}

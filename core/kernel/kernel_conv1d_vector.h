@@ -85,4 +85,4 @@ static void depthwise(float *y, const float *x, int64_t x_step, const float *w, 
     }
 }
 
-#define CONV1D_KERNELS {PANEL, STEPS, row_bytes, panel_bytes, pack, prepare, strip, depthwise}
+#define CONV1D_KERNELS {PANEL, STEPS, row_bytes, panel_bytes, pack, prepare, strip, depthwise, NULL, NULL}

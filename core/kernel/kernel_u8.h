@@ -31,6 +31,7 @@ typedef struct kernel_u8 {
     /* q = clamp(round_half_even(x / scale) + zero, 0, 255) of one row. */
     void (*quantize)(void *row, const float *x, int64_t depth, float scale, int32_t zero);
     void (*strip)(const u8_strip *s);
+    void (*begin)(void), (*end)(void); /* around a run of strips on one thread; NULL: nothing is to be set up */
 } kernel_u8;
 
 /* The table that goes with kernel_get(). */

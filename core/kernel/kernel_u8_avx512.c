@@ -78,4 +78,4 @@ static void strip(const u8_strip *s)
     EACH_STEP(FINISH)
 }
 
-const kernel_u8 kernel_u8_avx512 = {PANEL, STEPS, row_bytes, panel_bytes, pack, range, quantize, strip};
+const kernel_u8 kernel_u8_avx512 = {PANEL, STEPS, row_bytes, panel_bytes, pack, range, quantize, strip, NULL, NULL};

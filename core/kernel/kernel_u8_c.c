@@ -47,4 +47,4 @@ static void strip(const u8_strip *s)
     }
 }
 
-const kernel_u8 kernel_u8_c = {PANEL, STEPS, row_bytes, panel_bytes, pack, range, quantize, strip};
+const kernel_u8 kernel_u8_c = {PANEL, STEPS, row_bytes, panel_bytes, pack, range, quantize, strip, NULL, NULL};

@@ -7,7 +7,8 @@
 static const kernel_u8 *table_of(const char *name)
 {
 #if defined(__x86_64__)
-    if (strncmp(name, "avx512", 6) == 0 || strcmp(name, "amx") == 0) return &kernel_u8_avx512;
+    if (strcmp(name, "amx") == 0) return &kernel_u8_amx;
+    if (strncmp(name, "avx512", 6) == 0) return &kernel_u8_avx512;
     if (strcmp(name, "avx2") == 0) return &kernel_u8_avx2;
 #endif
     (void)name;

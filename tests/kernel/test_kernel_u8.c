@@ -24,7 +24,7 @@ static void fill(float *x, int64_t n, double size)
 /* y = (q − zero) w scale + bias, a strip of any level by quantised rows of its own. */
 static void check_strip(const kernel_u8 *k, int64_t depth)
 {
-    enum { ROWS = 12, OUT = 40 };
+    enum { ROWS = 32, OUT = 40 };
     static float x[ROWS * 600], y[ROWS * 64], bias[64];
     static int8_t w[600 * OUT];
     status st = {0};
@@ -40,8 +40,10 @@ static void check_strip(const kernel_u8 *k, int64_t depth)
         for (int64_t i = 0; i < depth; i++) correction[o] += zero * w[i * OUT + o];
     k->pack(panel, w, outputs, depth, OUT, 1);
     for (int64_t t = 0; t < k->steps; t++) k->quantize(rows + t * k->row_bytes(depth), x + t * depth, depth, 0.04f, zero);
+    if (k->begin) k->begin();
     k->strip(&(u8_strip){.rows = rows, .row_bytes = k->row_bytes(depth), .depth = depth, .weights = panel,
                          .correction = correction, .scale = 0.01f, .bias = bias, .y = y, .y_step = 64});
+    if (k->end) k->end();
     for (int64_t t = 0; t < k->steps; t++)
         for (int64_t o = 0; o < k->panel; o++) {
             int32_t sum = 0;
