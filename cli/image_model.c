@@ -1,20 +1,29 @@
 #include "cli/image_model.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "image/compvis.h"
+#include "image/lora.h"
+#include "text/encoder_openclip.h"
 
-/* One of the networks and what it holds of its file. */
+/* One of the networks' tensors: of a file of its own, or of the single file. */
 typedef struct {
-    weights *file;
+    weights *file; /* NULL: the single file's */
     parameters *values;
 } part;
 
 struct image_model {
     char *path;
+    weights *single; /* NULL for a folder */
     tokenizer *words;
+    int32_t pad;     /* what fills a short prompt; −1: what the tokenizer says */
     part text_part, unet_part, vae_part;
+    encoder_config text_config;
+    unet_config unet_config;
+    vae_config vae_config;
     encoder *text;
     unet *unet;
     vae *vae;
@@ -22,7 +31,7 @@ struct image_model {
     diffuse_model diffuse;
 };
 
-/* folder/name, with "…" the error when it is not there. */
+/* folder/name; an error when it is not there. Freed with alloc_free. */
 static char *need_file(const char *folder, const char *name, status *st)
 {
     char *path = file_join(folder, name, st);
@@ -45,65 +54,179 @@ static void close_part(part *p)
     weights_close(p->file);
 }
 
-static bool open_text(image_model *m, const char *folder, const image_model_options *o, pool *threads, status *st)
-{
-    encoder_config config;
-    char *path = need_file(folder, "text_encoder", st), *json = path ? need_file(path, "config.json", st) : NULL;
-    if (json && encoder_config_read(&config, json, st) && open_part(&m->text_part, path, st))
-        m->text = encoder_new(m->text_part.values, &config, o->mode, threads, st);
-    alloc_free(json);
-    alloc_free(path);
-    return m->text != NULL;
-}
+/* ---- settings ---- */
 
-static bool open_unet(image_model *m, const char *folder, const image_model_options *o, pool *threads, status *st)
-{
-    unet_config config;
-    char *path = need_file(folder, "unet", st), *json = path ? need_file(path, "config.json", st) : NULL;
-    if (json && unet_config_read(&config, json, st) && open_part(&m->unet_part, path, st))
-        m->unet = unet_new(m->unet_part.values, &config, o->mode, threads, st);
-    alloc_free(json);
-    alloc_free(path);
-    return m->unet != NULL;
-}
-
-static bool open_vae(image_model *m, const char *path, const image_model_options *o, pool *threads, status *st)
-{
-    vae_config config;
-    char *json = need_file(path, "config.json", st);
-    if (json && vae_config_read(&config, json, st) && open_part(&m->vae_part, path, st))
-        m->vae = vae_new(m->vae_part.values, &config, o->mode, threads, st);
-    alloc_free(json);
-    return m->vae != NULL;
-}
-
-static bool read_schedule(image_model *m, const char *path, status *st)
+static bool read_schedule(image_model *m, const char *folder, status *st)
 {
     size_t size;
-    char *json = file_read(path, 16 << 20, &size, st);
+    char *path = need_file(folder, "scheduler/scheduler_config.json", st), *json = path ? file_read(path, 16 << 20, &size, st) : NULL;
     bool ok = json && schedule_from_json(&m->schedule, json, size, path, st);
+    alloc_free(json);
+    alloc_free(path);
+    return ok;
+}
+
+/* folder/name/config.json by one of the three readers. */
+static bool read_settings(const char *folder, const char *name, bool (*read)(void *, const char *, status *), void *to, status *st)
+{
+    char *part_folder = need_file(folder, name, st), *json = part_folder ? need_file(part_folder, "config.json", st) : NULL;
+    bool ok = json && read(to, json, st);
+    alloc_free(json);
+    alloc_free(part_folder);
+    return ok;
+}
+
+static bool read_text_config(void *to, const char *path, status *st) { return encoder_config_read(to, path, st); }
+static bool read_unet_config(void *to, const char *path, status *st) { return unet_config_read(to, path, st); }
+static bool read_vae_config(void *to, const char *path, status *st) { return vae_config_read(to, path, st); }
+
+static bool read_all_settings(image_model *m, const char *folder, status *st)
+{
+    return read_settings(folder, "text_encoder", read_text_config, &m->text_config, st) &&
+           read_settings(folder, "unet", read_unet_config, &m->unet_config, st) &&
+           read_settings(folder, "vae", read_vae_config, &m->vae_config, st) && read_schedule(m, folder, st);
+}
+
+/* The tokenizer named by the user, else folder/tokenizer. */
+static bool open_tokenizer(image_model *m, const char *named, const char *folder, status *st)
+{
+    char *path = named ? alloc_string(named, strlen(named), st) : need_file(folder, "tokenizer", st);
+    m->words = path ? tokenizer_open_folder(path, st) : NULL;
+    alloc_free(path);
+    return m->words != NULL;
+}
+
+/* ---- a diffusers folder ---- */
+
+static bool open_folder_part(part *p, const char *folder, const char *name, status *st)
+{
+    char *path = need_file(folder, name, st);
+    bool ok = path && open_part(p, path, st);
+    alloc_free(path);
+    return ok;
+}
+
+static bool open_folder(image_model *m, const image_model_options *o, status *st)
+{
+    m->pad = -1;
+    return open_tokenizer(m, o->tokenizer, o->path, st) && read_all_settings(m, o->path, st) &&
+           open_folder_part(&m->text_part, o->path, "text_encoder", st) && open_folder_part(&m->unet_part, o->path, "unet", st) &&
+           open_folder_part(&m->vae_part, o->path, "vae", st);
+}
+
+/* ---- a single file ---- */
+
+static const char CLIP[] = "cond_stage_model.transformer.", OPENCLIP[] = "cond_stage_model.model.";
+
+static bool has_prefix(const weights *w, const char *prefix)
+{
+    for (int64_t i = 0; i < weights_count(w); i++) {
+        const char *name;
+        weights_at(w, i, &name);
+        if (strncmp(name, prefix, strlen(prefix)) == 0) return true;
+    }
+    return false;
+}
+
+static bool add_text(image_model *m, bool openclip, int64_t layers, status *st)
+{
+    if (openclip) return encoder_openclip_add(m->text_part.values, m->single, OPENCLIP, layers, st);
+    for (int64_t i = 0; i < weights_count(m->single); i++) {
+        const char *name;
+        const tensor *x = weights_at(m->single, i, &name);
+        if (strncmp(name, CLIP, strlen(CLIP)) == 0 && !parameters_add(m->text_part.values, name + strlen(CLIP), x, m->single, st)) return false;
+    }
+    return true;
+}
+
+/* What a single file does not say: the schedule of Stable Diffusion; 2.x at 768 pixels predicts the velocity. */
+static bool infer_settings(image_model *m, bool openclip, status *st)
+{
+    schedule_default_sd15(&m->schedule);
+    if (!compvis_unet_config(&m->unet_config, m->single, st) || !compvis_vae_config(&m->vae_config, m->single, st)) return false;
+    if (openclip) {
+        m->schedule.prediction = SCHEDULE_V_PREDICTION;
+        m->unet_config.sample_size = 96;
+    }
+    return true;
+}
+
+static bool open_single(image_model *m, const image_model_options *o, status *st)
+{
+    bool openclip = has_prefix(m->single, OPENCLIP);
+    if (!openclip && !has_prefix(m->single, CLIP))
+        return status_set(st, STATUS_INPUT, "%s: the picture model has no text_encoder in it", o->path);
+    m->text_part.values = parameters_new(o->path, st);
+    m->unet_part.values = parameters_new(o->path, st);
+    m->vae_part.values = parameters_new(o->path, st);
+    if (!status_ok(st)) return false;
+    m->pad = openclip && !o->config ? 0 : -1; /* OpenCLIP fills with its first token */
+    if (!(o->config ? read_all_settings(m, o->config, st) : infer_settings(m, openclip, st))) return false;
+    if (!add_text(m, openclip, o->config ? m->text_config.layers : 0, st)) return false;
+    if (!o->config && !encoder_config_infer(&m->text_config, m->text_part.values, st)) return false;
+    if (!o->tokenizer && !o->config)
+        return status_set(st, STATUS_INPUT, "%s: a single file has no tokenizer in it; name a folder with one (--tokenizer)", o->path);
+    return open_tokenizer(m, o->tokenizer, o->config, st) && compvis_add_unet(m->unet_part.values, m->single, &m->unet_config, st) &&
+           compvis_add_vae(m->vae_part.values, m->single, &m->vae_config, st);
+}
+
+/* ---- what the user changes ---- */
+
+/* Another autoencoder: a folder with config.json. */
+static bool replace_vae(image_model *m, const char *folder, status *st)
+{
+    char *json = need_file(folder, "config.json", st);
+    close_part(&m->vae_part);
+    m->vae_part = (part){0};
+    bool ok = json && vae_config_read(&m->vae_config, json, st) && open_part(&m->vae_part, folder, st);
     alloc_free(json);
     return ok;
 }
 
-static bool open_folder(image_model *m, const image_model_options *o, pool *threads, status *st)
+static bool set_prediction(image_model *m, const char *name, status *st)
 {
-    char *words = need_file(o->path, "tokenizer", st), *autoencoder = words ? need_file(o->path, "vae", st) : NULL;
-    char *steps = autoencoder ? need_file(o->path, "scheduler/scheduler_config.json", st) : NULL;
-    if (steps) m->words = tokenizer_open_folder(o->tokenizer ? o->tokenizer : words, st);
-    bool ok = m->words && read_schedule(m, steps, st) && open_text(m, o->path, o, threads, st) && open_unet(m, o->path, o, threads, st) &&
-              open_vae(m, o->vae ? o->vae : autoencoder, o, threads, st);
-    alloc_free(steps);
-    alloc_free(autoencoder);
-    alloc_free(words);
+    if (strcmp(name, "epsilon") == 0) m->schedule.prediction = SCHEDULE_EPSILON;
+    else if (strcmp(name, "v_prediction") == 0 || strcmp(name, "v") == 0) m->schedule.prediction = SCHEDULE_V_PREDICTION;
+    else return status_set(st, STATUS_USAGE, "--prediction: '%s' found, epsilon or v_prediction wanted", name);
+    return true;
+}
+
+/* FILE or FILE:STRENGTH. */
+static bool add_lora(image_model *m, const char *text, status *st)
+{
+    const char *colon = strrchr(text, ':');
+    char *end = NULL;
+    double strength = colon ? strtod(colon + 1, &end) : 1;
+    if (colon && (end == colon + 1 || *end)) colon = NULL, strength = 1; /* a colon of the name */
+    if (!(strength > -100 && strength < 100)) return status_set(st, STATUS_USAGE, "--lora %s: a strength from -100 to 100 is wanted", text);
+    char *path = alloc_string(text, colon ? (size_t)(colon - text) : strlen(text), st);
+    bool ok = path && lora_merge(m->unet_part.values, m->text_part.values, path, (float)strength, st);
+    alloc_free(path);
     return ok;
+}
+
+static bool apply_changes(image_model *m, const image_model_options *o, status *st)
+{
+    if (o->vae && !replace_vae(m, o->vae, st)) return false;
+    if (o->prediction && !set_prediction(m, o->prediction, st)) return false;
+    for (size_t i = 0; i < o->lora_count; i++)
+        if (!add_lora(m, o->lora[i], st)) return false;
+    return true;
+}
+
+static bool build(image_model *m, linear_mode mode, pool *threads, status *st)
+{
+    m->text = encoder_new(m->text_part.values, &m->text_config, mode, threads, st);
+    m->unet = m->text ? unet_new(m->unet_part.values, &m->unet_config, mode, threads, st) : NULL;
+    m->vae = m->unet ? vae_new(m->vae_part.values, &m->vae_config, mode, threads, st) : NULL;
+    return m->vae != NULL;
 }
 
 /* The parts must fit together. */
 static bool check(const image_model *m, status *st)
 {
-    int64_t width = encoder_config_of(m->text)->width, context = unet_config_of(m->unet)->context;
-    int64_t latents = vae_config_of(m->vae)->latent_channels, out = unet_config_of(m->unet)->out_channels;
+    int64_t width = m->text_config.width, context = m->unet_config.context;
+    int64_t latents = m->vae_config.latent_channels, out = m->unet_config.out_channels;
     if (width != context)
         return status_set(st, STATUS_INPUT, "%s: the text encoder gives vectors of %lld values, the U-Net wants %lld", m->path,
                           (long long)width, (long long)context);
@@ -112,12 +235,21 @@ static bool check(const image_model *m, status *st)
     return true;
 }
 
+static bool open_any(image_model *m, const image_model_options *o, status *st)
+{
+    if (file_is_folder(o->path)) return open_folder(m, o, st);
+    m->single = weights_open(o->path, st);
+    if (!m->single) return false;
+    if (compvis_is(m->single)) return open_single(m, o, st);
+    return status_set(st, STATUS_INPUT, "%s: no Stable Diffusion in one file: it has no model.diffusion_model tensors", o->path);
+}
+
 image_model *image_model_open(const image_model_options *o, pool *threads, status *st)
 {
     image_model *m = alloc_zeroed(1, sizeof *m, st);
     if (!m) return NULL;
     m->path = alloc_string(o->path, strlen(o->path), st);
-    bool ok = m->path && open_folder(m, o, threads, st) && check(m, st);
+    bool ok = m->path && open_any(m, o, st) && apply_changes(m, o, st) && check(m, st) && build(m, o->mode, threads, st);
     if (!ok) {
         image_model_close(m);
         return NULL;
@@ -135,6 +267,7 @@ void image_model_close(image_model *m)
     close_part(&m->text_part);
     close_part(&m->unet_part);
     close_part(&m->vae_part);
+    weights_close(m->single);
     tokenizer_free(m->words);
     schedule_free(&m->schedule);
     alloc_free(m->path);
@@ -142,11 +275,12 @@ void image_model_close(image_model *m)
 }
 
 const char *image_model_path(const image_model *m) { return m->path; }
+int32_t image_model_pad(const image_model *m) { return m->pad; }
 const tokenizer *image_model_tokenizer(const image_model *m) { return m->words; }
 const encoder *image_model_encoder(const image_model *m) { return m->text; }
 const diffuse_model *image_model_diffuse(const image_model *m) { return &m->diffuse; }
 
 int64_t image_model_side(const image_model *m)
 {
-    return unet_config_of(m->unet)->sample_size * vae_config_of(m->vae)->factor;
+    return m->unet_config.sample_size * m->vae_config.factor;
 }

@@ -23,6 +23,7 @@ image_model *image_model_open(const image_model_options *o, pool *threads, statu
 void image_model_close(image_model *m); /* NULL is allowed */
 
 const char *image_model_path(const image_model *m);
+int32_t image_model_pad(const image_model *m); /* the token that fills a short prompt; −1: the tokenizer's */
 const tokenizer *image_model_tokenizer(const image_model *m);
 const encoder *image_model_encoder(const image_model *m);
 const diffuse_model *image_model_diffuse(const image_model *m);

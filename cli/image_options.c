@@ -29,6 +29,7 @@ int image_options_job_table(image_options *o, option *table)
         {0, "cfg-scale", OPTION_REAL, &o->guidance, "X", "how strongly the words pull; up to 1: half the work (7, or what the model says)", 0, 100, &o->guidance_given},
         {0, "sampling-method", OPTION_STRING, &o->method, "NAME", "ddpm, ddim, pndm, euler, euler_a, heun, dpm++2m, dpm++2m_karras, dpm++sde, unipc, lcm (the model's own)", 0, 0, NULL},
         {'s', "seed", OPTION_INT, &o->seed, "N", "same seed, same picture (a fresh one, told on stderr)", 0, most, &o->seed_given},
+        {0, "rng", OPTION_STRING, &o->rng, "NAME", "own, torch or cuda: whose noise the seed gives (own)", 0, 0, NULL},
         {0, "noise", OPTION_STRING, &o->noise, "FILE", "the starting noise: a NumPy array [1, 4, height/8, width/8] of f32", 0, 0, NULL},
         {0, "variation-seed", OPTION_INT, &o->variation_seed, "N", "turn the noise towards this seed's (0)", 0, most, NULL},
         {0, "variation-strength", OPTION_REAL, &o->variation_strength, "X", "by how much, 0 to 1 (0)", 0, 1, NULL},
@@ -45,8 +46,11 @@ int image_options_job_table(image_options *o, option *table)
         {0, "caption-size", OPTION_REAL, &o->caption_size, "N", "height of its letters in pixels (fits the picture)", 0, 1000, NULL},
         {0, "font", OPTION_STRING, &o->font, "FILE", "its font (DejaVu Sans, or $AIGC_FONT)", 0, 0, NULL},
         {0, "parts", OPTION_GROUP, NULL, NULL, "Parts of the model:", 0, 0, NULL},
+        {0, "lora", OPTION_LIST, &o->lora, "FILE[:X]", "add a LoRA file with strength X (1); repeatable", 0, 0, NULL},
         {0, "vae", OPTION_STRING, &o->vae, "FOLDER", "another autoencoder, such as a tiny one", 0, 0, NULL},
+        {0, "config", OPTION_STRING, &o->config, "FOLDER", "a diffusers folder whose settings describe a single file", 0, 0, NULL},
         {0, "tokenizer", OPTION_STRING, &o->tokenizer, "FOLDER", "another tokenizer (the model's own, or clip)", 0, 0, NULL},
+        {0, "prediction", OPTION_STRING, &o->prediction, "NAME", "epsilon or v_prediction (what the model says)", 0, 0, NULL},
         {0, "exact", OPTION_FLAG, &o->exact, NULL, "full f32 arithmetic: slow, the reference's numbers", 0, 0, NULL},
     };
     return append(table, all, (int)(sizeof all / sizeof all[0]));

@@ -42,6 +42,8 @@ image_session *image_session_open(const image_options *o, pool *threads, status 
     image_session *s = alloc_zeroed(1, sizeof *s, st);
     char *path = s ? model_path_find(o->model, st) : NULL;
     char *words = path && o->tokenizer ? model_path_find(o->tokenizer, st) : NULL;
+    status absent = {0}; /* a single file needs CLIP's tokenizer; whether one is missed is told later */
+    if (path && !words && !o->config && !file_is_folder(path)) words = model_path_find("clip", &absent);
     char *autoencoder = path && o->vae ? model_path_find(o->vae, st) : NULL;
     if (path && status_ok(st)) {
         image_model_options options = {.path = path, .vae = autoencoder, .config = o->config, .tokenizer = words, .prediction = o->prediction,
@@ -144,16 +146,17 @@ static bool encode_prompts(drawing *d)
     const image_model *m = d->s->model;
     const encoder *e = image_model_encoder(m);
     const tokenizer *t = image_model_tokenizer(m);
+    int32_t pad = image_model_pad(m);
     const encoder_config *g = encoder_config_of(e);
     encoder_prompt_tokens text, negative;
     if (d->o->clip_skip > g->layers)
         return status_set(d->c->st, STATUS_USAGE, "--clip-skip %lld: the text encoder has %lld layers", (long long)d->o->clip_skip, (long long)g->layers);
-    if (!encoder_prompt_tokenize(d->c->mem, &text, t, g->positions, d->o->prompt, d->c->st) ||
-        !encoder_prompt_tokenize(d->c->mem, &negative, t, g->positions, d->o->negative ? d->o->negative : "", d->c->st))
+    if (!encoder_prompt_tokenize(d->c->mem, &text, t, g->positions, pad, d->o->prompt, d->c->st) ||
+        !encoder_prompt_tokenize(d->c->mem, &negative, t, g->positions, pad, d->o->negative ? d->o->negative : "", d->c->st))
         return false;
     int64_t chunks = d->guidance > 1 && negative.chunks > text.chunks ? negative.chunks : text.chunks;
-    d->request.text = encoder_prompt_encode(d->c, e, t, &text, chunks, d->o->clip_skip - 1);
-    if (d->guidance > 1) d->request.negative = encoder_prompt_encode(d->c, e, t, &negative, chunks, d->o->clip_skip - 1);
+    d->request.text = encoder_prompt_encode(d->c, e, &text, chunks, d->o->clip_skip - 1);
+    if (d->guidance > 1) d->request.negative = encoder_prompt_encode(d->c, e, &negative, chunks, d->o->clip_skip - 1);
     return status_ok(d->c->st);
 }
 

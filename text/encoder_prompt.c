@@ -114,13 +114,13 @@ encoder_prompt_part *encoder_prompt_parse(arena *mem, const char *text, int *cou
 /* ---- chunks ---- */
 
 /* Fills chunk number `at` with up to positions − 2 tokens between the first and the last; the rest is padding. */
-static void fill_chunk(encoder_prompt_tokens *out, int64_t at, const tokenizer_special *special, const int32_t *id, const float *weight, int64_t n)
+static void fill_chunk(encoder_prompt_tokens *out, int64_t at, const int32_t *id, const float *weight, int64_t n)
 {
-    int32_t *to = out->id + at * out->positions, pad = special->pad >= 0 ? special->pad : special->eos;
+    int32_t *to = out->id + at * out->positions;
     float *w = out->weight + at * out->positions;
-    for (int64_t i = 0; i < out->positions; i++) to[i] = pad, w[i] = 1;
-    to[0] = special->bos;
-    to[n + 1] = special->eos;
+    for (int64_t i = 0; i < out->positions; i++) to[i] = out->pad, w[i] = 1;
+    to[0] = out->first;
+    to[n + 1] = out->last;
     for (int64_t i = 0; i < n; i++) {
         to[i + 1] = id[i];
         w[i + 1] = weight[i];
@@ -134,6 +134,9 @@ static bool cut_into_chunks(arena *mem, encoder_prompt_tokens *out, const tokeni
     int64_t room = out->positions - 2;
     if (special.bos < 0 || special.eos < 0 || room < 1)
         return status_set(st, STATUS_INPUT, "the text encoder's tokenizer has no first and last token, or no places for others");
+    out->first = special.bos;
+    out->last = special.eos;
+    if (out->pad < 0) out->pad = special.pad >= 0 ? special.pad : special.eos;
     out->chunks = ids->count ? (ids->count + room - 1) / room : 1;
     size_t places = (size_t)(out->chunks * out->positions);
     out->id = arena_alloc(mem, places * sizeof *out->id, st);
@@ -141,15 +144,15 @@ static bool cut_into_chunks(arena *mem, encoder_prompt_tokens *out, const tokeni
     if (!out->id || !out->weight) return false;
     for (int64_t k = 0; k < out->chunks; k++) {
         int64_t left = ids->count - k * room;
-        fill_chunk(out, k, &special, ids->id + k * room, weight + k * room, left < room ? left : room);
+        fill_chunk(out, k, ids->id + k * room, weight + k * room, left < room ? left : room);
     }
     return true;
 }
 
-bool encoder_prompt_tokenize(arena *mem, encoder_prompt_tokens *out, const tokenizer *t, int64_t positions, const char *text, status *st)
+bool encoder_prompt_tokenize(arena *mem, encoder_prompt_tokens *out, const tokenizer *t, int64_t positions, int32_t pad, const char *text, status *st)
 {
     int count;
-    *out = (encoder_prompt_tokens){.positions = positions};
+    *out = (encoder_prompt_tokens){.positions = positions, .pad = pad};
     encoder_prompt_part *part = encoder_prompt_parse(mem, text, &count, st);
     /* A token has at least one byte, or at most a few for one that the vocabulary lacks: room for four a byte. */
     float *weight = part ? arena_alloc(mem, (strlen(text) * 4 + 1) * sizeof *weight, st) : NULL;
@@ -178,16 +181,17 @@ static void weigh(tensor *z, const float *weight)
     if (after != 0) k->scale(z->data, z->data, before / after, n);
 }
 
-tensor *encoder_prompt_encode(op_ctx *c, const encoder *e, const tokenizer *t, const encoder_prompt_tokens *tokens, int64_t chunks, int64_t skip)
+tensor *encoder_prompt_encode(op_ctx *c, const encoder *e, const encoder_prompt_tokens *tokens, int64_t chunks, int64_t skip)
 {
     int64_t T = tokens->positions, C = encoder_config_of(e)->width, total = chunks > tokens->chunks ? chunks : tokens->chunks;
-    tokenizer_special special = tokenizer_special_ids(t);
     tensor *y = op_new(c, SHAPE(1, total * T, C));
     int32_t *empty = y ? arena_alloc(c->mem, (size_t)T * sizeof *empty, c->st) : NULL;
     float *ones = empty ? arena_alloc(c->mem, (size_t)T * sizeof *ones, c->st) : NULL;
     if (!ones) return NULL;
-    encoder_prompt_tokens nothing = {.id = empty, .weight = ones, .chunks = 1, .positions = T};
-    fill_chunk(&nothing, 0, &special, NULL, NULL, 0);
+    encoder_prompt_tokens nothing = *tokens;
+    nothing.id = empty;
+    nothing.weight = ones;
+    fill_chunk(&nothing, 0, NULL, NULL, 0);
     size_t mark = arena_mark(c->mem);
     for (int64_t k = 0; k < total; k++) {
         bool written = k < tokens->chunks;

@@ -27,13 +27,15 @@ typedef struct {
     int32_t *id;   /* [chunks, positions] */
     float *weight; /* [chunks, positions] */
     int64_t chunks, positions;
+    int32_t first, last, pad; /* the tokens around and behind each chunk's */
     bool weighted; /* some weight is not 1 */
 } encoder_prompt_tokens;
 
-bool encoder_prompt_tokenize(arena *mem, encoder_prompt_tokens *out, const tokenizer *t, int64_t positions, const char *text, status *st);
+/* pad: the token that fills a chunk; −1: the tokenizer's, or its last token when it has none. */
+bool encoder_prompt_tokenize(arena *mem, encoder_prompt_tokens *out, const tokenizer *t, int64_t positions, int32_t pad, const char *text, status *st);
 
 /* -> [1, chunks · positions, C]; chunks: at least this many, the further ones empty, so that a prompt and its negative can be
  * made equally long. skip: as in encoder_forward. */
-tensor *encoder_prompt_encode(op_ctx *c, const encoder *e, const tokenizer *t, const encoder_prompt_tokens *tokens, int64_t chunks, int64_t skip);
+tensor *encoder_prompt_encode(op_ctx *c, const encoder *e, const encoder_prompt_tokens *tokens, int64_t chunks, int64_t skip);
 
 #endif

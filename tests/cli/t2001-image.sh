@@ -85,3 +85,20 @@ if [ -e /dev/full ]; then
     "$AIGC" image -m "$model" -p cat --steps 1 -o - >/dev/full 2>err
     [ $? = 1 ] || fail "a full disk goes unnoticed"
 fi
+
+# a single file with a folder's settings gives the folder's pixels; LoRA files; other parts
+expect 0 image -p cat -s 7 --upscale 4 -o folder.png
+expect 0 "$AIGC" image -m "$golden/pipe.safetensors" --config "$model" --steps 3 -p cat -s 7 --upscale 4 -o single.png
+size=$(wc -c <folder.png)
+tail -c $((size - 400)) folder.png >a && tail -c $((size - 400)) single.png >b && cmp -s a b || fail "the two layouts give two pictures"
+AIGC_MODELS=$work expect 3 "$AIGC" image -m "$golden/pipe.safetensors" -p cat -o x.png
+expect 0 image -p cat --lora "$golden/lora_kohya.safetensors" --lora "$golden/lora_peft.safetensors:0.5" -o l.png
+expect 3 image -p cat --lora "$golden/noise.npy" -o x.png
+expect 3 image -p cat --lora "$model/vae/diffusion_pytorch_model.safetensors" -o x.png
+grep -q 'none of its updates' err || fail "a file without updates is not told: $(cat err)"
+expect 2 image -p cat --lora "$golden/lora_peft.safetensors:1e9" -o x.png
+expect 2 image -p cat --prediction x -o x.png
+expect 0 image -p cat --prediction v_prediction -o x.png
+expect 3 image -p cat --vae "$model" -o y.png
+expect 3 image -p cat --vae "$golden/vae_tiny" -o y.png --config nowhere --tokenizer nowhere
+[ ! -e y.png ] || fail "a failed run left a picture"

@@ -171,6 +171,110 @@ def main():
     save_file({k: v.contiguous() for k, v in out.items()}, OUT / "expected_networks.safetensors")
 
 
+def compvis_names(levels, layers, up_attention):
+    """Pairs (CompVis prefix, diffusers prefix) of a U-Net's modules, longest first where one is inside another."""
+    unet = [("input_blocks.0.0", "conv_in"), ("time_embed.0", "time_embedding.linear_1"), ("time_embed.2", "time_embedding.linear_2"),
+            ("out.0", "conv_norm_out"), ("out.2", "conv_out"), ("middle_block.0", "mid_block.resnets.0"),
+            ("middle_block.1", "mid_block.attentions.0"), ("middle_block.2", "mid_block.resnets.1")]
+    for i in range(levels):
+        for j in range(layers):
+            n = 1 + i * (layers + 1) + j
+            unet += [(f"input_blocks.{n}.0", f"down_blocks.{i}.resnets.{j}"), (f"input_blocks.{n}.1", f"down_blocks.{i}.attentions.{j}")]
+        unet += [(f"input_blocks.{(i + 1) * (layers + 1)}.0.op", f"down_blocks.{i}.downsamplers.0.conv")]
+        for j in range(layers + 1):
+            n = i * (layers + 1) + j
+            unet += [(f"output_blocks.{n}.0", f"up_blocks.{i}.resnets.{j}"), (f"output_blocks.{n}.1", f"up_blocks.{i}.attentions.{j}")]
+        unet += [(f"output_blocks.{n}.{2 if up_attention[i] else 1}.conv", f"up_blocks.{i}.upsamplers.0.conv")]
+    return unet
+
+
+def rename(tensors, prefix, pairs, inner):
+    """Diffusers' names to CompVis': module prefixes by pairs, then the names inside a module."""
+    out = {}
+    for name, x in tensors.items():
+        for theirs, ours in pairs:
+            if name.startswith(ours + "."):
+                rest = name[len(ours):]
+                if re.search(r"resnets|block_[12]|block\.", theirs + ours):
+                    for a, b in inner:
+                        rest = re.sub(rf"^\.{a}\.", f".{b}.", rest)
+                if "attn_1" in theirs:
+                    for a, b in (("group_norm", "norm"), ("to_q", "q"), ("to_k", "k"), ("to_v", "v"), ("to_out.0", "proj_out")):
+                        rest = re.sub(rf"^\.{a}\.", f".{b}.", rest)
+                    if x.dim() == 2:
+                        x = x[:, :, None, None]
+                name = theirs + rest
+                break
+        out[prefix + name] = x.contiguous()
+    return out
+
+
+def single_file():
+    """pipe/ as one file in CompVis' layout; diffusers' own conversion must give back the same tensors."""
+    from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint, convert_ldm_vae_checkpoint
+    path = OUT / "pipe"
+    unet, vae = (load_file(path / p / "diffusion_pytorch_model.safetensors") for p in ("unet", "vae"))
+    text = load_file(path / "text_encoder" / "model.safetensors")
+    resnet = [("norm1", "in_layers.0"), ("conv1", "in_layers.2"), ("time_emb_proj", "emb_layers.1"), ("norm2", "out_layers.0"),
+              ("conv2", "out_layers.3"), ("conv_shortcut", "skip_connection")]
+    pairs = [("quant_conv", "quant_conv"), ("post_quant_conv", "post_quant_conv")]
+    for half in ("encoder", "decoder"):
+        pairs += [(f"{half}.mid.block_1", f"{half}.mid_block.resnets.0"), (f"{half}.mid.block_2", f"{half}.mid_block.resnets.1"),
+                  (f"{half}.mid.attn_1", f"{half}.mid_block.attentions.0"), (f"{half}.norm_out", f"{half}.conv_norm_out")]
+    for i in range(2):
+        pairs += [(f"encoder.down.{i}.downsample.conv", f"encoder.down_blocks.{i}.downsamplers.0.conv"),
+                  (f"decoder.up.{1 - i}.upsample.conv", f"decoder.up_blocks.{i}.upsamplers.0.conv")]
+        for j in range(2):
+            pairs += [(f"encoder.down.{i}.block.{j}", f"encoder.down_blocks.{i}.resnets.{j}"),
+                      (f"decoder.up.{1 - i}.block.{j}", f"decoder.up_blocks.{i}.resnets.{j}")]
+    out = rename(unet, "model.diffusion_model.", compvis_names(2, 1, (False, True)), resnet)
+    out |= rename(vae, "first_stage_model.", pairs, [("conv_shortcut", "nin_shortcut")])
+    out |= {"cond_stage_model.transformer." + ("" if k.startswith("text_model.") else "text_model.") + k: x for k, x in text.items()}
+    back = convert_ldm_unet_checkpoint(dict(out), json.loads((path / "unet" / "config.json").read_text()))
+    assert back.keys() == unet.keys() and all(torch.equal(back[k], unet[k]) for k in unet), "U-Net names"
+    back = convert_ldm_vae_checkpoint(dict(out), json.loads((path / "vae" / "config.json").read_text()))
+    assert back.keys() == vae.keys() and all(torch.equal(back[k].flatten(), vae[k].flatten()) for k in vae), "autoencoder names"
+    save_file(out, OUT / "pipe.safetensors")
+
+    clip_gelu, open_clip = load_file(OUT / "clip_gelu" / "model.safetensors"), {}
+    names = {"layer_norm1": "ln_1", "layer_norm2": "ln_2", "self_attn.out_proj": "attn.out_proj", "mlp.fc1": "mlp.c_fc", "mlp.fc2": "mlp.c_proj"}
+    for k, x in clip_gelu.items():
+        k = k.removeprefix("text_model.")
+        if m := re.match(r"encoder\.layers\.(\d+)\.(.*)\.(weight|bias)$", k):
+            n, inner, kind = m.groups()
+            if inner == "self_attn.q_proj":
+                three = [clip_gelu[next(t for t in clip_gelu if t.endswith(k.replace("q_proj", f"{c}_proj")))] for c in "qkv"]
+                open_clip[f"transformer.resblocks.{n}.attn.in_proj_{kind}"] = torch.cat(three)
+            elif inner in names:
+                open_clip[f"transformer.resblocks.{n}.{names[inner]}.{kind}"] = x
+        else:
+            open_clip[{"embeddings.token_embedding.weight": "token_embedding.weight", "embeddings.position_embedding.weight": "positional_embedding",
+                       "final_layer_norm.weight": "ln_final.weight", "final_layer_norm.bias": "ln_final.bias"}[k]] = x
+    for k in [k for k in open_clip if ".1." in k]:
+        open_clip[k.replace(".1.", ".2.")] = torch.zeros_like(open_clip[k])  # a last layer, which is not used
+    save_file({"cond_stage_model.model." + k: x.contiguous() for k, x in open_clip.items()}, OUT / "openclip.safetensors")
+
+
+def loras():
+    """Two files of rank 2 for pipe/: kohya's names (a convolution among them), and diffusers' names."""
+    g = torch.Generator().manual_seed(40)
+    unet, text = load_file(OUT / "pipe/unet/diffusion_pytorch_model.safetensors"), load_file(OUT / "pipe/text_encoder/model.safetensors")
+    layers = [("unet", k.removesuffix(".weight"), x) for k, x in unet.items()
+              if re.search(r"(to_[qkv]|to_out\.0|ff\.net\.0\.proj|proj_in|mid_block.resnets.0.conv1)\.weight$", k)]
+    layers += [("te", k.removesuffix(".weight").removeprefix("text_model."), x) for k, x in text.items() if re.search(r"(q_proj|fc1)\.weight$", k)]
+    kohya, peft = {}, {}
+    for net, name, x in layers:
+        down = (torch.randn((2,) + tuple(x.shape[1:]), generator=g) * 0.5).half()
+        up = (torch.randn((x.shape[0], 2) + (1,) * (x.dim() - 2), generator=g) * 0.1).half()
+        stem = f"lora_{net}_" + ("text_model_" if net == "te" else "") + name.replace(".", "_")
+        kohya |= {stem + ".lora_down.weight": down, stem + ".lora_up.weight": up, stem + ".alpha": torch.tensor(1.0)}
+        if x.dim() == 2:
+            stem = ("unet." if net == "unet" else "text_encoder.text_model.") + name
+            peft |= {stem + ".lora_A.weight": down, stem + ".lora_B.weight": up}
+    save_file(kohya, OUT / "lora_kohya.safetensors")
+    save_file(peft, OUT / "lora_peft.safetensors")
+
+
 METHODS = {
     "ddpm": (DDPMScheduler, {}), "ddim": (DDIMScheduler, {}), "pndm": (PNDMScheduler, {}),
     "euler": (EulerDiscreteScheduler, {}), "euler_a": (EulerAncestralDiscreteScheduler, {}), "heun": (HeunDiscreteScheduler, {}),
@@ -223,9 +327,17 @@ def pipelines():
         strength=0.6, num_inference_steps=10)
     run("inpaint", StableDiffusionInpaintPipeline, scheduler, image=picture, mask_image=mask, strength=0.8, num_inference_steps=10,
         height=16, width=16)
+    for name in ("kohya", "peft"):
+        pipe = StableDiffusionPipeline.from_pretrained(path, torch_dtype=torch.float32, safety_checker=None)
+        pipe.set_progress_bar_config(disable=True)
+        pipe.load_lora_weights(OUT, weight_name=f"lora_{name}.safetensors")
+        pipe.fuse_lora(lora_scale=0.7)
+        out[f"lora_{name}"] = torch.from_numpy(pipe(**common, latents=start.clone(), num_inference_steps=6).images[0])
     save_file({k: v.contiguous() for k, v in out.items()}, OUT / "expected_pictures.safetensors")
 
 
 if __name__ == "__main__":
     main()
+    single_file()
+    loras()
     pipelines()

@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "core/weights.h"
+#include "image/compvis.h"
 #include "image/unet.h"
 #include "image/vae.h"
+#include "text/encoder_openclip.h"
 #include "text/encoder_prompt.h"
 
 #define GOLDEN SOURCE_DIR "/tests/golden/image/"
@@ -121,9 +123,9 @@ static void test_text_encoder(void **state)
 static void check_prompt(bench *b, const encoder *e, const tokenizer *t, const char *text, const char *wanted)
 {
     encoder_prompt_tokens tokens;
-    encoder_prompt_tokenize(b->mem, &tokens, t, encoder_config_of(e)->positions, text, &b->st);
+    encoder_prompt_tokenize(b->mem, &tokens, t, encoder_config_of(e)->positions, -1, text, &b->st);
     check(b);
-    assert_near(b, encoder_prompt_encode(&b->c, e, t, &tokens, 1, 0), golden(b, wanted), 1e-4, wanted);
+    assert_near(b, encoder_prompt_encode(&b->c, e, &tokens, 1, 0), golden(b, wanted), 1e-4, wanted);
 }
 
 static void test_prompts(void **state)
@@ -140,14 +142,66 @@ static void test_prompts(void **state)
     check_prompt(b, e, t, "the (red:1.3) (apple) and [blue]", "prompt.weighted");
     check_prompt(b, e, t, "the red apple and the blue house on the cat and ((the red house))", "prompt.long");
     encoder_prompt_tokens one;
-    encoder_prompt_tokenize(b->mem, &one, t, 16, "cat", &b->st);
-    tensor *longer = encoder_prompt_encode(&b->c, e, t, &one, 3, 0); /* padded with empty chunks */
+    encoder_prompt_tokenize(b->mem, &one, t, 16, -1, "cat", &b->st);
+    tensor *longer = encoder_prompt_encode(&b->c, e, &one, 3, 0); /* padded with empty chunks */
     check(b);
     assert_int_equal(longer->dim[1], 48);
     tokenizer_free(t);
     encoder_free(e);
     parameters_free(p);
     weights_close(file);
+}
+
+static void test_openclip(void **state)
+{
+    bench *b = *state;
+    weights *file = weights_open(GOLDEN "openclip.safetensors", &b->st);
+    check(b);
+    parameters *p = parameters_new("openclip", &b->st);
+    encoder_openclip_add(p, file, "cond_stage_model.model.", 0, &b->st);
+    check(b);
+    encoder_config config;
+    assert_true(encoder_config_infer(&config, p, &b->st));
+    assert_int_equal(config.layers, 2); /* of three: the last is not used */
+    assert_int_equal(config.width, 24);
+    config.heads = 3; /* tiny: not of 64 values */
+    encoder *e = encoder_new(p, &config, LINEAR_EXACT, b->threads, &b->st);
+    check(b);
+    const tensor *ids = golden(b, "clip.ids");
+    assert_near(b, encoder_forward(&b->c, e, ids->data, ids->dim[1], 0), golden(b, "clip.gelu"), 1e-4, "openclip");
+    encoder_free(e);
+    parameters_free(p);
+    weights_close(file);
+}
+
+static void check_name(const unet_config *g, const char *name, const char *wanted)
+{
+    char found[128] = "";
+    bool known = compvis_unet_name(g, name, found, sizeof found);
+    if (known != (wanted != NULL) || (known && strcmp(found, wanted) != 0)) fail_msg("%s became '%s', '%s' wanted", name, found, wanted ? wanted : "nothing");
+}
+
+/* Stable Diffusion 1.5's own names. */
+static void test_compvis_names(void **state)
+{
+    (void)state;
+    unet_config g = {.level_count = 4};
+    for (int i = 0; i < 4; i++) g.level[i] = (unet_level){.layers = 2, .down_attention = i < 3, .up_attention = i < 3};
+    check_name(&g, "input_blocks.0.0.weight", "conv_in.weight");
+    check_name(&g, "input_blocks.1.0.in_layers.2.bias", "down_blocks.0.resnets.0.conv1.bias");
+    check_name(&g, "input_blocks.3.0.op.weight", "down_blocks.0.downsamplers.0.conv.weight");
+    check_name(&g, "input_blocks.8.1.transformer_blocks.0.attn2.to_k.weight", "down_blocks.2.attentions.1.transformer_blocks.0.attn2.to_k.weight");
+    check_name(&g, "input_blocks.11.0.emb_layers.1.bias", "down_blocks.3.resnets.1.time_emb_proj.bias");
+    check_name(&g, "input_blocks.99.0.op.weight", NULL);
+    check_name(&g, "middle_block.1.norm.weight", "mid_block.attentions.0.norm.weight");
+    check_name(&g, "middle_block.7.norm.weight", NULL);
+    check_name(&g, "output_blocks.2.1.conv.weight", "up_blocks.0.upsamplers.0.conv.weight");
+    check_name(&g, "output_blocks.5.2.conv.weight", "up_blocks.1.upsamplers.0.conv.weight");
+    check_name(&g, "output_blocks.11.1.proj_out.bias", "up_blocks.3.attentions.2.proj_out.bias");
+    check_name(&g, "output_blocks.11.0.skip_connection.weight", "up_blocks.3.resnets.2.conv_shortcut.weight");
+    check_name(&g, "output_blocks.12.0.skip_connection.weight", NULL);
+    check_name(&g, "time_embed.2.weight", "time_embedding.linear_2.weight");
+    check_name(&g, "out.2.bias", "conv_out.bias");
 }
 
 static void check_parts(arena *mem, const char *text, const char *wanted)
@@ -253,6 +307,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_text_encoder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_prompt_notation, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_prompts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_openclip, set_up, tear_down),
+        cmocka_unit_test(test_compvis_names),
         cmocka_unit_test_setup_teardown(test_unet, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unet_fast, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_autoencoders, set_up, tear_down),

@@ -95,6 +95,38 @@ static void test_methods(void **state)
     for (size_t i = 0; i < sizeof QUIET / sizeof QUIET[0]; i++) check_method(QUIET[i], "own");
 }
 
+/* The same weights in CompVis' layout, with the folder's settings: the same pixels. */
+static void test_single_file(void **state)
+{
+    (void)state;
+    image_options o = base_options();
+    o.exact = false;
+    size_t size, single_size;
+    status st = {0};
+    char *folder = draw(&o, 2, &size);
+    o.model = GOLDEN "pipe.safetensors";
+    o.config = GOLDEN "pipe";
+    char *single = draw(&o, 2, &single_size);
+    picture *p = image_file_decode(folder, size, "folder", 3, &st), *q = image_file_decode(single, single_size, "single", 3, &st);
+    assert_memory_equal(p->pixel, q->pixel, 16 * 16 * 3);
+    picture_free(p);
+    picture_free(q);
+    alloc_free(folder);
+    alloc_free(single);
+}
+
+static void test_lora(void **state)
+{
+    (void)state;
+    image_options o = base_options();
+    o.lora = (option_list){{GOLDEN "lora_kohya.safetensors:0.7"}, 1};
+    check_against(&o, "lora_kohya", 40);
+    o.lora = (option_list){{GOLDEN "lora_peft.safetensors:0.7"}, 1};
+    check_against(&o, "lora_peft", 40);
+    o.lora = (option_list){{GOLDEN "lora_kohya.safetensors:0.7", GOLDEN "lora_kohya.safetensors:-0.7"}, 2}; /* there and back */
+    check_against(&o, "ddim", 40);
+}
+
 static void test_threads(void **state)
 {
     (void)state;
@@ -165,6 +197,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_single_file),
+        cmocka_unit_test(test_lora),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_mask_keeps_pixels),
         cmocka_unit_test(test_variation),
