@@ -39,7 +39,8 @@ static tensor *draw(op_ctx *c, noise *source, int64_t channels, int64_t h, int64
 
 tensor *diffuse_noise(op_ctx *c, noise_kind kind, uint64_t seed, int64_t channels, int64_t h, int64_t w)
 {
-    noise source = noise_seeded(kind, seed);
+    noise source;
+    noise_seed(&source, kind, seed);
     return draw(c, &source, channels, h, w);
 }
 
@@ -285,8 +286,9 @@ picture *diffuse_run(op_ctx *c, const diffuse_model *m, const diffuse_request *r
 {
     const vae_config *g = vae_config_of(m->vae);
     run s = {.c = c, .m = m, .r = r, .channels = g->latent_channels, .h = r->height / g->factor, .w = r->width / g->factor,
-             .source = noise_seeded(r->noise_kind, r->seed), .guided = r->guidance > 1 && r->negative != NULL};
+             .guided = r->guidance > 1 && r->negative != NULL};
     if (unet_config_of(m->unet)->guidance_embedding) s.guided = false; /* a distilled model is told the scale */
+    noise_seed(&s.source, r->noise_kind, r->seed);
     size_t mark = arena_mark(c->mem);
     picture *p = run_all(&s);
     sampler_free(s.sampler);

@@ -1,9 +1,9 @@
-/* noise: the normal numbers that a seed stands for: our own, or the very ones of other tools.
- */
+/* noise: the normal numbers that a seed stands for: our own, or the very ones of other tools. One thread at a time. */
 #ifndef AIGC_IMAGE_NOISE_H
 #define AIGC_IMAGE_NOISE_H
 
 #include "core/rng.h"
+#include "core/rng_torch.h"
 
 typedef enum {
     NOISE_OWN,   /* rng_normal */
@@ -14,9 +14,11 @@ typedef enum {
 typedef struct {
     noise_kind kind;
     rng own;
+    rng_torch torch;
+    rng_cuda cuda;
 } noise;
 
-noise noise_seeded(noise_kind kind, uint64_t seed);
+void noise_seed(noise *s, noise_kind kind, uint64_t seed);
 
 /* The next n numbers, as one call of torch.randn would give them. */
 void noise_fill(noise *s, float *out, int64_t n);

@@ -43,6 +43,7 @@ expect 2 image -p cat -W 9 -o x.png
 grep -q 'nearest are 8 and 10' err || fail "the nearest sizes are not told: $(cat err)"
 expect 2 image -p cat --sampling-method what -o x.png
 grep -q 'euler_a' err || fail "the methods are not listed"
+expect 2 image -p cat --rng what -o x.png
 expect 2 image -p cat --upscale 3 -o x.png
 expect 2 image -p cat --clip-skip 9 -o x.png
 expect 2 image -p cat --mask "$golden/mask.png" -o x.png
