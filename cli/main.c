@@ -21,8 +21,7 @@ static const command COMMANDS[] = {
     {"image", cmd_image, "pictures from words, by Stable Diffusion or the small model that comes along"},
     {"inspect", cmd_inspect, "what is in a model file or folder, without loading its weights"},
     {"quantize", cmd_quantize, "a GGUF file with smaller weights, from a GGUF file or a Hugging Face folder"},
-    {"quantize", cmd_quantize, "a model file with smaller weights: GGUF in one of the quantised types"},
-    {"batch", cmd_batch, "many jobs from one file, resumable"},
+    {"batch", cmd_batch, "many jobs of all kinds from one file, resumable"},
     {"version", cmd_version, "the program's version and the kernels it uses on this CPU"},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
