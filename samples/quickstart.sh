@@ -1,5 +1,6 @@
 #!/bin/sh
-# From a fresh clone on Debian 12 to a first text, picture and spoken sentence. A second run does no work twice.
+# From a fresh clone on Debian 12 (root or sudo) to a first text, picture, spoken sentence and illustrated story.
+# A second run does no work twice.
 set -eu
 cd "$(dirname "$0")/.."
 begun=$(date +%s)
@@ -11,14 +12,25 @@ cmake --build --preset release
 echo "ready after $(($(date +%s) - begun)) s: build/aigc"
 
 mkdir -p out
-make_one() { # make_one FILE COMMAND…: runs it unless its product is there, and says how long it took
+# make FILE COMMAND…: runs the command unless its product is there, and says how long it took
+make() {
     file=$1
     shift
-    if [ ! -s "$file" ]; then
-        from=$(date +%s%N)
-        "$@"
-        echo "$file  ($((($(date +%s%N) - from) / 1000000)) ms)  $*"
-    else
+    if [ -s "$file" ]; then
         echo "$file  (was there)"
+        return
     fi
+    from=$(date +%s%N)
+    "$@"
+    echo "$file  ($((($(date +%s%N) - from) / 1000000)) ms)  $*"
 }
+write_text() {
+    build/aigc text --seed 1 -n 120 -p "Write three sentences about the sea for a travel magazine." >out/text.part
+    mv out/text.part out/text.txt
+}
+make out/text.txt write_text
+make out/picture.png build/aigc image --seed 3 -q -p "3d red apple" -o out/picture.png
+make out/speech.wav build/aigc speak --seed 1 -q "Hello! This voice was made on an ordinary processor, by one small program." -o out/speech.wav
+make out/story/story.html sh samples/story/make.sh out/story
+echo
+cat out/text.txt
