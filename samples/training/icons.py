@@ -262,6 +262,9 @@ def train_diffusion(args, z, meta, tokenizer, text, unet):
         optimizer.load_state_dict(state["optimizer"])
     forward = torch.compile(unet) if args.compile else unet
     names, ids = list(BACKGROUNDS), {}
+    labels = set(open(args.favour).read().split("\n")) if args.favour else set()
+    favoured = [i for i, m in enumerate(meta) if m["label"] in labels]
+    print(f"{len(favoured)} of the icons favoured", flush=True)
 
     def encode(words):
         if words not in ids:
@@ -281,7 +284,8 @@ def train_diffusion(args, z, meta, tokenizer, text, unet):
         rate = args.rate * min(1, (step + 1) / 200) * (1 if part < .6 else (1 - (part - .6) / .4) * .97 + .03)
         for g in optimizer.param_groups:
             g["lr"] = rate
-        pick = torch.randint(0, len(meta), (args.batch,)).tolist()
+        pick = [random.choice(favoured) if favoured and random.random() < args.favour_share else random.randrange(len(meta))
+                for _ in range(args.batch)]
         back = [0 if random.random() < .7 else random.randrange(len(names)) for _ in pick]
         x = torch.stack([z[random.randrange(2) if b == 0 else b + 1, i] for b, i in zip(back, pick)]).float().to(DEVICE)
         words = torch.stack([encode(caption(meta[i], names[b]) if random.random() > .1 else "") for i, b in zip(pick, back)]).to(DEVICE)
@@ -297,7 +301,7 @@ def train_diffusion(args, z, meta, tokenizer, text, unet):
         torch.nn.utils.clip_grad_norm_(params, 1.0)
         optimizer.step()
         step, samples = step + 1, samples + len(pick)
-        average.update(step, .9995)
+        average.update(step, args.average)
         mean_loss = loss.item() if mean_loss is None else .99 * mean_loss + .01 * loss.item()
         if step % 50 == 0:
             print(f"diffusion {step}: {done + spent:.1f} min, {samples} samples, loss {mean_loss:.4f}", flush=True)
@@ -371,7 +375,10 @@ def main():
     p.add_argument("--autoencoder-batch", type=int, default=16)
     p.add_argument("--batch", type=int, default=256 if DEVICE == "cuda" else 64)
     p.add_argument("--rate", type=float, default=8e-4)
+    p.add_argument("--average", type=float, default=.9995, help="decay of the moving average of the weights")
     p.add_argument("--groups", default="", help="emojibase groups to keep, such as 0,3,4,5,6,7; default: all")
+    p.add_argument("--favour", help="file of labels, one a line, that are drawn more often: a small model learns few things well")
+    p.add_argument("--favour-share", type=float, default=.8)
     p.add_argument("--threads", type=int, default=0)
     p.add_argument("--compile", action="store_true", help="torch.compile the U-Net (some 20 %% faster, minutes to start)")
     p.add_argument("--no-retrieval", action="store_true")
