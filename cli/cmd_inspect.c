@@ -214,7 +214,8 @@ static json_t *load_config(inspection *in, const char *folder, const char *name)
         size_t size;
         char *text = file_read(path, MAX_CONFIG, &size, in->st);
         json_error_t error;
-        config = text ? json_loadb(text, size, 0, &error) : NULL;
+        /* as real: tokenizer_config.json is fond of 10³⁰ for "no limit" */
+        config = text ? json_loadb(text, size, strcmp(name, "tokenizer_config.json") == 0 ? JSON_DECODE_INT_AS_REAL : 0, &error) : NULL;
         if (text && !config) status_set(in->st, STATUS_INPUT, "%s: line %d: %s", path, error.line, error.text);
         alloc_free(text);
     }

@@ -22,7 +22,7 @@ mkdir hf voice
 cp "$golden/dequant.safetensors" hf/model.safetensors
 echo '{"model_type":"llama","max_position_embeddings":77,"num_hidden_layers":2}' >hf/config.json
 echo '{}' >hf/tokenizer.json
-echo '{"chat_template":"x"}' >hf/tokenizer_config.json
+echo '{"chat_template":"x","model_max_length":1000000000000000019884624838656}' >hf/tokenizer_config.json
 expect 0 "$AIGC" inspect hf
 grep -q '^context  *77$' out || fail "config.json is not read"
 grep -q '^chat_template  *yes$' out || fail "the chat template is not seen"
