@@ -32,6 +32,12 @@ static bool put(inspection *in, json_t *object, const char *key, json_t *value)
     return status_set(in->st, STATUS_NOMEM, "out of memory for the facts about the model");
 }
 
+/* Adds an empty array or object and gives it back, owned by `object`; NULL when memory is out. */
+static json_t *put_empty(inspection *in, json_t *object, const char *key, json_t *empty)
+{
+    return put(in, object, key, empty) ? empty : NULL;
+}
+
 /* Text from a file: bytes that are no UTF-8 and control characters become '?'; long text is cut for people to read. */
 static json_t *text_of(const char *text, size_t size)
 {
@@ -89,10 +95,9 @@ static bool put_types(inspection *in, json_t *facts, const weights *w)
         bytes[x->type] += (int64_t)tensor_bytes(x);
         parameters += tensor_count(x);
     }
-    json_t *types = json_array();
-    if (!put(in, facts, "tensors", json_integer(weights_count(w))) ||
-        !put(in, facts, "parameters", json_integer(parameters)) || !put(in, facts, "types", types))
-        return false;
+    if (!put(in, facts, "tensors", json_integer(weights_count(w))) || !put(in, facts, "parameters", json_integer(parameters))) return false;
+    json_t *types = put_empty(in, facts, "types", json_array());
+    if (!types) return false;
     for (int t = 0; t < DTYPE_COUNT; t++) {
         if (!tensors[t]) continue;
         json_t *one = json_pack("{s:s, s:I, s:I}", "type", dtype_of((dtype)t)->name, "tensors", (json_int_t)tensors[t], "bytes",
@@ -104,8 +109,8 @@ static bool put_types(inspection *in, json_t *facts, const weights *w)
 
 static bool put_tensors(inspection *in, json_t *facts, const weights *w)
 {
-    json_t *list = json_array();
-    if (!put(in, facts, "tensor_list", list)) return false;
+    json_t *list = put_empty(in, facts, "tensor_list", json_array());
+    if (!list) return false;
     for (int64_t i = 0; i < weights_count(w); i++) {
         const char *name;
         const tensor *x = weights_at(w, i, &name);
@@ -132,8 +137,8 @@ static json_t *gguf_value_json(const gguf_value *v, const gguf *g, const char *k
 
 static bool put_metadata(inspection *in, json_t *facts, const gguf *g)
 {
-    json_t *all = json_object();
-    if (!put(in, facts, "metadata", all)) return false;
+    json_t *all = put_empty(in, facts, "metadata", json_object());
+    if (!all) return false;
     for (int64_t i = 0; i < gguf_value_count(g); i++) {
         const gguf_value *v = gguf_value_at(g, i);
         char *key = alloc_string(v->key.text, v->key.size, in->st);
@@ -183,9 +188,8 @@ static bool put_gguf(inspection *in, json_t *facts, const gguf *g)
 static bool put_onnx(inspection *in, json_t *facts, const onnx *o)
 {
     onnx_string made_by = onnx_made_by(o);
-    json_t *inputs = json_array(), *outputs = json_array();
-    bool ok = put(in, facts, "inputs", inputs);
-    if (!put(in, facts, "outputs", outputs) || !ok) return false;
+    json_t *inputs = put_empty(in, facts, "inputs", json_array()), *outputs = put_empty(in, facts, "outputs", json_array());
+    if (!inputs || !outputs) return false;
     for (int i = 0; i < onnx_input_count(o); i++)
         if (!append(in, inputs, text_of(onnx_input_at(o, i).text, onnx_input_at(o, i).size))) return false;
     for (int i = 0; i < onnx_output_count(o); i++)
@@ -216,7 +220,8 @@ static json_t *load_config(inspection *in, const char *folder, const char *name)
         json_error_t error;
         /* as real: tokenizer_config.json is fond of 10³⁰ for "no limit" */
         config = text ? json_loadb(text, size, strcmp(name, "tokenizer_config.json") == 0 ? JSON_DECODE_INT_AS_REAL : 0, &error) : NULL;
-        if (text && !config) status_set(in->st, STATUS_INPUT, "%s: line %d: %s", path, error.line, error.text);
+        if (text && !config && error.line < 0) status_set(in->st, STATUS_NOMEM, "%s: out of memory", path);
+        else if (text && !config) status_set(in->st, STATUS_INPUT, "%s: line %d: %s", path, error.line, error.text);
         alloc_free(text);
     }
     alloc_free(path);
@@ -299,12 +304,11 @@ static json_t *facts_of(inspection *in, const char *path)
 /* A diffusers folder: model_index.json names the parts, each a folder of its own, some without weights. */
 static json_t *pipeline_facts(inspection *in, const char *path, const json_t *index)
 {
-    json_t *facts = json_object(), *parts = json_object();
+    json_t *facts = json_object(), *parts = NULL, *value;
     const char *key;
-    json_t *value;
-    bool ok = put_text(in, facts, "path", path, strlen(path));
-    ok = ok && put(in, facts, "format", json_string("diffusers")) && put_from(in, facts, index, "_class_name", "architecture");
-    if (!put(in, facts, "parts", parts)) ok = false;
+    bool ok = put_text(in, facts, "path", path, strlen(path)) && put(in, facts, "format", json_string("diffusers")) &&
+              put_from(in, facts, index, "_class_name", "architecture");
+    ok = ok && (parts = put_empty(in, facts, "parts", json_object())) != NULL;
     json_object_foreach((json_t *)(uintptr_t)index, key, value)
     {
         if (!ok || !json_is_array(value) || strchr(key, '/') || key[0] == '.') continue;
@@ -345,9 +349,9 @@ static file_name next_model_file(const char *folder, const char *after)
 /* A folder of another kind, as a voice's: its model files one by one, in the order of their names. */
 static json_t *folder_facts(inspection *in, const char *path)
 {
-    json_t *facts = json_object(), *parts = json_object();
-    bool ok = put_text(in, facts, "path", path, strlen(path)) && put(in, facts, "format", json_string("folder"));
-    if (!put(in, facts, "parts", parts)) ok = false;
+    json_t *facts = json_object(), *parts = NULL;
+    bool ok = put_text(in, facts, "path", path, strlen(path)) && put(in, facts, "format", json_string("folder")) &&
+              (parts = put_empty(in, facts, "parts", json_object())) != NULL;
     file_name file = next_model_file(path, "");
     if (!file.text[0]) ok = status_set(in->st, STATUS_INPUT, "%s: no model file in the folder", path);
     for (; ok && file.text[0]; file = next_model_file(path, file.text)) {

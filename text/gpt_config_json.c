@@ -307,6 +307,7 @@ bool gpt_config_from_json(gpt_config *c, const char *text, size_t size, const ch
 {
     json_error_t where;
     json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+    if (!root && where.line < 0) return status_set(st, STATUS_NOMEM, "%s: out of memory", path);
     if (!root) return status_set(st, STATUS_INPUT, "%s:%d:%d: %s", path, where.line, where.column, where.text);
     reader r = {root, path, st};
     bool ok = json_is_object(root) ? read_config(c, &r) : status_set(st, STATUS_INPUT, "%s: a JSON object wanted", path);
