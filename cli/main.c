@@ -80,6 +80,10 @@ int main(int argc, char **argv)
     c->run(argc - 1, argv + 1, &st);
     log_progress_end();
     if (fflush(stdout) != 0 || ferror(stdout)) status_set(&st, STATUS_IO, "standard output: %s", strerror(errno ? errno : EIO));
+    if (st.code == STATUS_INPUT && alloc_library_failed()) { /* jansson says "invalid" when memory is out */
+        st = (status){0};
+        status_set(&st, STATUS_NOMEM, "out of memory");
+    }
     if (!status_ok(&st) && st.msg[0]) log_error("%s", st.msg);
     return status_exit_code(&st);
 }

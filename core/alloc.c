@@ -11,6 +11,7 @@ enum { HEADER = 16 }; /* holds the block's size, keeps malloc's alignment */
 static const size_t HUGE_PAGE = (size_t)2 << 20;
 
 static _Atomic uint64_t in_use, peak, budget, fail_countdown;
+static atomic_bool library_failed;
 
 static bool fails_on_order(void)
 {
@@ -107,8 +108,12 @@ void alloc_free(void *p)
 void *alloc_for_library(size_t bytes)
 {
     size_t checked;
-    return too_big(bytes, 1, &checked) ? NULL : take(NULL, checked);
+    void *p = too_big(bytes, 1, &checked) ? NULL : take(NULL, checked);
+    if (!p) atomic_store(&library_failed, true);
+    return p;
 }
+
+bool alloc_library_failed(void) { return atomic_load(&library_failed); }
 
 /* ---- huge pages ----
  * A block smaller than a huge page would get none of its own, so small blocks share slabs. A slab knows how many of its

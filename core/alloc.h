@@ -38,6 +38,9 @@ void alloc_unreserve(size_t bytes);
 /* Two functions of malloc's and free's shape for libraries that take an allocator (jansson). */
 void *alloc_for_library(size_t bytes);
 
+/* Whether alloc_for_library ever failed. jansson then calls good JSON wrong, which must not be blamed on the file. */
+bool alloc_library_failed(void);
+
 void alloc_set_budget(uint64_t bytes); /* 0: no limit */
 uint64_t alloc_in_use(void);           /* bytes now counted */
 uint64_t alloc_peak(void);             /* the most ever counted */

@@ -53,7 +53,7 @@ static void prepare(void *row, const float *x, int64_t channels, float slope, fl
     }
     __m512 positive = _mm512_set1_ps(scale), negative = _mm512_set1_ps(slope * scale);
     for (int64_t c = 0; c < wide; c += 16) {
-        __mmask16 part = channels - c >= 16 ? 0xFFFF : channels > c ? (__mmask16)((1u << (channels - c)) - 1) : 0;
+        __mmask16 part = (__mmask16)(channels - c >= 16 ? 0xFFFFu : channels > c ? (1u << (channels - c)) - 1 : 0u);
         __m512 v = _mm512_maskz_loadu_ps(part, x + c);
         __mmask16 below = _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_LT_OQ);
         v = _mm512_mul_ps(v, _mm512_mask_mov_ps(positive, below, negative));
