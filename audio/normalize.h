@@ -16,4 +16,8 @@ typedef struct {
 /* Rewrites one sentence or paragraph; the result lies in the arena of `text` and keeps its places. */
 mapped_text normalize_text(const mapped_text *text, const normalize_options *options);
 
+/* SSML's say-as: the text read as one kind of thing. Kinds: characters, spell-out, cardinal, number, ordinal, digits,
+ * telephone, year; the text of any other (date, time, currency …) stays for normalize_text. */
+mapped_text normalize_say_as(const mapped_text *text, const char *kind);
+
 #endif

@@ -3,11 +3,14 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "audio/espeak.h"
 #include "audio/phoneme_state.h"
 #include "audio/unicode.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/log.h"
 
 enum {
     USUAL_LONGEST = 400,
@@ -95,6 +98,40 @@ static word_table *read_own(const char *path, status *st)
     return t;
 }
 
+/* The name goes to a program as an argument, so only what voice names are made of is let through. */
+static bool take_language(phonemizer *p, const char *language, status *st)
+{
+    size_t n = strlen(language);
+    bool plain = n > 0 && n < sizeof p->language && language[0] != '-';
+    for (size_t i = 0; i < n && plain; i++)
+        plain = unicode_is_digit((unsigned char)language[i]) ||
+                ((language[i] | 32) >= 'a' && (language[i] | 32) <= 'z') || strchr("-_+", language[i]);
+    if (!plain) return status_set(st, STATUS_INPUT, "the language '%.40s' is no voice name such as en-us", language);
+    memcpy(p->language, language, n + 1);
+    p->british = strncasecmp(language, "en-gb", 5) == 0 || strncasecmp(language, "en_gb", 5) == 0;
+    return true;
+}
+
+static void open_parts(phonemizer *p, const phoneme_options *options, status *st)
+{
+    bool english = strncasecmp(p->language, "en", 2) == 0 && !unicode_is_letter((unsigned char)p->language[2]);
+    p->espeak = p->alphabet == PHONEME_ESPEAK && !options->no_espeak && espeak_is_installed();
+    if (p->espeak) return;
+    if (!english) {
+        status_set(st, STATUS_INPUT, "a voice of the language '%s' needs espeak-ng, which is not installed",
+                   p->language);
+        return;
+    }
+    if (!options->folder) {
+        status_set(st, STATUS_INPUT, "no folder with the lexicons; 'sh samples/models.sh hibari' gets one");
+        return;
+    }
+    if (p->alphabet == PHONEME_ESPEAK && !options->no_espeak)
+        log_warning("espeak-ng is not installed: the voice reads our own phonemes, a little less like its training");
+    if (phoneme_chain_open(&p->chain, options->folder, p->british, st) && p->alphabet == PHONEME_MISAKI)
+        read_vocabulary(p, options->folder, st);
+}
+
 phonemizer *phoneme_open(const phoneme_options *options, status *st)
 {
     phonemizer *p = alloc_zeroed(1, sizeof *p, st);
@@ -102,12 +139,7 @@ phonemizer *phoneme_open(const phoneme_options *options, status *st)
     p->alphabet = options->alphabet;
     p->longest = options->longest == 0 ? USUAL_LONGEST : (size_t)options->longest;
     if (options->longest < 0 || p->longest < LEAST_LONGEST) p->longest = LEAST_LONGEST;
-    p->british = options->language &&
-                 (strncmp(options->language, "en-gb", 5) == 0 || strncmp(options->language, "en-GB", 5) == 0);
-    if (!options->folder)
-        status_set(st, STATUS_INPUT, "no folder with the lexicons; 'sh samples/models.sh hibari' gets one");
-    else if (phoneme_chain_open(&p->chain, options->folder, p->british, st))
-        read_vocabulary(p, options->folder, st);
+    if (take_language(p, options->language ? options->language : "en-us", st)) open_parts(p, options, st);
     if (status_ok(st) && options->pronunciations) p->own = read_own(options->pronunciations, st);
     if (status_ok(st)) return p;
     phoneme_close(p);
@@ -141,6 +173,5 @@ size_t phoneme_ids(const phonemizer *p, const char *phonemes, int64_t *ids, size
 
 bool phoneme_uses_espeak(const phonemizer *p)
 {
-    (void)p;
-    return false;
+    return p->espeak;
 }

@@ -242,7 +242,7 @@ static void append(string_builder *b, const char *s, const char *between)
 
 static const char *guess(phoneme_chain *c, const char *word, size_t size, arena *mem, status *st)
 {
-    if (!c->network) c->network = oov_open(c->network_path, st);
+    if (!c->network && c->network_path) c->network = oov_open(c->network_path, st);
     return c->network ? oov_run(c->network, word, size, mem, st) : NULL;
 }
 

@@ -2,10 +2,13 @@
 
 #include <string.h>
 
+#include "audio/espeak.h"
 #include "audio/mapped_text.h"
 #include "audio/normalize.h"
+#include "audio/phoneme_espeak.h"
 #include "audio/phoneme_state.h"
 #include "audio/segment.h"
+#include "audio/ssml.h"
 #include "audio/unicode.h"
 #include "core/alloc.h"
 #include "core/log.h"
@@ -30,7 +33,11 @@ struct phoneme_reader {
     phonemizer *p;
     const char *text;
     size_t size, at;
-    arena *mem; /* of the present sentence */
+    ssml_document document; /* with SSML: text is its plain text, whose places lead to what the user wrote */
+    size_t event;           /* the next one */
+    double rate;
+    bool marked_up;
+    arena *whole, *mem; /* whole: of the document; mem: of the present sentence */
     phoneme_word *word;
     size_t words, done; /* words of the present sentence, and how many were handed out */
     phoneme_sentence now;
@@ -181,11 +188,26 @@ static bool all_marks(const char *s)
     return s[0] != 0;
 }
 
+/* A span of the reader's text in the user's. */
+static void place(const phoneme_reader *r, size_t *from, size_t *to)
+{
+    if (!r->marked_up || *to > r->document.text.size || *from >= *to) return;
+    *to = r->document.text.to[*to - 1];
+    *from = r->document.text.from[*from];
+}
+
+static bool is_given(const token *t, const given_list *given)
+{
+    uint32_t c = 0;
+    unicode_decode(t->text, t->size ? t->size : 1, &c);
+    return is_private(c) && c - FIRST_PLACEHOLDER < given->count;
+}
+
 static phoneme_word make_word(const token *t, const mapped_text *m, const given_list *given)
 {
     uint32_t c = 0;
     unicode_decode(t->text, t->size ? t->size : 1, &c);
-    bool set = is_private(c) && c - FIRST_PLACEHOLDER < given->count;
+    bool set = is_given(t, given);
     return (phoneme_word){.from = m->from[t->from],
                           .to = m->to[t->to - 1],
                           .text = set ? given->item[c - FIRST_PLACEHOLDER].text : t->text,
@@ -216,26 +238,55 @@ static size_t cut_word(const phonemizer *p, phoneme_word w, phoneme_word *out, a
     return parts;
 }
 
+/* A token in espeak-ng's IPA. Of several marks the first counts, an ellipsis is none, and no space is before a mark. */
+static void to_espeak(const phonemizer *p, token_list *tokens, size_t i)
+{
+    token *t = &tokens->item[i];
+    bool mark = all_marks(t->phonemes), dots = strncmp(t->phonemes, "..", 2) == 0;
+    const char *phonemes = espeak_from_misaki(t->phonemes, p->british, tokens->mem, tokens->st);
+    if (!phonemes) return;
+    t->phonemes = !mark ? phonemes : dots ? "" : copy_text(phonemes, phonemes[0] != 0, tokens->mem, tokens->st);
+    if (mark && i > 0 && t->phonemes[0]) {
+        t->space = t->space || tokens->item[i - 1].space;
+        tokens->item[i - 1].space = false;
+    }
+}
+
+/* Tokens with phonemes, and in `spoken` the text that their spans are of. */
+static bool read_tokens(phoneme_reader *r, const mapped_text *source, const given_list *given, mapped_text *spoken,
+                        token_list *tokens)
+{
+    const phonemizer *p = r->p;
+    *spoken = p->espeak ? *source : normalize_text(source, &(normalize_options){.british = p->british});
+    size_t count;
+    phoneme_given *places = find_given(spoken, given, &count, tokens->st);
+    if (!status_ok(tokens->st)) return false;
+    if (p->espeak) return phoneme_espeak_run(p->language, spoken, places, count, tokens);
+    if (!phoneme_chain_run(&r->p->chain, spoken->text, spoken->size, places, count, tokens)) return false;
+    for (size_t i = 0; p->alphabet == PHONEME_ESPEAK && i < tokens->count; i++)
+        if (!is_given(&tokens->item[i], given)) to_espeak(p, tokens, i);
+    return status_ok(tokens->st);
+}
+
 static bool read_words(phoneme_reader *r, size_t from, size_t to, status *st)
 {
     r->words = r->done = 0;
     given_list *given = arena_alloc(r->mem, sizeof *given, st);
     if (!given) return false;
     given->count = 0;
-    mapped_text source = source_text(r, from, to, given, st);
-    mapped_text spoken = normalize_text(&source, &(normalize_options){.british = r->p->british});
-    size_t count;
-    phoneme_given *places = find_given(&spoken, given, &count, st);
+    mapped_text source = source_text(r, from, to, given, st), spoken;
     token_list tokens = {.mem = r->mem, .st = st};
-    if (!status_ok(st) || !phoneme_chain_run(&r->p->chain, spoken.text, spoken.size, places, count, &tokens))
-        return false;
+    if (!read_tokens(r, &source, given, &spoken, &tokens)) return false;
     size_t room = 1;
     for (size_t i = 0; i < tokens.count; i++)
         room += cut_word(r->p, make_word(&tokens.item[i], &spoken, given), NULL, r->mem, st);
     r->word = arena_alloc(r->mem, room * sizeof *r->word, st);
     if (!r->word) return false;
-    for (size_t i = 0; i < tokens.count; i++)
-        r->words += cut_word(r->p, make_word(&tokens.item[i], &spoken, given), r->word + r->words, r->mem, st);
+    for (size_t i = 0; i < tokens.count; i++) {
+        phoneme_word w = make_word(&tokens.item[i], &spoken, given);
+        place(r, &w.from, &w.to);
+        r->words += cut_word(r->p, w, r->word + r->words, r->mem, st);
+    }
     return status_ok(st);
 }
 
@@ -294,7 +345,9 @@ static bool next_piece(phoneme_reader *r, phoneme_sentence *s, status *st)
         s->from = word[0].from;
         s->to = word[n - 1].to;
         if (r->done < r->words) s->ends_sentence = s->ends_paragraph = false;
-        if (s->phonemes[0]) return true;
+        if (!s->phonemes[0]) continue;
+        if (r->done == r->words) r->now.pause = -1; /* handed out with it */
+        return true;
     }
     return false;
 }
@@ -307,26 +360,85 @@ phoneme_reader *phoneme_read(phonemizer *p, const char *text, size_t size, phone
         status_set(st, STATUS_INPUT, "a text of %zu bytes; at most 2 GiB can be read at once", size);
         return NULL;
     }
-    (void)markup;
     phoneme_reader *r = alloc_zeroed(1, sizeof *r, st);
     if (!r) return NULL;
-    *r = (phoneme_reader){.p = p, .text = text, .size = size};
+    *r = (phoneme_reader){.p = p, .text = text, .size = size, .rate = 1, .marked_up = markup == PHONEME_SSML};
     r->mem = arena_new(st);
-    if (r->mem) return r;
+    if (r->mem && r->marked_up) {
+        r->whole = arena_new(st);
+        if (r->whole && ssml_parse(&r->document, text, size, r->whole, st)) {
+            r->text = r->document.text.text;
+            r->size = r->document.text.size;
+        }
+    }
+    if (status_ok(st)) return r;
     phoneme_read_end(r);
     return NULL;
+}
+
+/* Takes the events at or before `at`. Returns the seconds of silence among them; negative when there is no break. */
+static double take_events(phoneme_reader *r, size_t at, bool *paragraph, bool *sentence)
+{
+    double pause = -1;
+    for (; r->event < r->document.events && r->document.event[r->event].at <= at; r->event++) {
+        const ssml_event *e = &r->document.event[r->event];
+        if (e->kind == SSML_BREAK) pause = (pause > 0 ? pause : 0) + e->value;
+        if (e->kind == SSML_RATE) r->rate = e->value;
+        if (e->kind == SSML_PARAGRAPH) *paragraph = true;
+        if (e->kind != SSML_BREAK && e->kind != SSML_RATE) *sentence = true;
+    }
+    return pause;
+}
+
+static size_t skip_space(const phoneme_reader *r, size_t at)
+{
+    while (at < r->size && unicode_is_space((unsigned char)r->text[at])) at++;
+    return at;
+}
+
+/* The next stretch up to an event, as one sentence or part of one. */
+static bool next_sentence(phoneme_reader *r, segment *next)
+{
+    size_t limit = r->event < r->document.events ? r->document.event[r->event].at : r->size;
+    if (limit > r->size) limit = r->size;
+    if (!segment_next(r->text, limit, &r->at, next)) {
+        r->at = limit;
+        return false;
+    }
+    r->now = (phoneme_sentence){
+        .rate = r->rate, .ends_paragraph = next->ends_paragraph, .ends_sentence = next->ends_sentence};
+    bool paragraph = false, sentence = false, cut = skip_space(r, r->at) >= limit && limit < r->size;
+    r->now.pause = cut || limit == r->size ? take_events(r, skip_space(r, r->at), &paragraph, &sentence) : -1;
+    if (cut) {
+        bool marked = strchr(".!?", r->text[next->to - 1]) != NULL;
+        r->now.ends_paragraph = paragraph;
+        r->now.ends_sentence = sentence || paragraph || marked;
+    }
+    return true;
 }
 
 bool phoneme_next(phoneme_reader *r, phoneme_sentence *s, status *st)
 {
     while (status_ok(st)) {
-        if (next_piece(r, s, st)) return true;
-        segment next;
-        if (!status_ok(st) || !segment_next(r->text, r->size, &r->at, &next)) return false;
+        if (next_piece(r, s, st)) {
+            bool last = r->done == r->words;
+            if (!last) s->pause = -1;
+            return true;
+        }
+        if (!status_ok(st)) return false;
+        if (r->now.pause > 0) { /* what had a pause behind it was silent, or nothing was before it */
+            *s = (phoneme_sentence){.phonemes = "", .pause = r->now.pause, .rate = r->rate, .ends_sentence = true};
+            r->now.pause = -1;
+            return true;
+        }
+        if (r->at >= r->size && r->event >= r->document.events) return false;
         arena_reset(r->mem, 0);
-        r->now = (phoneme_sentence){
-            .pause = -1, .rate = 1, .ends_paragraph = next.ends_paragraph, .ends_sentence = next.ends_sentence};
-        if (!read_words(r, next.from, next.to, st)) return false;
+        r->words = r->done = 0;
+        segment next;
+        bool ignored = false;
+        r->now = (phoneme_sentence){.pause = take_events(r, r->at, &ignored, &ignored)};
+        if (r->now.pause > 0) continue;
+        if (next_sentence(r, &next) && !read_words(r, next.from, next.to, st)) return false;
     }
     return false;
 }
@@ -335,5 +447,6 @@ void phoneme_read_end(phoneme_reader *r)
 {
     if (!r) return;
     arena_free(r->mem);
+    arena_free(r->whole);
     alloc_free(r);
 }

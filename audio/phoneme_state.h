@@ -17,7 +17,8 @@ struct phonemizer {
     phoneme_chain chain;
     phoneme_alphabet alphabet;
     size_t longest;
-    bool british;
+    bool british, espeak; /* espeak: the phonemes come from espeak-ng */
+    char language[32];    /* an espeak voice name */
     word_table *own; /* the user's pronunciations, words in lower case; NULL: none */
     vocabulary_entry vocabulary[VOCABULARY_PLACES];
     bool warned_bytes, warned_script; /* said once */
