@@ -33,7 +33,7 @@ int text_options_job_table(text_options *o, option *table)
         {0, "stop", OPTION_LIST, &o->stop, "TEXT", "ends the answer before this text; repeatable", 0, 0, NULL},
         {0, "ignore-end", OPTION_FLAG, &o->ignore_end, NULL, "go on when the model ends its text", 0, 0, NULL},
         {0, "sampling", OPTION_GROUP, NULL, NULL, "How the next token is picked:", 0, 0, NULL},
-        {0, "temp", OPTION_REAL, &o->sample.temperature, "X", "temperature, 0: always the likeliest token (0.7)", 0, 100, NULL},
+        {0, "temp", OPTION_REAL, &o->sample.temperature, "X", "temperature, 0: always the likeliest token (0.7; 0.2 with --task)", 0, 100, &o->temperature_given},
         {0, "top-k", OPTION_INT, &o->sample.top_k, "N", "among the N likeliest, 0: off (40)", 0, 1e9, NULL},
         {0, "top-p", OPTION_REAL, &o->sample.top_p, "X", "among the likeliest that make up X together, 1: off (0.9)", 0, 1, NULL},
         {0, "min-p", OPTION_REAL, &o->sample.min_p, "X", "not below X times the likeliest, 0: off (0.05)", 0, 1, NULL},

@@ -13,6 +13,7 @@ typedef struct {
     int64_t tokens;
     bool tokens_given;
     sample_options sample;
+    bool temperature_given;
     int64_t seed;
     bool seed_given;
     option_list stop;

@@ -138,6 +138,7 @@ static bool fill_request(text_request *q, const text_options *o, const text_mode
         .stop_count = (int64_t)o->stop.count, .end = &q->end, .end_count = q->end >= 0, .ignore_end = o->ignore_end, .shift = o->shift,
         .keep = tokenizer_adds_bos(m->tokenizer) ? 1 : 0, .logprobs = o->logprobs};
     for (size_t i = 0; i < o->stop.count; i++) q->request.stop[i] = o->stop.item[i];
+    if (o->task && !o->temperature_given) q->request.sample.temperature = 0.2; /* a task keeps to its text */
     return true;
 }
 

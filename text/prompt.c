@@ -16,7 +16,7 @@ static const struct {
     {"summarize", "Summarize the following text in a few sentences.\n\n{{input}}", NULL, NULL},
     {"translate", "Translate the following text into {{language}}. Answer with the translation only.\n\n{{input}}", "language", "English"},
     {"rewrite", "Rewrite the following text in a {{style}} style. Keep its meaning.\n\n{{input}}", "style", "clear and simple"},
-    {"title", "Write one short title for the following text. Answer with the title only.\n\n{{input}}", NULL, NULL},
+    {"title", "{{input}}\n\nWrite a short headline (at most ten words) for the text above.", NULL, NULL},
     {"continue", "Continue the following text.\n\n{{input}}", NULL, NULL},
     {"code", "Write {{language}} code for the following task.\n\n{{input}}", "language", "Python"},
 };
