@@ -1,0 +1,85 @@
+#!/bin/sh
+# Pictures beside diffusers (PyTorch) and OpenVINO on this CPU, in turn, on random weights of Stable Diffusion 1.5's shapes:
+# one U-Net evaluation, one decoding of the latents, a picture of 20 steps with guidance, memory; and the default model.
+#
+#   sh tests/bench/image.sh [FOLDER]        FOLDER: the random model, made there when absent (2.1 GB); default /tmp/aigc-sd15
+#
+# PYTHON   a Python with torch, diffusers and transformers, and openvino for its rows (default python3)
+# RUNS     timed runs of each U-Net evaluation (5); decodings take 3
+# QUIET    a command put before each timed one, such as one that waits for a quiet machine
+# PARTS    which rows: any of unet vae exact whole icons (default all)
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+folder=${1:-/tmp/aigc-sd15}
+python=${PYTHON:-python3}
+runs=${RUNS:-5}
+quiet=${QUIET:-}
+parts=" ${PARTS:-unet vae exact whole icons} "
+
+cd "$root"
+cmake --preset release >/dev/null
+cmake --build --preset release --target aigc image_parts >/dev/null
+ours=$root/build/image_parts
+peer=$root/tests/bench/image_peer.py
+[ -f "$folder/model_index.json" ] || "$python" tests/bench/make_sd15.py "$folder"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# value FILE KEY: a number of a line of JSON, or - when the run failed
+value() { sed -n "s/.*\"$2\": \([0-9.]*\).*/\1/p" "$1" | tail -n 1 | grep . || echo -; }
+text() { sed -n "s/.*\"$2\": \"\([^\"]*\)\".*/\1/p" "$1" | tail -n 1; }
+ratio() { case "$1$2" in *-*) echo -;; *) echo "scale=2; $1 / $2" | bc | sed 's/^\./0./';; esac; }
+timed() { out=$1; shift; $quiet "$@" >"$work/$out" 2>"$work/$out.err" || true; }
+row() { printf '| %s | %s | %s | %s | %s | %s |\n' "$@"; }
+
+# compare TITLE PART KIND MODE RUNS: our program, then each peer, then the row
+compare() {
+    timed ours "$ours" "$folder" "$2" "$4" "$5"
+    timed torch "$python" "$peer" "$folder" diffusers "$2" "$3" "$5"
+    timed openvino "$python" "$peer" "$folder" openvino "$2" "$3" "$5"
+    a=$(value "$work/ours" median) b=$(value "$work/torch" median) c=$(value "$work/openvino" median)
+    row "$1 ($(text "$work/ours" kernels))" "$a" "$b" "$(ratio "$b" "$a")" "$c" "$(ratio "$c" "$a")"
+}
+
+echo "CPU: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) threads; seconds, medians"
+echo
+echo '| | aigc | diffusers | ratio | OpenVINO | ratio |'
+echo '|---|---|---|---|---|---|'
+case "$parts" in *" unet "*) compare 'U-Net evaluation, bf16' unet bf16 fast "$runs" ;; esac
+case "$parts" in *" vae "*) compare 'VAE decode, bf16' vae bf16 fast 3 ;; esac
+case "$parts" in *" exact "*)
+    compare 'U-Net evaluation, f32' unet f32 exact 3
+    AIGC_KERNEL=avx2 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2
+    export AIGC_KERNEL ONEDNN_MAX_CPU_ISA ATEN_CPU_CAPABILITY
+    compare 'U-Net evaluation, f32, both held to AVX2' unet f32 exact 3
+    unset AIGC_KERNEL ONEDNN_MAX_CPU_ISA ATEN_CPU_CAPABILITY
+    ;;
+esac
+wall() { # wall NAME CMD…: seconds and peak MB of a whole program to $work/NAME
+    out=$1; shift
+    $quiet /usr/bin/env python3 - "$@" >"$work/$out" 2>"$work/$out.err" <<'END' || true
+import resource, subprocess, sys, time
+begun = time.time()
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+if done.returncode == 0:
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    print(f'{{"median": {time.time() - begun:.3f}, "peak_mb": {peak}}}')
+END
+}
+case "$parts" in *" whole "*)
+    wall ours "$root/build/aigc" image -m "$folder" -p 'a lighthouse at night' --steps 20 --cfg-scale 7.5 -s 1 -W 512 -H 512 -q -o "$work/picture.png"
+    wall torch "$python" "$peer" "$folder" diffusers whole bf16 1
+    a=$(value "$work/ours" median) b=$(value "$work/torch" median)
+    row '20 steps with guidance, whole program' "$a" "$b" "$(ratio "$b" "$a")" - -
+    a=$(value "$work/ours" peak_mb) b=$(value "$work/torch" peak_mb)
+    row 'its peak memory, MB' "$a" "$b" "$(ratio "$b" "$a")" - -
+    ;;
+esac
+case "$parts" in *" icons "*)
+    for i in 1 2 3 4 5; do
+        wall "icons$i" "$root/build/aigc" image -p '3d red apple' -s 1 --steps 25 -q -o "$work/icon.png"
+        value "$work/icons$i" median
+    done | sort -n | sed -n 3p >"$work/icons"
+    row 'default model, 25 steps, whole program' "$(cat "$work/icons")" - - - -
+    ;;
+esac

@@ -1,0 +1,79 @@
+"""What diffusers (PyTorch) and OpenVINO take for the same work as tests/bench/image_parts.c, as one JSON line.
+
+image_peer.py FOLDER diffusers|openvino unet|vae|whole bf16|f32 RUNS [STEPS]
+`whole` is 20 steps with guidance at 512×512 from a prompt, from opening the model to the picture, in one process.
+"""
+import json
+import resource
+import sys
+import time
+
+begun = time.time()
+import torch
+
+folder, peer, part, kind, runs = sys.argv[1:6]
+steps = int(sys.argv[6]) if len(sys.argv) > 6 else 20
+dtype = torch.bfloat16 if kind == "bf16" else torch.float32
+torch.manual_seed(1)
+
+
+def report(times, first):
+    times.sort()
+    print(json.dumps({"peer": peer, "part": part, "kind": kind, "first": round(first, 3), "median": round(times[len(times) // 2], 3),
+                      "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+
+
+def measure(call):
+    times = []
+    for _ in range(int(runs) + 1):
+        start = time.time()
+        call()
+        times.append(time.time() - start)
+    report(times[1:], times[0])
+
+
+def openvino_call(model, example):
+    import openvino as ov
+
+    converted = ov.convert_model(model, example_input=example)
+    core = ov.Core()
+    compiled = core.compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": kind, "INFERENCE_NUM_THREADS": torch.get_num_threads()})
+    inputs = [x.numpy() for x in (example if isinstance(example, tuple) else (example,))]
+    return lambda: compiled(inputs)
+
+
+with torch.inference_mode():
+    if part == "whole":
+        from diffusers import StableDiffusionPipeline
+
+        pipe = StableDiffusionPipeline.from_pretrained(folder, torch_dtype=dtype, safety_checker=None).to("cpu")
+        pipe.unet.to(memory_format=torch.channels_last)
+        pipe.vae.to(memory_format=torch.channels_last)
+        pipe.set_progress_bar_config(disable=True)
+        pipe("a lighthouse at night", num_inference_steps=steps, guidance_scale=7.5).images[0].save("/dev/null", format="png")
+        report([time.time() - begun], time.time() - begun)
+    elif part == "unet":
+        from diffusers import UNet2DConditionModel
+
+        load = torch.float32 if peer == "openvino" else dtype
+        model = UNet2DConditionModel.from_pretrained(folder + "/unet", torch_dtype=load).eval()
+        x, text = torch.randn(1, 4, 64, 64, dtype=load), torch.randn(1, 77, 768, dtype=load)
+        if peer == "openvino":
+            measure(openvino_call(model, (x, torch.tensor(500.0), text)))
+        else:
+            model.to(memory_format=torch.channels_last)
+            x = x.contiguous(memory_format=torch.channels_last)
+            measure(lambda: model(x, torch.tensor(500.0), text).sample)
+    else:
+        from diffusers import AutoencoderKL
+
+        load = torch.float32 if peer == "openvino" else dtype
+        model = AutoencoderKL.from_pretrained(folder + "/vae", torch_dtype=load).eval()
+        x = torch.randn(1, 4, 64, 64, dtype=load)
+        if peer == "openvino":
+            model.forward = lambda z: model.decode(z).sample
+            measure(openvino_call(model, x))
+        else:
+            model.to(memory_format=torch.channels_last)
+            x = x.contiguous(memory_format=torch.channels_last)
+            measure(lambda: model.decode(x).sample)
