@@ -177,26 +177,28 @@ static strip strip_at(const run_job *j, int64_t s)
     return (strip){line / r->height, line % r->height * r->pitch + from, (int)(to - from)};
 }
 
+/* The results of a strip; where it runs on over line ends, line by line. */
 static void finish_strip(const run_job *j, const strip *s, int64_t panel, const float *sum, const float *gate)
 {
     const product *w = j->w;
     const product_rows *r = j->rows;
     int64_t from = panel * w->kernel->panel, left = j->width - from;
-    product_row row = {.activation = j->after->activation, .type = j->after->type, .count = left < w->kernel->panel ? left : w->kernel->panel};
-    row.bias = w->bias ? w->bias + from : NULL;
-    row.gate_bias = gate && w->bias ? w->bias + j->width + from : NULL;
-    row.row = j->after->row ? j->after->row + (j->after->one_row ? 0 : s->plane * j->width) + from : NULL;
-    int64_t line = s->position / r->pitch, x = s->position % r->pitch;
-    for (int i = 0; i < s->count; i++) {
-        if (x < r->width) {
-            int64_t at = ((s->plane * r->height + line) * r->width + x) * j->width + from;
-            row.sum = sum + i * w->kernel->panel;
-            row.gate = gate ? gate + i * w->kernel->panel : NULL;
-            row.residual = j->after->residual ? j->after->residual + at : NULL;
-            row.y = j->y + at * (row.type == DTYPE_BF16 ? 2 : 4);
-            w->kernel->finish(&row);
+    product_result y = {.activation = j->after->activation, .type = j->after->type, .stride = j->width, .count = left < w->kernel->panel ? left : w->kernel->panel};
+    y.bias = w->bias ? w->bias + from : NULL;
+    y.gate_bias = gate && w->bias ? w->bias + j->width + from : NULL;
+    y.row = j->after->row ? j->after->row + (j->after->one_row ? 0 : s->plane * j->width) + from : NULL;
+    for (int64_t i = 0; i < s->count;) {
+        int64_t line = (s->position + i) / r->pitch, x = (s->position + i) % r->pitch, end = i + r->pitch - x;
+        int64_t n = (r->width - x < s->count - i ? r->width - x : s->count - i), at = ((s->plane * r->height + line) * r->width + x) * j->width + from;
+        if (n > 0) {
+            y.rows = n;
+            y.sum = sum + i * w->kernel->panel;
+            y.gate = gate ? gate + i * w->kernel->panel : NULL;
+            y.residual = j->after->residual ? j->after->residual + at : NULL;
+            y.y = j->y + at * (y.type == DTYPE_BF16 ? 2 : 4);
+            w->kernel->finish(&y);
         }
-        if (++x == r->pitch) x = 0, line++;
+        i = end;
     }
 }
 

@@ -68,18 +68,23 @@ static float activate(product_activation activation, float x)
     return x;
 }
 
-static void finish(const product_row *r)
+static void finish_as(const product_result *r, int64_t panel)
 {
-    for (int64_t o = 0; o < r->count; o++) {
-        float y = r->sum[o] + (r->bias ? r->bias[o] : 0);
+    for (int64_t i = 0; i < r->rows * r->count; i++) {
+        int64_t row = i / r->count, o = i % r->count, at = row * r->stride + o;
+        float y = r->sum[row * panel + o] + (r->bias ? r->bias[o] : 0);
         if (r->row) y += r->row[o];
-        if (r->gate) y *= activate(PRODUCT_GELU, r->gate[o] + (r->gate_bias ? r->gate_bias[o] : 0));
+        if (r->gate) y *= activate(PRODUCT_GELU, r->gate[row * panel + o] + (r->gate_bias ? r->gate_bias[o] : 0));
         y = activate(r->activation, y);
-        if (r->residual) y += r->residual[o];
-        if (r->type == DTYPE_BF16) ((uint16_t *)r->y)[o] = narrow(y);
-        else ((float *)r->y)[o] = y;
+        if (r->residual) y += r->residual[at];
+        if (r->type == DTYPE_BF16) ((uint16_t *)r->y)[at] = narrow(y);
+        else ((float *)r->y)[at] = y;
     }
 }
+
+static void finish(const product_result *r) { finish_as(r, PANEL); }
+
+static void finish_bf16(const product_result *r) { finish_as(r, PANEL_BF16); }
 
 static void convert(void *dst, const float *src, int64_t n) { memcpy(dst, src, (size_t)n * sizeof(float)); }
 
@@ -175,5 +180,5 @@ const product_kernel product_c = {
 
 const product_kernel product_c_bf16 = {
     .name = "c-bf16", .type = DTYPE_BF16, .panel = PANEL_BF16, .rows = ROWS_BF16, .strips = 1, .step = STEP,
-    .block = block_bf16, .soften = soften_bf16, .scale_row = scale_row, .finish = finish, .convert = convert_bf16, .affine = affine_bf16, .widen = widen, .norm_row = norm_row, .channel_sums = channel_sums,
+    .block = block_bf16, .soften = soften_bf16, .scale_row = scale_row, .finish = finish_bf16, .convert = convert_bf16, .affine = affine_bf16, .widen = widen, .norm_row = norm_row, .channel_sums = channel_sums,
 };

@@ -30,15 +30,16 @@ typedef struct {
     bool add;            /* to what sum holds already */
 } product_block;
 
-/* One row of results: y[o] = activation(sum[o] + bias[o] + row[o]) + residual[o]; with gate: (sum + bias) · gelu(gate + gate_bias). */
+/* Rows of results: y[o] = activation(sum[o] + bias[o] + row[o]) + residual[o]; with gate: (sum + bias) · gelu(gate +
+ * gate_bias). Row r begins r · panel elements further on in sum and gate, r · stride in residual and y. */
 typedef struct {
     const float *sum, *bias, *row, *residual; /* all but sum may be NULL */
     const float *gate, *gate_bias;            /* NULL: no gate */
     product_activation activation;
     dtype type; /* of y: f32 or bf16 */
     void *y;
-    int64_t count;
-} product_row;
+    int64_t rows, count, stride;
+} product_result;
 
 /* One step of an attention's softmax over a tile of keys. Row r sees its first min(keys + r · more, limit) keys. most[r] is
  * raised to the row's largest score · scale where that exceeds it by more than PRODUCT_HEADROOM (a maximum need not be
@@ -66,7 +67,7 @@ typedef struct product_kernel {
     void (*begin)(void); /* once before and after a run of blocks on a thread; NULL where not needed */
     void (*end)(void);
     void (*block)(const product_block *b);
-    void (*finish)(const product_row *r);
+    void (*finish)(const product_result *r);
     /* dst[i] = src[i] as the kernel's type */
     void (*convert)(void *dst, const float *src, int64_t n);
     /* dst[i] = the f32 of src[i], which is bf16 */

@@ -38,11 +38,17 @@ static inline void put(void *dst, dtype type, int64_t i, vec y, int64_t left)
     }
 }
 
-static inline vec activate(product_activation activation, vec x)
+/* Functions of a result may be as short as its type allows. */
+#ifndef SHORT_SILU
+#define SHORT_SILU silu_vec
+#define SHORT_GELU gelu_vec
+#endif
+
+static inline vec activate(product_activation activation, dtype type, vec x)
 {
     switch (activation) {
-    case PRODUCT_SILU: return silu_vec(x);
-    case PRODUCT_GELU: return gelu_vec(x);
+    case PRODUCT_SILU: return type == DTYPE_BF16 ? SHORT_SILU(x) : silu_vec(x);
+    case PRODUCT_GELU: return type == DTYPE_BF16 ? SHORT_GELU(x) : gelu_vec(x);
     case PRODUCT_GELU_TANH: return gelu_tanh_vec(x);
     case PRODUCT_QUICK_GELU: return quick_gelu_vec(x);
     case PRODUCT_RELU: return choose(x < splat(0.0f), splat(0.0f), x);
@@ -51,21 +57,29 @@ static inline vec activate(product_activation activation, vec x)
     return x;
 }
 
-static void finish(const product_row *r)
+/* The vectors at column i of all rows; everything that is the same for all is looked at once. */
+static inline __attribute__((always_inline)) void finish_column(const product_result *r, const int64_t panel, int64_t i, int64_t left)
+{
+    vec bias = r->bias ? part_or_full(r->bias + i, left) : splat(0.0f);
+    if (r->row) bias += part_or_full(r->row + i, left);
+    vec gate_bias = r->gate && r->gate_bias ? part_or_full(r->gate_bias + i, left) : splat(0.0f);
+    for (int64_t k = 0; k < r->rows; k++) {
+        vec y = load(r->sum + k * panel + i) + bias; /* sums are whole panels */
+        if (r->gate) {
+            vec gate = load(r->gate + k * panel + i) + gate_bias;
+            y *= r->type == DTYPE_BF16 ? SHORT_GELU(gate) : gelu_vec(gate);
+        }
+        if (r->activation) y = activate(r->activation, r->type, y);
+        if (r->residual) y += part_or_full(r->residual + k * r->stride + i, left);
+        put(r->y, r->type, k * r->stride + i, y, left);
+    }
+}
+
+static inline void finish_as(const product_result *r, const int64_t panel)
 {
     for (int64_t i = 0; i < r->count; i += LANES) {
-        int64_t left = r->count - i;
-        vec y = part_or_full(r->sum + i, left);
-        if (r->bias) y += part_or_full(r->bias + i, left);
-        if (r->row) y += part_or_full(r->row + i, left);
-        if (r->gate) {
-            vec gate = part_or_full(r->gate + i, left);
-            if (r->gate_bias) gate += part_or_full(r->gate_bias + i, left);
-            y *= gelu_vec(gate);
-        }
-        y = activate(r->activation, y);
-        if (r->residual) y += part_or_full(r->residual + i, left);
-        put(r->y, r->type, i, y, left);
+        if (r->count - i >= LANES) finish_column(r, panel, i, LANES);
+        else finish_column(r, panel, i, r->count - i);
     }
 }
 
@@ -91,7 +105,7 @@ static inline void affine_as(void *dst, dtype type, const float *src, const floa
     for (int64_t i = 0; i < n; i += LANES) {
         int64_t left = n - i;
         vec y = fma_vec(part_or_full(src + i, left), part_or_full(scale + i, left), part_or_full(shift + i, left));
-        put(dst, type, i, silu ? silu_vec(y) : y, left);
+        put(dst, type, i, silu ? (type == DTYPE_BF16 ? SHORT_SILU(y) : silu_vec(y)) : y, left);
     }
 }
 
