@@ -29,6 +29,7 @@ static inline vec silu_short(vec x)
 static inline vec gelu_short(vec x)
 {
     __m512 v = (__m512)x, a = _mm512_abs_ps(_mm512_mul_ps(v, _mm512_set1_ps(0.70710678f)));
+    a = _mm512_min_ps(a, _mm512_set1_ps(8.0f)); /* beyond, the tail would be subnormal and slow */
     __m512 t = _mm512_rcp14_ps(_mm512_fmadd_ps(_mm512_set1_ps(0.47047f), a, _mm512_set1_ps(1.0f)));
     __m512 p = _mm512_fmadd_ps(_mm512_set1_ps(0.7478556f), t, _mm512_set1_ps(-0.0958798f));
     p = _mm512_mul_ps(_mm512_fmadd_ps(p, t, _mm512_set1_ps(0.3480242f)), t);
