@@ -252,6 +252,22 @@ static void to_espeak(const phonemizer *p, token_list *tokens, size_t i)
     }
 }
 
+/* Says once that some letters or signs, another script's or an emoji, have no reading. */
+static void warn_unread(phonemizer *p, const token *t)
+{
+    uint32_t c;
+    if (p->warned_script || t->phonemes[0]) return;
+    for (size_t i = 0; i < t->size;) {
+        i += unicode_decode(t->text + i, t->size - i, &c);
+        bool mark = c < 0x370 || (c >= 0x2000 && c < 0x2070) || is_private(c) || (c >= 0x3000 && c < 0x3020) ||
+                    (c >= 0xFE00 && c < 0xFE10);
+        if (mark) continue;
+        p->warned_script = true;
+        log_warning("the voice cannot read '%.60s'; that and the like is left out", t->text);
+        return;
+    }
+}
+
 /* Tokens with phonemes, and in `spoken` the text that their spans are of. */
 static bool read_tokens(phoneme_reader *r, const mapped_text *source, const given_list *given, mapped_text *spoken,
                         token_list *tokens)
@@ -263,6 +279,7 @@ static bool read_tokens(phoneme_reader *r, const mapped_text *source, const give
     if (!status_ok(tokens->st)) return false;
     if (p->espeak) return phoneme_espeak_run(p->language, spoken, places, count, tokens);
     if (!phoneme_chain_run(&r->p->chain, spoken->text, spoken->size, places, count, tokens)) return false;
+    for (size_t i = 0; i < tokens->count; i++) warn_unread(r->p, &tokens->item[i]);
     for (size_t i = 0; p->alphabet == PHONEME_ESPEAK && i < tokens->count; i++)
         if (!is_given(&tokens->item[i], given)) to_espeak(p, tokens, i);
     return status_ok(tokens->st);
