@@ -340,13 +340,16 @@ const float *weights_f32(arena *mem, const tensor *x, status *st)
 
 void weights_release(const weights *w, const tensor *x)
 {
+    /* Reading a page maps its neighbours too, as far as they lie in one folio: they go with it, and come back if read. */
+    const uintptr_t margin = (uintptr_t)4 << 20;
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)x->data, to = from + tensor_bytes(x);
     for (int i = 0; i < w->maps; i++) {
         uintptr_t start = (uintptr_t)w->map[i].data;
-        if (from < start || to > start + w->map[i].size) continue;
-        from = (from + page - 1) / page * page; /* pages shared with a neighbour stay */
-        to = to / page * page;
-        if (from < to) madvise((void *)from, to - from, MADV_DONTNEED);
+        uintptr_t end = start + w->map[i].size;
+        if (from < start || to > end) continue;
+        from = from - start > margin ? (from - margin) / page * page : start;
+        to = end - to > margin ? to + margin : end;
+        madvise((void *)from, to - from, MADV_DONTNEED);
         return;
     }
 }

@@ -51,7 +51,7 @@ const tensor *weights_need(const weights *w, status *st, const char *name, int r
  * byte), else converted into mem. NULL on error, or for x = NULL. */
 const float *weights_f32(arena *mem, const tensor *x, status *st);
 
-/* Tells the system that the mapping's pages of x are not needed soon (after repacking), so that they leave memory. */
+/* Tells the system that the mapping's pages of x are not needed soon (after repacking), so that they leave memory, those around them too. */
 void weights_release(const weights *w, const tensor *x);
 
 #endif

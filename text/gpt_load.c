@@ -42,10 +42,19 @@ static const tensor *need(const loader *l, const char *stem, const char *kind, i
 
 /* ---- norms ---- */
 
+/* The values as f32 in memory of our own: a vector read from the file between two weights would keep their pages in memory. */
+static const float *own_f32(const loader *l, const tensor *x)
+{
+    const float *values = weights_f32(l->m->mem, x, l->st);
+    if (!values || values != x->data) return values;
+    float *copy = arena_alloc(l->m->mem, tensor_bytes(x), l->st);
+    return copy ? memcpy(copy, values, tensor_bytes(x)) : NULL;
+}
+
 static const float *vector(const loader *l, const char *stem, const char *kind, int64_t n)
 {
     const tensor *x = need(l, stem, kind, SHAPE(n));
-    return x ? weights_f32(l->m->mem, x, l->st) : NULL;
+    return x ? own_f32(l, x) : NULL;
 }
 
 static bool load_norm(const loader *l, gpt_norm *out, const char *stem, int64_t n)
@@ -224,7 +233,9 @@ static bool load_head(loader *l)
         if (!g->tied && (i == 1 || find(l, l->names.head, "weight"))) return load_linear(l, &l->m->head, l->names.head, g->vocab, g->embed_width);
     }
     l->prefix = kept;
-    return linear_init(&l->m->head, l->m->tokens, NULL, l->m->mode, l->threads, l->st);
+    if (!linear_init(&l->m->head, l->m->tokens, NULL, l->m->mode, l->threads, l->st)) return false;
+    if (l->m->head.packed) weights_release(l->file, l->m->tokens); /* rows come back as they are looked up */
+    return true;
 }
 
 /* GGUF has the stretching of the rotary rates as a tensor of divisors. */
@@ -235,7 +246,7 @@ static bool divide_rates(const loader *l, float *rates)
     if (tensor_count(x) != l->m->config.rotary / 2)
         return status_set(l->st, STATUS_INPUT, "%s: 'rope_freqs.weight' has %lld elements, %lld wanted", weights_path(l->file),
                           (long long)tensor_count(x), (long long)l->m->config.rotary / 2);
-    const float *divisor = weights_f32(l->m->mem, x, l->st);
+    const float *divisor = own_f32(l, x);
     for (int64_t i = 0; divisor && i < l->m->config.rotary / 2; i++) rates[i] /= divisor[i];
     return divisor != NULL;
 }
@@ -261,14 +272,14 @@ static bool load(loader *l)
     gpt *m = l->m;
     gpt_config *g = &m->config;
     if (!find_prefix(l) || !load_tables(l) || !load_rates(l)) return false;
+    if (!load_head(l)) return false; /* the largest first, so that its pages are gone before memory fills */
     if (!g->norm_after && !load_norm(l, &m->final_norm, l->names.final_norm, g->width)) return false;
     if (g->embed_width != g->width && !(load_linear(l, &m->project_in, l->names.project_in, g->width, g->embed_width) &&
                                         load_linear(l, &m->project_out, l->names.project_out, g->embed_width, g->width)))
         return false;
     for (l->layer = 0; l->layer < g->layers; l->layer++)
         if (!load_block(l, &m->block[l->layer])) return false;
-    l->layer = -1;
-    return load_head(l);
+    return true;
 }
 
 gpt *gpt_new(const weights *w, const gpt_config *config, linear_mode mode, pool *threads, status *st)
