@@ -66,6 +66,13 @@ static const onnx_node *conv_named(const loader *l, const char *prefix)
 
 static bool fill(loader *l, loader_weight *out, const tensor *t)
 {
+    if (t->rank == 2) { /* a linear layer: a convolution of one tap */
+        out->dim[0] = t->dim[0];
+        out->dim[1] = t->dim[1];
+        out->dim[2] = 1;
+        out->values = copy_of(l, t);
+        return out->values != NULL;
+    }
     if (t->rank != 3) {
         char shape[96];
         return status_set(l->st, STATUS_INPUT, "%s: a convolution's weight of shape %s found, three dimensions wanted",

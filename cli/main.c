@@ -18,6 +18,7 @@ static const command COMMANDS[] = {
     {"embed", cmd_embed, "a text as a vector"},
     {"bench", cmd_bench, "measures a model's speed"},
     {"speak", cmd_speak, "text to speech"},
+    {"vocode", cmd_vocode, "a mel spectrum or a sound, through a vocoder to sound"},
     {"image", cmd_image, "pictures from words, by Stable Diffusion or the small model that comes along"},
     {"inspect", cmd_inspect, "what is in a model file or folder, without loading its weights"},
     {"quantize", cmd_quantize, "a GGUF file with smaller weights, from a GGUF file or a Hugging Face folder"},

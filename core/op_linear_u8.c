@@ -1,4 +1,4 @@
-/* op_linear_u8: quantises x as a whole, then multiplies blocks of rows panel by panel. */
+/* op_linear_u8: quantises x as a whole, then multiplies all rows panel by panel. */
 #include <math.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "core/linear_u8.h"
 #include "core/op_rows.h"
 
-enum { BLOCK = 96, MAX_PANEL = 64, MAX_STEPS = 64 }; /* rows of a pool item; the largest strip of any level */
+enum { PANELS = 4, MAX_PANEL = 64, MAX_STEPS = 64 }; /* panels of a pool item; the largest strip of any level */
 
 bool linear_u8_init(linear_u8 *w, const int8_t *weight, int64_t in, int64_t out, float scale, const float *bias, status *st)
 {
@@ -51,7 +51,7 @@ typedef struct {
     const linear_u8_extra *extra;
     const float *x;
     float *y;
-    char *rows;       /* [T rounded up to blocks] quantised rows */
+    char *rows;       /* [T and a strip more] quantised rows */
     int32_t *correction;
     float x_scale;
     int32_t zero;
@@ -95,23 +95,34 @@ static void strip_part(const u8_job *j, u8_strip s, int64_t steps, int64_t outpu
     for (int64_t t = 0; t < steps; t++) memcpy(y + t * j->w->out, aside + t * s.y_step, (size_t)outputs * sizeof(float));
 }
 
-static void run_block(void *arg, int64_t block)
+static void quantize_rows(void *arg, int64_t from, int64_t n)
+{
+    const u8_job *j = arg;
+    int64_t in = j->w->in, bytes = j->kernel->row_bytes(in);
+    for (int64_t t = from; t < from + n; t++) j->kernel->quantize(j->rows + t * bytes, j->x + t * in, in, j->x_scale, j->zero);
+}
+
+static void finish_rows(void *arg, int64_t from, int64_t n)
+{
+    for (int64_t t = from; t < from + n; t++) finish_row(arg, t);
+}
+
+/* A few panels by all rows: so the weights, which are more than a cache holds, are read once. */
+static void run_panels(void *arg, int64_t item)
 {
     const u8_job *j = arg;
     const kernel_u8 *k = j->kernel;
     const linear_u8 *w = j->w;
-    int64_t from = block * BLOCK, n = j->count - from < BLOCK ? j->count - from : BLOCK, bytes = k->row_bytes(w->in);
-    for (int64_t t = from; t < from + n; t++) k->quantize(j->rows + t * bytes, j->x + t * w->in, w->in, j->x_scale, j->zero);
+    int64_t bytes = k->row_bytes(w->in), first = item * PANELS * k->panel, end = first + PANELS * k->panel;
     u8_strip s = {.row_bytes = bytes, .depth = w->in, .scale = j->x_scale * w->scale, .y_step = w->out};
-    const char *panel = w->packed;
     if (k->begin) k->begin();
-    for (int64_t o = 0; o < w->out; o += k->panel, panel += w->panel_bytes) {
+    for (int64_t o = first; o < w->out && o < end; o += k->panel) {
         int64_t outputs = w->out - o < k->panel ? w->out - o : k->panel;
-        s.weights = panel;
+        s.weights = (const char *)w->packed + (size_t)(o / k->panel) * w->panel_bytes;
         s.bias = w->bias + o;
         s.correction = j->correction + o;
-        for (int64_t t = from; t < from + n; t += k->steps) {
-            int64_t steps = from + n - t < k->steps ? from + n - t : k->steps;
+        for (int64_t t = 0; t < j->count; t += k->steps) {
+            int64_t steps = j->count - t < k->steps ? j->count - t : k->steps;
             s.rows = j->rows + t * bytes;
             s.y = j->y + t * w->out + o;
             if (steps == k->steps && outputs == k->panel) k->strip(&s);
@@ -119,7 +130,6 @@ static void run_block(void *arg, int64_t block)
         }
     }
     if (k->end) k->end();
-    for (int64_t t = from; j->extra && t < from + n; t++) finish_row(j, t);
 }
 
 tensor *op_linear_u8(op_ctx *c, const tensor *x, const linear_u8 *w, const linear_u8_extra *extra)
@@ -132,16 +142,18 @@ tensor *op_linear_u8(op_ctx *c, const tensor *x, const linear_u8 *w, const linea
         return NULL;
     }
     u8_job j = {.w = w, .kernel = kernel_u8_get(), .extra = extra, .x = x->data, .count = x->dim[0]};
-    int64_t blocks = (j.count + BLOCK - 1) / BLOCK, wide = (w->out + j.kernel->panel - 1) / j.kernel->panel * j.kernel->panel;
+    int64_t wide = (w->out + j.kernel->panel - 1) / j.kernel->panel * j.kernel->panel;
     tensor *y = op_new(c, SHAPE(j.count, w->out));
     size_t mark = arena_mark(c->mem);
-    j.rows = y ? arena_alloc(c->mem, (size_t)((blocks * BLOCK + MAX_STEPS) * j.kernel->row_bytes(w->in)), c->st) : NULL;
+    j.rows = y ? arena_alloc(c->mem, (size_t)((j.count + MAX_STEPS) * j.kernel->row_bytes(w->in)), c->st) : NULL;
     j.correction = j.rows ? arena_alloc(c->mem, (size_t)wide * sizeof(int32_t), c->st) : NULL;
     if (!j.correction) return NULL;
     choose_scale(&j);
     for (int64_t o = 0; o < wide; o++) j.correction[o] = j.zero * w->sums[o];
     j.y = y->data;
-    pool_run(c->threads, run_block, &j, blocks);
+    op_rows(c, quantize_rows, &j, j.count, w->in);
+    pool_run(c->threads, run_panels, &j, (wide / j.kernel->panel + PANELS - 1) / PANELS);
+    if (extra) op_rows(c, finish_rows, &j, j.count, w->out);
     arena_reset(c->mem, mark);
     return y;
 }
