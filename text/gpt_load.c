@@ -272,7 +272,9 @@ static bool load(loader *l)
     gpt *m = l->m;
     gpt_config *g = &m->config;
     if (!find_prefix(l) || !load_tables(l) || !load_rates(l)) return false;
+    const char *prefix = l->prefix;
     if (!load_head(l)) return false; /* the largest first, so that its pages are gone before memory fills */
+    l->prefix = prefix;
     if (!g->norm_after && !load_norm(l, &m->final_norm, l->names.final_norm, g->width)) return false;
     if (g->embed_width != g->width && !(load_linear(l, &m->project_in, l->names.project_in, g->width, g->embed_width) &&
                                         load_linear(l, &m->project_out, l->names.project_out, g->embed_width, g->width)))
