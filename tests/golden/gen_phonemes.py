@@ -3,7 +3,7 @@
 
 usage: gen_phonemes.py [--text FILE]... [--count N] [--out FILE]
 The sentences are made from the templates below, with a fixed seed; --text adds the sentences of plain text files (for a
-larger comparison outside the repository; tests/golden/compare_phonemes.py counts the differences). Needs
+larger comparison outside the repository). Needs
 `pip install hibari-tts==0.2.1`.
 """
 import argparse
