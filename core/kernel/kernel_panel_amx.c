@@ -124,17 +124,16 @@ INLINE void amx_panel(panel_form f, float *y, int64_t ldy, const panel_rows *x, 
     }
 }
 
-INLINE void product(panel_form f, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
+INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
                     const uint8_t *panels, int64_t out, float unit)
 {
     size_t size = panel_bytes(f, x->in / PANEL_BLOCK);
     int64_t tiles = x->lanes == PANEL && first % PANEL == 0 ? rows / PANEL : 0, done = tiles * PANEL;
-    if (tiles) configure(PANEL, f.group);
-    for (; out > 0; out -= PANEL, y += PANEL, panels += size) {
-        if (tiles) amx_panel(f, y, ldy, x, first, tiles, panels, out, unit);
-        vnni_panel(f, y + done * ldy, ldy, x, first + done, rows - done, panels, out, unit);
-    }
-    if (tiles) _tile_release();
+    if (done < rows) panel_kernels_avx512.quantized[kind](y + done * ldy, ldy, x, first + done, rows - done, panels, out, unit);
+    if (!tiles) return;
+    configure(PANEL, f.group);
+    for (; out > 0; out -= PANEL, y += PANEL, panels += size) amx_panel(f, y, ldy, x, first, tiles, panels, out, unit);
+    _tile_release();
 }
 
 PANEL_PRODUCTS(product)

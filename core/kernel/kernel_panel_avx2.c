@@ -176,9 +176,10 @@ INLINE void tile(panel_form f, int rows, float *y, int64_t ldy, const panel_rows
     }
 }
 
-INLINE void product(panel_form f, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
+INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
                     const uint8_t *panels, int64_t out, float unit)
 {
+    (void)kind;
     size_t size = panel_bytes(f, x->in / PANEL_BLOCK);
     for (; out > 0; out -= PANEL, y += PANEL, panels += size) {
         int64_t r = 0;

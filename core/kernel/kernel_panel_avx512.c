@@ -20,9 +20,10 @@ void panel_f32_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_
     f32_product(y, ldy, x, ldx, rows, panels, in, out, more);
 }
 
-INLINE void product(panel_form f, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
+INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
                     const uint8_t *panels, int64_t out, float unit)
 {
+    (void)kind;
     size_t size = panel_bytes(f, x->in / PANEL_BLOCK);
     for (; out > 0; out -= PANEL, y += PANEL, panels += size) vnni_panel(f, y, ldy, x, first, rows, panels, out, unit);
 }

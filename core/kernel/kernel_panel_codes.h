@@ -16,7 +16,7 @@
     static void product_##KIND(float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,                \
                                const uint8_t *panels, int64_t out, float unit)                                         \
     {                                                                                                                  \
-        TEMPLATE((panel_form)PANEL_FORM_##KIND, y, ldy, x, first, rows, panels, out, unit);                            \
+        TEMPLATE(PANEL_##KIND, (panel_form)PANEL_FORM_##KIND, y, ldy, x, first, rows, panels, out, unit);                            \
     }
 #define PANEL_PRODUCTS(TEMPLATE)                                                                                       \
     PANEL_PRODUCT(Q4, TEMPLATE)                                                                                        \
