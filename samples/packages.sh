@@ -2,7 +2,7 @@
 # Installs the Debian 12 packages that building and testing needs, if any of them is missing (root or sudo).
 set -eu
 packages="build-essential cmake ninja-build pkg-config python3-pip unzip ca-certificates
-libopenblas-dev libfftw3-dev libpng-dev libfreetype-dev libjpeg-dev libsndfile1-dev libjansson-dev libssl-dev libpcre2-dev libutf8proc-dev libcmocka-dev
+libfftw3-dev libpng-dev libfreetype-dev libjpeg-dev libsndfile1-dev libjansson-dev libssl-dev libpcre2-dev libutf8proc-dev libcmocka-dev
 zlib1g-dev libexpat1-dev fonts-dejavu-core"
 missing=
 for p in $packages "$@"; do

@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT INT TERM
 cmake --preset release >/dev/null
 cmake --build --preset release --target aigc_text aigc_core >/dev/null
 cc -O2 -D_GNU_SOURCE -I. tests/bench/tokenizer.c -o "$work/tokenizer" build/libaigc_text.a build/libaigc_core.a \
-    $(pkg-config --libs openblas fftw3f jansson libpcre2-8 libutf8proc libcrypto) -lm -lpthread
+    $(pkg-config --libs fftw3f jansson libpcre2-8 libutf8proc libcrypto) -lm -lpthread
 cat /usr/share/doc/*/copyright | iconv -c -t ascii | head -c 1000000 >"$work/english"
 : >"$work/all"
 while [ "$(wc -c <"$work/all")" -lt 1000000 ]; do
