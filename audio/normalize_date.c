@@ -23,17 +23,14 @@ int rule_month(const normalize_source *t, size_t i, size_t *end)
     return 0;
 }
 
-/* Up to `most` digits at i as a number; −1 when none, or more, stand there. */
+/* Up to `most` digits at i as a number, *end behind them; −1 when none, or more, stand there. */
 static int short_number(const normalize_source *t, size_t i, size_t most, size_t *end)
 {
     int value = 0;
     size_t n = 0;
-    while (rule_digit(t->text[i + n])) {
-        if (n == most) return -1;
-        value = value * 10 + (t->text[i + n++] - '0');
-    }
+    while (n < most && rule_digit(t->text[i + n])) value = value * 10 + (t->text[i + n++] - '0');
     *end = i + n;
-    return n ? value : -1;
+    return n && !rule_digit(t->text[i + n]) ? value : -1;
 }
 
 static void say_day(spoken *out, int day)

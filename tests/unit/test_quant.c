@@ -91,7 +91,7 @@ static void test_what_does_not_fit_is_refused(void **state)
 {
     (void)state;
     float x[256] = {0};
-    unsigned char block[512];
+    unsigned char block[sizeof x]; /* as f32, the widest of them */
     for (int t = 0; t < DTYPE_COUNT; t++) {
         if (!quant_can_encode((dtype)t)) continue;
         memset(x, 0, sizeof x);
