@@ -17,6 +17,7 @@ struct file_output {
     FILE *stream;
     char *path;      /* NULL for stdout */
     char *temporary; /* the name it has until it is whole, where it has one */
+    bool in_place;   /* the target is no regular file */
     int slot;
 };
 
@@ -135,9 +136,11 @@ static bool open_output(file_output *f, const char *path, status *st)
     if (file_is_folder(path)) return status_set(st, STATUS_IO, "%s: is a folder, a file was wanted", path);
     f->path = alloc_string(path, strlen(path), st);
     if (!f->path) return false;
-    int fd = open_nameless(path, st);
-    if (fd < 0) fd = open_named(f, st);
-    if (fd >= 0 && (f->stream = fdopen(fd, "w+b"))) return true;
+    struct stat info;
+    f->in_place = stat(path, &info) == 0 && !S_ISREG(info.st_mode); /* a device or pipe is written to, never replaced */
+    int fd = f->in_place ? open(path, O_WRONLY | O_CLOEXEC) : open_nameless(path, st);
+    if (fd < 0 && !f->in_place) fd = open_named(f, st);
+    if (fd >= 0 && (f->stream = fdopen(fd, f->in_place ? "wb" : "w+b"))) return true;
     if (fd >= 0) close(fd);
     return status_set(st, STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
 }
@@ -192,7 +195,7 @@ bool file_commit(file_output *f, status *st)
 {
     errno = 0;
     bool ok = !ferror(f->stream) && fflush(f->stream) == 0;
-    if (f->path) {
+    if (f->path && !f->in_place) {
         ok = ok && fsync(fileno(f->stream)) == 0;
         ok = ok && (f->temporary ? rename(f->temporary, f->path) == 0 : name_output(f, st));
     }

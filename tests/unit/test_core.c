@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
@@ -129,6 +130,9 @@ static void test_files_appear_whole(void **state)
     file_abort(f);
     assert_null(file_create(folder, &st));
     assert_int_equal(st.code, STATUS_IO);
+    assert_true(file_write("/dev/null", "x", 1, (st = (status){0}, &st))); /* a device is written to, not replaced */
+    struct stat info;
+    assert_true(stat("/dev/null", &info) == 0 && S_ISCHR(info.st_mode));
     unlink(path);
     assert_int_equal(rmdir(folder), 0); /* nothing else was left there */
     alloc_free(path);
