@@ -38,14 +38,20 @@ def peer(name, threads):
         speak = lambda s: sum(len(c.audio_float_array) for c in voice.synthesize(s)) / 22050
     else:
         import json
-        import sherpa_onnx
+        import onnx
         import piper
+        import sherpa_onnx
         folder = tempfile.mkdtemp()
         ids = json.load(open(JOE + ".json"))["phoneme_id_map"]
         with open(folder + "/tokens.txt", "w", encoding="utf-8") as f:
             f.writelines(f"{k} {v[0]}\n" for k, v in ids.items())
         data = os.path.join(os.path.dirname(piper.__file__), "espeak-ng-data")
-        vits = sherpa_onnx.OfflineTtsVitsModelConfig(model=JOE, tokens=folder + "/tokens.txt", data_dir=data)
+        model = onnx.load(JOE)  # sherpa-onnx wants what the JSON says inside the model
+        for key, value in {"model_type": "vits", "comment": "piper", "language": "English", "voice": "en-us", "has_espeak": 1, "n_speakers": 1,
+                           "sample_rate": 22050}.items():
+            model.metadata_props.add(key=key, value=str(value))
+        onnx.save(model, folder + "/joe.onnx")
+        vits = sherpa_onnx.OfflineTtsVitsModelConfig(model=folder + "/joe.onnx", tokens=folder + "/tokens.txt", data_dir=data)
         voice = sherpa_onnx.OfflineTts(sherpa_onnx.OfflineTtsConfig(model=sherpa_onnx.OfflineTtsModelConfig(vits=vits, num_threads=threads)))
         speak = lambda s: (lambda a: len(a.samples) / a.sample_rate)(voice.generate(s))
     lines = SENTENCES.split("\n")
@@ -56,7 +62,7 @@ def peer(name, threads):
 
 
 def ours(aigc, voice, threads):
-    out = subprocess.run([aigc, "speak", "-v", "-s", "1", "--sentence-silence", "0", "--voice", voice, "-t", str(threads), "-o", os.devnull, "--raw"],
+    out = subprocess.run([aigc, "speak", "-v", "-s", "1", "--sentence-silence", "0", "--voice", voice, "-t", str(threads), "-o", os.path.join(tempfile.gettempdir(), "aigc-bench-speech.wav")],
                          input=SENTENCES, text=True, capture_output=True, check=True).stderr
     return float(re.search(r"\(([0-9.]+) of real time", out)[1])
 
