@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,12 +139,33 @@ static void test_files_appear_whole(void **state)
     alloc_free(path);
 }
 
+/* A pipe (and so a device such as /dev/null) is written to, never replaced by a file. */
+static void test_pipes_stay(void **state)
+{
+    (void)state;
+    status st = {0};
+    char folder[] = "/tmp/aigc-test-core-XXXXXX", path[64], got[8] = "";
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/pipe", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+    assert_true(file_write(path, "hello", 5, &st));
+    assert_int_equal(read(reader, got, sizeof got), 5);
+    assert_string_equal(got, "hello");
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    assert_true(S_ISFIFO(info.st_mode));
+    close(reader);
+    unlink(path);
+    rmdir(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_error_wins), cmocka_unit_test(test_alloc_limits),
         cmocka_unit_test(test_arena_marks),      cmocka_unit_test(test_tensor_sizes),
-        cmocka_unit_test(test_files_appear_whole),
+        cmocka_unit_test(test_files_appear_whole), cmocka_unit_test(test_pipes_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
