@@ -270,13 +270,12 @@ static bool fill_options(batch *b, batch_item *item, arena *mem, status *st)
     return true;
 }
 
-/* Whole, filled and with its digest; also when it fails, so that the failure can be recorded. */
+/* Filled and with its digest, as far as that goes: a failure is recorded with what is known. */
 static void prepare(batch *b, owned_item *x, status *st)
 {
     batch_item *item = &x->item;
     item->path = path_of(b, item->job.out, x->mem, st);
-    if (fill_options(b, item, x->mem, st) && digest_inputs(b, item, st) && !finished_before(b, item))
-        job_path_make_folders(b->out_folder, item->job.out, st);
+    if (fill_options(b, item, x->mem, st)) digest_inputs(b, item, st);
 }
 
 /* Looks at waiting job i: skips it, fails it, or gives it out. */
@@ -291,9 +290,11 @@ static batch_item *consider(batch *b, size_t i, const char *model)
     int needs = x->mem && job_file_get(b->jobs, i, x->mem, &x->item.job, &b->fatal) ? needs_state(b, &x->item.job, &bad) : 0;
     if (needs == 1 && (!model || strcmp(batch_model_of(&x->item), model) == 0)) {
         prepare(b, x, &wrong);
+        bool before = status_ok(&wrong) && finished_before(b, &x->item); /* reads the whole output: asked once */
+        if (status_ok(&wrong) && !before) job_path_make_folders(b->out_folder, x->item.job.out, &wrong);
         x->item.attempt = ++b->attempts[i];
         if (!status_ok(&wrong)) fail(b, &x->item, wrong.msg);
-        else if (finished_before(b, &x->item)) {
+        else if (before) {
             b->state[i] = DONE;
             b->skipped++;
             b->left[x->item.job.kind]--;
@@ -341,13 +342,6 @@ bool batch_stopped(const batch *b) { return b->fail_fast_hit || !status_ok(&b->f
 
 /* ---- the run ---- */
 
-static void report_fault(void *context, size_t line, size_t column, const char *message)
-{
-    const batch_options *o = context;
-    if (column) log_error("%s:%zu:%zu: %s", o->job_path, line, column, message);
-    else log_error("%s:%zu: %s", o->job_path, line, message);
-}
-
 /* The folder of the job file, or --out-dir; it is made when it is missing. */
 static char *find_out_folder(const batch_options *o, status *st)
 {
@@ -373,7 +367,7 @@ static bool open_batch(batch *b, status *st)
 {
     b->out_folder = find_out_folder(b->o, st);
     if (!b->out_folder) return false;
-    b->jobs = job_file_open(b->o->job_path, b->out_folder, batch_check_option, report_fault, (void *)(uintptr_t)b->o, st);
+    b->jobs = job_file_open(b->o->job_path, b->out_folder, batch_check_option, batch_report_fault, (void *)(uintptr_t)b->o->job_path, st);
     if (!b->jobs) return false;
     char *journal_path = find_journal(b->o, st);
     size_t count = job_file_count(b->jobs);

@@ -67,4 +67,7 @@ void batch_speak_free(batch_speak *state);
 /* Is `name` (with this value, unless NULL) an option of the kind? For job_file_open. */
 bool batch_check_option(void *context, job_kind kind, const char *name, const char *value, status *st);
 
+/* Tells a fault as file:line:column; the context is the job file's path. For job_file_open. */
+void batch_report_fault(void *job_path, size_t line, size_t column, const char *message);
+
 #endif

@@ -1,4 +1,5 @@
-/* batch_options: which options a job of each kind may have: those of its subcommand that make up the product. */
+/* batch_options: what job_file_open asks of a batch: which options a job of each kind may have (those of its subcommand
+ * that make up the product), and how a fault is told. */
 #include <string.h>
 
 #include "cli/batch.h"
@@ -6,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/speak_flags.h"
 #include "cli/text_options.h"
+#include "core/log.h"
 
 /* The tables point into values that are thrown away: here an option is only tried. */
 typedef union {
@@ -38,4 +40,10 @@ bool batch_check_option(void *context, job_kind kind, const char *name, const ch
         if (table[i].type != OPTION_GROUP && strcmp(table[i].name, name) == 0)
             return !value || options_set(table, name, value, st);
     return status_set(st, STATUS_USAGE, "'%.60s' is no option of %s jobs; 'aigc %s --help' lists them", name, job_kind_name(kind), job_kind_name(kind));
+}
+
+void batch_report_fault(void *job_path, size_t line, size_t column, const char *message)
+{
+    if (column) log_error("%s:%zu:%zu: %s", (const char *)job_path, line, column, message);
+    else log_error("%s:%zu: %s", (const char *)job_path, line, message);
 }

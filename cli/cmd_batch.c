@@ -16,17 +16,10 @@ typedef struct {
     bool check, dry_run, verbose;
 } arguments;
 
-static void report_fault(void *context, size_t line, size_t column, const char *message)
-{
-    const char *path = context;
-    if (column) log_error("%s:%zu:%zu: %s", path, line, column, message);
-    else log_error("%s:%zu: %s", path, line, message);
-}
-
 /* --check and --dry-run: every fault with its place, and what would be run. */
 static void check_only(const arguments *a, status *st)
 {
-    job_file *f = job_file_open(a->run.job_path, a->run.out_folder, batch_check_option, report_fault,
+    job_file *f = job_file_open(a->run.job_path, a->run.out_folder, batch_check_option, batch_report_fault,
                                 (void *)(uintptr_t)a->run.job_path, st);
     if (!f) return;
     size_t kinds[JOB_KINDS] = {0};
