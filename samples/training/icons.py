@@ -218,6 +218,7 @@ def make_models(args, tokenizer):
             attention_head_dim=8, norm_num_groups=16)
     if DEVICE == "cpu":
         unet.set_attn_processor(AttnProcessor())  # plain products: the fused attention's backward is slow on a CPU
+        text.set_attn_implementation("eager")
     return text.to(DEVICE), unet.to(DEVICE, memory_format=torch.channels_last)
 
 
