@@ -13,7 +13,7 @@ struct batch_image {
 /* What a session depends on: the options that say which weights and which arithmetic. */
 static bool opens_model(const char *name)
 {
-    static const char *const NAMES[] = {"model", "vae", "config", "tokenizer", "prediction", "exact", "lora", "clip-skip"};
+    static const char *const NAMES[] = {"model", "vae", "config", "tokenizer", "prediction", "exact", "lora", "clip-skip", "metadata"};
     for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
         if (strcmp(name, NAMES[i]) == 0) return true;
     return false;

@@ -192,14 +192,20 @@ static bool set_prediction(image_model *m, const char *name, status *st)
 }
 
 /* FILE or FILE:STRENGTH. */
-static bool add_lora(image_model *m, const char *text, status *st)
+size_t image_model_lora_name(const char *text)
 {
     const char *colon = strrchr(text, ':');
     char *end = NULL;
-    double strength = colon ? strtod(colon + 1, &end) : 1;
-    if (colon && (end == colon + 1 || *end)) colon = NULL, strength = 1; /* a colon of the name */
+    if (colon) strtod(colon + 1, &end);
+    return colon && end != colon + 1 && !*end ? (size_t)(colon - text) : strlen(text); /* else a colon of the name */
+}
+
+static bool add_lora(image_model *m, const char *text, status *st)
+{
+    size_t n = image_model_lora_name(text);
+    double strength = text[n] ? strtod(text + n + 1, NULL) : 1;
     if (!(strength > -100 && strength < 100)) return status_set(st, STATUS_USAGE, "--lora %s: a strength from -100 to 100 is wanted", text);
-    char *path = alloc_string(text, colon ? (size_t)(colon - text) : strlen(text), st);
+    char *path = alloc_string(text, n, st);
     bool ok = path && lora_merge(m->unet_part.values, m->text_part.values, path, (float)strength, st);
     alloc_free(path);
     return ok;

@@ -22,6 +22,9 @@ typedef struct image_model image_model;
 image_model *image_model_open(const image_model_options *o, pool *threads, status *st);
 void image_model_close(image_model *m); /* NULL is allowed */
 
+/* How many bytes of FILE or FILE:STRENGTH are the file's name. */
+size_t image_model_lora_name(const char *text);
+
 const char *image_model_path(const image_model *m);
 int32_t image_model_pad(const image_model *m); /* the token that fills a short prompt; −1: the tokenizer's */
 const tokenizer *image_model_tokenizer(const image_model *m);

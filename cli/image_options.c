@@ -5,7 +5,7 @@
 image_options image_options_default(void)
 {
     return (image_options){.model = "icons", .steps = 25, .guidance = 7, .rng = "own", .clip_skip = 1, .strength = 0.75,
-                           .caption_place = "under", .upscale = 1, .output = "image.png", .count = 1};
+                           .caption_place = "under", .upscale = 1, .metadata = "full", .output = "image.png", .count = 1};
 }
 
 static int append(option *table, const option *more, int count)
@@ -45,6 +45,9 @@ int image_options_job_table(image_options *o, option *table)
         {0, "caption-place", OPTION_STRING, &o->caption_place, "WHERE", "under, over or corner (under)", 0, 0, NULL},
         {0, "caption-size", OPTION_REAL, &o->caption_size, "N", "height of its letters in pixels (fits the picture)", 0, 1000, NULL},
         {0, "font", OPTION_STRING, &o->font, "FILE", "its font (DejaVu Sans, or $AIGC_FONT)", 0, 0, NULL},
+        {0, "label", OPTION_FLAG, &o->label, NULL, "say in a corner of the picture that it is AI-generated", 0, 0, NULL},
+        {0, "label-text", OPTION_STRING, &o->label_text, "TEXT", "the label in other words (AI-generated)", 0, 0, NULL},
+        {0, "metadata", OPTION_STRING, &o->metadata, "HOW", "what the file says of its making: full, hash (no words), none (AI-generated, no more) (full)", 0, 0, NULL},
         {0, "parts", OPTION_GROUP, NULL, NULL, "Parts of the model:", 0, 0, NULL},
         {0, "lora", OPTION_LIST, &o->lora, "FILE[:X]", "add a LoRA file with strength X (1); repeatable", 0, 0, NULL},
         {0, "vae", OPTION_STRING, &o->vae, "FOLDER", "another autoencoder, such as a tiny one", 0, 0, NULL},

@@ -24,7 +24,8 @@ typedef struct {
     double caption_size;
     option_list lora;
     const char *vae, *config, *tokenizer, *prediction;
-    bool exact;
+    const char *metadata, *label_text;
+    bool label, exact;
     bool steps_given, guidance_given, seed_given, upscale_given;
     /* the command line's own */
     const char *output, *file;
@@ -34,7 +35,7 @@ typedef struct {
 
 image_options image_options_default(void);
 
-enum { IMAGE_OPTION_COUNT = 48 };
+enum { IMAGE_OPTION_COUNT = 54 };
 
 /* Writes the table of the flags that make up one picture, pointing into o; returns how many entries. */
 int image_options_job_table(image_options *o, option *table);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/image_origin.h"
 #include "cli/image_text.h"
 #include "cli/model_path.h"
 #include "core/alloc.h"
@@ -13,12 +14,14 @@
 #include "image/caption.h"
 #include "image/image_file.h"
 
-enum { TILE = 64 }; /* latents: 512 pixels */
+enum { TILE = 64 /* latents: 512 pixels */, LABEL_LEAST = 9 /* pixels that can be read */ };
+static const double LABEL_SHARE = 0.05; /* of the shorter side: the least that GB 45438-2025, 5.2 asks of a label's letters */
 
 struct image_session {
     image_model *model;
     pool *threads;
     arena *mem;
+    origin_files files; /* of the model, for the record in each picture */
     int64_t steps, upscale; /* the model's own values; 0: it names none */
     double guidance;
 };
@@ -50,6 +53,7 @@ image_session *image_session_open(const image_options *o, pool *threads, status 
                                        .lora = o->lora.item, .lora_count = o->lora.count, .mode = o->exact ? LINEAR_EXACT : LINEAR_FAST};
         s->threads = threads;
         s->mem = arena_new(st);
+        if (strcmp(o->metadata, "none") != 0) image_origin_add_model(&s->files, o, path, autoencoder, o->tokenizer ? words : NULL, st);
         s->model = s->mem ? image_model_open(&options, threads, st) : NULL;
     }
     alloc_free(path);
@@ -63,6 +67,7 @@ image_session *image_session_open(const image_options *o, pool *threads, status 
 void image_session_close(image_session *s)
 {
     if (!s) return;
+    origin_files_free(&s->files);
     image_model_close(s->model);
     arena_free(s->mem);
     alloc_free(s);
@@ -195,7 +200,16 @@ static bool on_step(void *arg, int step, int steps, const tensor *expected)
 
 /* ---- finishing ---- */
 
-/* p (taken over) enlarged and captioned. */
+/* p (taken over) with the text. */
+static picture *set_text(const drawing *d, picture *p, const char *text, caption_place place, double size, status *st)
+{
+    const char *font = caption_find_font(d->o->font, st);
+    picture *with = font ? caption_draw(p, text, place, font, size, st) : NULL;
+    picture_free(p);
+    return with;
+}
+
+/* p (taken over) enlarged, captioned and labelled. */
 static picture *finish(const drawing *d, picture *p, status *st)
 {
     caption_place place;
@@ -204,19 +218,37 @@ static picture *finish(const drawing *d, picture *p, status *st)
         picture_free(p);
         p = large;
     }
-    if (!p || !d->o->caption) return p;
-    const char *font = caption_find_font(d->o->font, st);
-    picture *with = font && image_text_place(d->o->caption_place, &place, st) ? caption_draw(p, d->o->caption, place, font, d->o->caption_size, st) : NULL;
+    if (p && d->o->caption && image_text_place(d->o->caption_place, &place, st)) p = set_text(d, p, d->o->caption, place, d->o->caption_size, st);
+    if (p && (d->o->label || d->o->label_text)) {
+        int64_t side = p->width < p->height ? p->width : p->height;
+        double size = (double)side * LABEL_SHARE;
+        p = set_text(d, p, d->o->label_text ? d->o->label_text : "AI-generated", CAPTION_CORNER, size < LABEL_LEAST ? LABEL_LEAST : size, st);
+    }
+    if (status_ok(st)) return p;
     picture_free(p);
-    return with;
+    return NULL;
 }
 
-static bool write_picture(const drawing *d, file_output *f, const picture *p, const image_result *result, status *st)
+/* o with what was settled on, which a repetition must be told. */
+static image_options settled(const drawing *d)
 {
-    char *settings = image_text_parameters(d->o, result, d->request.width, d->request.height, image_model_path(d->s->model), st);
-    image_file_text text = {"parameters", settings};
-    bool ok = settings && image_file_write_png(file_stream(f), p, &text, 1, st);
-    alloc_free(settings);
+    image_options o = *d->o;
+    o.width = d->request.width;
+    o.height = d->request.height;
+    o.steps = d->steps;
+    o.guidance = d->guidance;
+    o.upscale = d->upscale;
+    o.method = sampler_method_name(d->request.method);
+    return o;
+}
+
+static bool write_picture(drawing *d, file_output *f, const picture *p, const image_result *result, status *st)
+{
+    image_options o = settled(d);
+    image_origin made;
+    if (!image_origin_make(&made, &o, result, &d->s->files, image_model_path(d->s->model), st)) return false;
+    bool ok = image_file_write_png(file_stream(f), p, made.chunk, made.count, st);
+    image_origin_free(&made);
     return ok;
 }
 

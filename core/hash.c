@@ -9,6 +9,7 @@
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/text_out.h"
 
 enum { READ_SIZE = 1 << 20, MAX_DEPTH = 8 };
 
@@ -26,16 +27,21 @@ bool hash_data(const void *data, size_t size, hash_hex *out, status *st)
     return true;
 }
 
-static bool hash_file(const char *path, hash_hex *out, status *st)
+static bool stopped(const atomic_bool *stop, status *st)
+{
+    return stop && atomic_load(stop) && !status_set(st, STATUS_INTERRUPTED, "stopped");
+}
+
+static bool hash_file(const char *path, const atomic_bool *stop, hash_hex *out, status *st)
 {
     FILE *f = fopen(path, "rb");
     if (!f) return status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
     unsigned char digest[HASH_BYTES], *buffer = alloc_array(READ_SIZE, 1, st);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool ok = buffer && context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-    for (size_t n; ok && (n = fread(buffer, 1, READ_SIZE, f)) > 0;) ok = EVP_DigestUpdate(context, buffer, n) == 1;
+    for (size_t n; ok && !stopped(stop, st) && (n = fread(buffer, 1, READ_SIZE, f)) > 0;) ok = EVP_DigestUpdate(context, buffer, n) == 1;
     if (ferror(f)) ok = status_set(st, STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
-    ok = ok && EVP_DigestFinal_ex(context, digest, NULL) == 1;
+    ok = ok && status_ok(st) && EVP_DigestFinal_ex(context, digest, NULL) == 1;
     if (ok) to_hex(digest, out);
     else status_set(st, STATUS_FAIL, "%s: SHA-256 failed", path);
     EVP_MD_CTX_free(context);
@@ -44,47 +50,58 @@ static bool hash_file(const char *path, hash_hex *out, status *st)
     return ok;
 }
 
-/* A growing text of "DIGEST  path" lines. */
-typedef struct {
-    char **line;
-    size_t count, room;
-} listing;
-
-static bool add_line(listing *l, const hash_hex *digest, const char *path, status *st)
-{
-    if (l->count == l->room) {
-        size_t room = l->room ? 2 * l->room : 64;
-        char **grown = alloc_resize(l->line, room, sizeof *grown, st);
-        if (!grown) return false;
-        l->line = grown, l->room = room;
-    }
-    size_t size = strlen(path) + HASH_TEXT + 4;
-    char *s = alloc_array(size, 1, st);
-    if (!s) return false;
-    snprintf(s, size, "%s  %s\n", digest->text, path);
-    l->line[l->count++] = s;
-    return true;
-}
-
-static bool list_folder(listing *l, const char *root, const char *relative, int depth, status *st)
+/* Every file below root/relative; see hash_walk. */
+static bool walk_folder(const char *root, const char *relative, int depth, hash_visitor see, void *arg, status *st)
 {
     char *folder = *relative ? file_join(root, relative, st) : alloc_string(root, strlen(root), st);
     DIR *d = folder ? opendir(folder) : NULL;
     if (folder && !d) status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", folder, strerror(errno));
-    for (struct dirent *e; d && status_ok(st) && (e = readdir(d));) {
+    bool ok = d != NULL;
+    for (struct dirent *e; ok && status_ok(st) && (e = readdir(d));) {
         if (e->d_name[0] == '.') continue;
         char *inner = *relative ? file_join(relative, e->d_name, st) : alloc_string(e->d_name, strlen(e->d_name), st);
         char *path = inner ? file_join(root, inner, st) : NULL;
-        hash_hex digest;
         if (path && file_is_folder(path)) {
-            if (depth < MAX_DEPTH) list_folder(l, root, inner, depth + 1, st);
-        } else if (path && hash_file(path, &digest, st)) add_line(l, &digest, inner, st);
+            if (depth < MAX_DEPTH) ok = walk_folder(root, inner, depth + 1, see, arg, st);
+        } else if (path) ok = see(arg, path, inner);
         alloc_free(path);
         alloc_free(inner);
     }
     if (d) closedir(d);
     alloc_free(folder);
-    return status_ok(st);
+    return ok && status_ok(st);
+}
+
+bool hash_walk(const char *path, hash_visitor see, void *arg, status *st)
+{
+    return file_is_folder(path) ? walk_folder(path, "", 0, see, arg, st) : see(arg, path, "");
+}
+
+/* The "DIGEST  path" lines of a folder. */
+typedef struct {
+    char **line;
+    size_t count, room;
+    const atomic_bool *stop;
+    status *st;
+} listing;
+
+static bool add_line(void *arg, const char *path, const char *relative)
+{
+    listing *l = arg;
+    hash_hex digest;
+    if (!hash_file(path, l->stop, &digest, l->st)) return false;
+    if (l->count == l->room) {
+        size_t room = l->room ? 2 * l->room : 64;
+        char **grown = alloc_resize(l->line, room, sizeof *grown, l->st);
+        if (!grown) return false;
+        l->line = grown, l->room = room;
+    }
+    size_t size = strlen(relative) + HASH_TEXT + 4;
+    char *s = alloc_array(size, 1, l->st);
+    if (!s) return false;
+    snprintf(s, size, "%s  %s\n", digest.text, relative);
+    l->line[l->count++] = s;
+    return true;
 }
 
 static int by_path(const void *a, const void *b)
@@ -92,25 +109,20 @@ static int by_path(const void *a, const void *b)
     return strcmp(*(char *const *)a + HASH_TEXT, *(char *const *)b + HASH_TEXT);
 }
 
-bool hash_path(const char *path, hash_hex *out, status *st)
+bool hash_path_until(const char *path, const atomic_bool *stop, hash_hex *out, status *st)
 {
-    if (!file_is_folder(path)) return hash_file(path, out, st);
-    listing l = {0};
-    size_t size = 0, used = 0;
-    char *text = NULL;
-    if (list_folder(&l, path, "", 0, st)) {
+    if (!file_is_folder(path)) return hash_file(path, stop, out, st);
+    listing l = {.stop = stop, .st = st};
+    text_out text = {.st = st};
+    if (hash_walk(path, add_line, &l, st)) {
         if (l.count) qsort(l.line, l.count, sizeof *l.line, by_path);
-        for (size_t i = 0; i < l.count; i++) size += strlen(l.line[i]);
-        text = alloc_array(size + 1, 1, st);
-        for (size_t i = 0; text && i < l.count; i++) {
-            size_t n = strlen(l.line[i]);
-            memcpy(text + used, l.line[i], n);
-            used += n;
-        }
+        for (size_t i = 0; i < l.count; i++) text_out_add(&text, l.line[i]);
     }
-    bool ok = text && hash_data(text, used, out, st);
+    bool ok = status_ok(st) && hash_data(text.data ? text.data : "", text.size, out, st);
     for (size_t i = 0; i < l.count; i++) alloc_free(l.line[i]);
     alloc_free(l.line);
-    alloc_free(text);
+    text_out_free(&text);
     return ok;
 }
+
+bool hash_path(const char *path, hash_hex *out, status *st) { return hash_path_until(path, NULL, out, st); }

@@ -1,0 +1,31 @@
+/* origin_options: from a command's options to the record of where its output came from. */
+#ifndef AIGC_CLI_ORIGIN_OPTIONS_H
+#define AIGC_CLI_ORIGIN_OPTIONS_H
+
+#include "cli/options.h"
+#include "core/origin.h"
+
+/* Adds as settings every option of the table that is in use: numbers and lists, texts that are there, flags that are on.
+ * defaults is the same table over the options' defaults; a number that is 0 and is so by default is left out. skip: names
+ * to leave out, ended by NULL. */
+void origin_options_set(origin *g, const option *table, const option *defaults, const char *const *skip);
+
+/* The files that shape a run's outputs, their digests found in the background while the run goes on. Starts as {0}. */
+enum { ORIGIN_FILES_MAX = OPTION_LIST_MAX + 16 };
+typedef struct {
+    struct {
+        const char *option; /* static */
+        char *called;
+        hash_task *task;
+    } file[ORIGIN_FILES_MAX];
+    size_t count;
+} origin_files;
+
+/* called: what the user said, path: where it lies. NULL in either: nothing is added. "-" has no digest. */
+bool origin_files_add(origin_files *f, const char *name, const char *called, const char *path, status *st);
+
+/* Adds them to the record; waits for digests that are not there yet. */
+bool origin_files_record(origin_files *f, origin *g, status *st);
+void origin_files_free(origin_files *f);
+
+#endif
