@@ -2,114 +2,44 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/batch_answer.h"
+#include "cli/batch_options.h"
+#include "cli/batch_report.h"
 #include "cli/batch_shard.h"
+#include "cli/interrupt.h"
+#include "cli/job_graph.h"
+#include "cli/job_inputs.h"
 #include "cli/job_path.h"
-#include "cli/model_path.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
 
-enum { MAX_TEXT = 64 << 20, MAX_MODELS = 64, MAX_SHOWN = 20 };
+enum { MAX_TEXT = 64 << 20, MAX_MODELS = 255, MAX_TABLE = 40 };
 
-typedef enum { WAITING, RUNNING, DONE, FAILED, ELSEWHERE } job_state; /* ELSEWHERE: another machine's shard */
-
-typedef struct {
-    char *name;
-    hash_hex digest;
-} known_digest;
+/* WAITING: for other jobs; DOOMED: one of them failed; ELSEWHERE: another machine's, or not asked for. */
+typedef enum { READY, WAITING, DOOMED, RUNNING, DONE, FAILED, ELSEWHERE } job_state;
 
 struct batch {
     const batch_options *o;
     job_file *jobs;
-    journal *journal;
+    job_graph *graph;
+    job_inputs *inputs;
+    journal *journal;              /* NULL: the results go to o->on_result */
     pool *threads;
-    char *out_folder;
+    char *out_folder, *answers_path;
     uint8_t *state, *attempts;     /* [jobs] */
-    size_t next[JOB_KINDS];        /* no job of the kind below this index is waiting */
-    size_t left[JOB_KINDS];        /* waiting or running */
-    size_t done, skipped, failed, total;
-    known_digest digest[MAX_MODELS]; /* of files that jobs name */
-    size_t digests;
-    double begun;
+    uint8_t *model;                /* [jobs]: which of models, from 1; 0: not known yet */
+    char *models[MAX_MODELS];
+    size_t model_count;
+    size_t next[JOB_KINDS];        /* no job of the kind below this index is ready or doomed */
+    batch_report report;
     status fatal;
     bool fail_fast_hit;
 };
-
-/* ---- what a job depends on ---- */
-
-static bool digest_of_file(batch *b, const char *path, hash_hex *out, status *st)
-{
-    for (size_t i = 0; i < b->digests; i++)
-        if (strcmp(b->digest[i].name, path) == 0) {
-            *out = b->digest[i].digest;
-            return true;
-        }
-    if (!hash_path(path, out, st)) return false;
-    if (b->digests < MAX_MODELS && (b->digest[b->digests].name = alloc_string(path, strlen(path), st)))
-        b->digest[b->digests++].digest = *out;
-    return status_ok(st);
-}
-
-static bool names_file(const char *option)
-{
-    static const char *const NAMES[] = {"file", "examples", "noise", "init-img", "mask", "font", "input", "pronunciations", "vae", "lora"};
-    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
-        if (strcmp(option, NAMES[i]) == 0) return true;
-    return false;
-}
-
-static bool names_model(const char *option) { return strcmp(option, "model") == 0 || strcmp(option, "voice") == 0; }
-
-static const char *default_model(job_kind kind)
-{
-    static const char *const NAMES[JOB_KINDS] = {"smollm2", "icons", "hibari"};
-    return NAMES[kind];
-}
-
-const char *batch_model_of(const batch_item *item)
-{
-    for (size_t i = 0; i < item->job.option_count; i++)
-        if (names_model(item->job.option[i].name)) return item->job.option[i].value;
-    return default_model(item->job.kind);
-}
-
-static bool digest_of_model(batch *b, const char *name, hash_hex *out, status *st)
-{
-    *out = (hash_hex){{0}};
-    if (!*name) return true;
-    char *path = model_path_find(name, st);
-    bool ok = path && digest_of_file(b, path, out, st);
-    alloc_free(path);
-    return ok;
-}
-
-/* The digest of all that a job's bytes depend on: version, kind, seed, model, options in their order, files they name. */
-static bool digest_inputs(batch *b, batch_item *item, status *st)
-{
-    const job *j = &item->job;
-    hash_hex model;
-    if (!digest_of_model(b, batch_model_of(item), &model, st)) return false;
-    json_t *all = json_array();
-    for (size_t i = 0; i < j->option_count; i++) {
-        const job_option *o = &j->option[i];
-        hash_hex file = {{0}};
-        if (names_file(o->name) && strcmp(o->name, "lora") != 0 && file_exists(o->value)) digest_of_file(b, o->value, &file, st);
-        json_array_append_new(all, json_pack("[s, s, s]", o->name, o->value, file.text));
-    }
-    json_t *root = json_pack("[s, s, I, s, s, o]", AIGC_VERSION, job_kind_name(j->kind), (json_int_t)j->seed, model.text, j->out, all);
-    size_t n = root ? json_dumpb(root, NULL, 0, JSON_COMPACT) : 0;
-    char *text = n ? alloc_array(n, 1, st) : NULL;
-    bool ok = text && json_dumpb(root, text, n, JSON_COMPACT) == n && hash_data(text, n, &item->inputs, st);
-    if (!ok) status_set(st, STATUS_FAIL, "job '%s': its inputs have no digest (is a value no UTF-8?)", j->id);
-    alloc_free(text);
-    json_decref(root);
-    return ok;
-}
 
 /* ---- results of other jobs ---- */
 
@@ -119,7 +49,7 @@ typedef struct {
     arena *mem;
 } owned_item;
 
-static const char *path_of(batch *b, const char *out, arena *mem, status *st)
+static const char *path_of(const batch *b, const char *out, arena *mem, status *st)
 {
     size_t size = strlen(b->out_folder) + strlen(out) + 2;
     char *path = arena_alloc(mem, size, st);
@@ -155,50 +85,46 @@ static const char *result_of(void *context, size_t index, const char *what, stat
         copy[size] = 0;
     }
     alloc_free(text);
-    return copy;
+    return copy && j.form != JOB_FORM_OWN ? batch_answer_content(copy, r->mem, st) : copy;
 }
 
 /* ---- the journal ---- */
 
-static bool same_file(const char *path, const hash_hex *digest)
+static bool same_file(const batch *b, const journal_output *o, arena *mem)
 {
     status ignored = {0};
     hash_hex found;
-    return file_exists(path) && hash_path(path, &found, &ignored) && strcmp(found.text, digest->text) == 0;
+    const char *path = path_of(b, o->path, mem, &ignored);
+    return path && file_exists(path) && hash_path(path, &found, &ignored) && strcmp(found.text, o->sha256.text) == 0;
 }
 
-static bool finished_before(batch *b, const batch_item *item)
+static bool finished_before(batch *b, const owned_item *x)
 {
-    const journal_record *r = b->o->force ? NULL : journal_find(b->journal, item->job.id);
-    return r && r->done && strcmp(r->inputs.text, item->inputs.text) == 0 && r->output_count == 1 &&
-           strcmp(r->output[0].path, item->job.out) == 0 && same_file(item->path, &r->output[0].sha256);
+    const batch_item *item = &x->item;
+    const journal_record *r = b->o->force || !b->journal ? NULL : journal_find(b->journal, item->job.id);
+    if (!r || !r->done || strcmp(r->inputs.text, item->inputs.text) != 0 || r->output_count < 1 || strcmp(r->output[0].path, item->job.out) != 0) return false;
+    for (size_t i = 0; i < r->output_count; i++)
+        if (job_path_check(r->output[i].path, &(status){0}) == false || !same_file(b, &r->output[i], x->mem)) return false;
+    return true;
 }
 
-static void tell(batch *b, const batch_item *item, const char *state, const char *error)
+static void record(batch *b, const owned_item *x, const char *error)
 {
-    if (b->o->json) {
-        json_t *event = json_pack("{s:s, s:s, s:s, s:i, s:s*}", "id", item->job.id, "state", state, "out", item->job.out, "line",
-                                  (int)item->job.line, "error", error);
-        char *line = event ? json_dumps(event, JSON_COMPACT) : NULL;
-        if (line) fprintf(stderr, "%s\n", line);
-        alloc_free(line);
-        json_decref(event);
-    } else if (error && b->failed <= MAX_SHOWN) log_error("%s:%zu: job '%s': %s", b->o->job_path, item->job.line, item->job.id, error);
-    size_t ended = b->done + b->skipped + b->failed;
-    double seconds = log_seconds() - b->begun, rate = seconds > 0 ? (double)(b->done + b->failed) / seconds : 0;
-    if (rate > 0) log_progress("%zu/%zu jobs, %zu failed, %.1f a minute, %.0f s left", ended, b->total, b->failed, 60 * rate, (double)(b->total - ended) / rate);
-}
-
-static void record(batch *b, const batch_item *item, const char *error)
-{
+    const batch_item *item = &x->item;
     journal_record r = {.id = item->job.id, .done = !error, .inputs = item->inputs, .error = error};
     if (!r.inputs.text[0]) memset(r.inputs.text, '0', HASH_TEXT - 1);
     if (!error) {
+        r.output_count = 1 + item->more_count;
         r.output[0].path = item->job.out;
-        r.output_count = 1;
-        if (!hash_path(item->path, &r.output[0].sha256, &b->fatal)) return;
+        memcpy(r.output + 1, item->more, item->more_count * sizeof *item->more);
+        for (size_t i = 0; i < r.output_count; i++) {
+            const char *path = path_of(b, r.output[i].path, x->mem, &b->fatal);
+            if (!path || !hash_path(path, &r.output[i].sha256, &b->fatal)) return;
+        }
     }
-    journal_add(b->journal, &r, &b->fatal);
+    if (b->journal) journal_add(b->journal, &r, &b->fatal);
+    if (b->o->on_result && status_ok(&b->fatal))
+        b->o->on_result(b->o->arg, &(batch_result){item->job.line, item->job.id, job_kind_name(item->job.kind), error, r.output, r.output_count});
 }
 
 static void free_item(batch_item *item)
@@ -207,57 +133,81 @@ static void free_item(batch_item *item)
     alloc_free(item);
 }
 
-static void fail(batch *b, batch_item *item, const char *error)
+static void set_next(batch *b, size_t i)
 {
-    b->state[item->index] = FAILED;
-    b->failed++;
-    b->left[item->job.kind]--;
-    if (b->o->fail_fast) b->fail_fast_hit = true;
-    record(b, item, error);
-    tell(b, item, "failed", error);
+    size_t *next = &b->next[job_file_kind(b->jobs, i)];
+    if (*next > i) *next = i;
+}
+
+/* Job i has ended: those that waited for it may be ready, or will never be. */
+static void release(batch *b, size_t i, bool good)
+{
+    size_t n;
+    const uint32_t *waiting = job_graph_waiting(b->graph, i, &n);
+    if (good) job_graph_done(b->graph, i);
+    for (size_t k = 0; k < n; k++) {
+        uint8_t *s = &b->state[waiting[k]];
+        if (*s != WAITING) continue;
+        if (!good) *s = DOOMED;
+        else if (job_graph_pending(b->graph, waiting[k]) == 0) *s = READY;
+        if (*s != WAITING) set_next(b, waiting[k]);
+    }
+}
+
+static void end_job(batch *b, const owned_item *x, batch_end end, const char *error)
+{
+    const batch_item *item = &x->item;
+    if (end != BATCH_SKIPPED) record(b, x, error);
+    if (!status_ok(&b->fatal)) return; /* not recorded: not done */
+    b->state[item->index] = end == BATCH_FAILED ? FAILED : DONE;
+    if (end == BATCH_FAILED && b->o->fail_fast) b->fail_fast_hit = true;
+    batch_report_job(&b->report, &item->job, end, item->taken > 0 ? log_seconds() - item->taken : 0, error);
+    release(b, item->index, end != BATCH_FAILED);
+}
+
+static bool write_text(const char *path, const char *text, status *st)
+{
+    size_t n = strlen(text);
+    char *line = alloc_array(n + 2, 1, st);
+    if (!line) return false;
+    snprintf(line, n + 2, "%s\n", text);
+    bool ok = file_write(path, line, n + (n == 0 || text[n - 1] != '\n'), st);
+    alloc_free(line);
+    return ok;
 }
 
 void batch_finish(batch *b, batch_item *item, const char *text, const status *result)
 {
+    owned_item *x = (owned_item *)item;
     status written = *result;
-    if (status_ok(&written) && text) {
-        size_t n = strlen(text);
-        char *line = alloc_array(n + 2, 1, &written);
-        if (line) {
-            snprintf(line, n + 2, "%s\n", text);
-            file_write(item->path, line, n + (n == 0 || text[n - 1] != '\n'), &written);
-        }
-        alloc_free(line);
-    }
-    if (status_ok(&written)) {
-        record(b, item, NULL);
-        b->state[item->index] = DONE;
-        b->done++;
-        b->left[item->job.kind]--;
-        tell(b, item, "done", NULL);
-    } else if (item->attempt <= b->o->retries && written.code != STATUS_USAGE && written.code != STATUS_INPUT) {
-        b->state[item->index] = WAITING; /* what may pass: memory, a full disk */
-        if (b->next[item->job.kind] > item->index) b->next[item->job.kind] = item->index;
-    } else fail(b, item, written.msg);
+    if (status_ok(&written) && text) write_text(item->path, text, &written);
+    if (status_ok(&written)) end_job(b, x, BATCH_DONE, NULL);
+    else if (written.code == STATUS_INTERRUPTED ||
+             (item->attempt <= b->o->retries && written.code != STATUS_USAGE && written.code != STATUS_INPUT)) {
+        b->state[item->index] = READY; /* what may pass: memory, a full disk */
+        set_next(b, item->index);
+    } else end_job(b, x, BATCH_FAILED, written.msg);
     free_item(item);
 }
 
-/* ---- which job next ---- */
-
-/* 1: all its needs are done; 0: not yet; −1: one of them failed, its id in *bad. */
-static int needs_state(const batch *b, const job *j, size_t *bad)
+const char *batch_more_output(batch *b, batch_item *item, const char *ending, const char **out, status *st)
 {
-    int state = 1;
-    for (size_t i = 0; i < j->need_count; i++) {
-        job_state s = (job_state)b->state[j->need[i]];
-        if (s == FAILED) {
-            *bad = j->need[i];
-            return -1;
-        }
-        if (s != DONE) state = 0;
+    arena *mem = ((owned_item *)item)->mem;
+    const char *main = item->job.out, *slash = strrchr(main, '/'), *dot = strrchr(slash ? slash : main, '.');
+    size_t stem = dot ? (size_t)(dot - main) : strlen(main), size = stem + strlen(ending) + 1;
+    if (item->more_count == JOURNAL_MAX_OUTPUTS - 1) {
+        status_set(st, STATUS_USAGE, "more than %d outputs", JOURNAL_MAX_OUTPUTS);
+        return NULL;
     }
-    return state;
+    char *name = arena_alloc(mem, size, st);
+    if (!name) return NULL;
+    snprintf(name, size, "%.*s%s", (int)stem, main, ending);
+    item->more[item->more_count++].path = name;
+    if (out) *out = name;
+    return path_of(b, name, mem, st);
 }
+
+/* ---- which job next ---- */
 
 static bool fill_options(batch *b, batch_item *item, arena *mem, status *st)
 {
@@ -270,75 +220,98 @@ static bool fill_options(batch *b, batch_item *item, arena *mem, status *st)
     return true;
 }
 
-/* Filled and with its digest, as far as that goes: a failure is recorded with what is known. */
-static void prepare(batch *b, owned_item *x, status *st)
+/* The number of a model's name, from 1; 0 when there are too many. */
+static uint8_t number_of_model(batch *b, const char *name)
 {
-    batch_item *item = &x->item;
-    item->path = path_of(b, item->job.out, x->mem, st);
-    if (fill_options(b, item, x->mem, st)) digest_inputs(b, item, st);
+    for (size_t i = 0; i < b->model_count; i++)
+        if (strcmp(b->models[i], name) == 0) return (uint8_t)(i + 1);
+    if (b->model_count == MAX_MODELS || !(b->models[b->model_count] = alloc_string(name, strlen(name), &b->fatal))) return 0;
+    return (uint8_t)++b->model_count;
 }
 
-/* Looks at waiting job i: skips it, fails it, or gives it out. */
+const char *batch_model_of(const batch_item *item) { return job_inputs_model(&item->job); }
+
+static const char *reason_of_doom(batch *b, const job *j, arena *mem)
+{
+    status ignored = {0};
+    for (size_t i = 0; i < j->need_count; i++) {
+        job other;
+        if (b->state[j->need[i]] != FAILED || !job_file_get(b->jobs, j->need[i], mem, &other, &ignored)) continue;
+        size_t size = strlen(other.id) + 40;
+        char *text = arena_alloc(mem, size, &ignored);
+        if (text) snprintf(text, size, "it needs '%.200s', which failed", other.id);
+        if (text) return text;
+    }
+    return "a job that it needs failed";
+}
+
+/* Ready job i with everything filled in: taken (true), or ended here: an earlier run did it, or it cannot be run. */
+static bool prepare(batch *b, owned_item *x)
+{
+    batch_item *item = &x->item;
+    status wrong = {0};
+    item->path = path_of(b, item->job.out, x->mem, &wrong);
+    bool whole = item->path && fill_options(b, item, x->mem, &wrong) && job_inputs_digest(b->inputs, &item->job, &item->inputs, &wrong);
+    bool before = whole && finished_before(b, x); /* reads the whole output: asked once */
+    if (whole && !before) whole = job_path_make_folders(b->out_folder, item->job.out, &wrong);
+    item->attempt = ++b->attempts[item->index];
+    if (!whole) end_job(b, x, BATCH_FAILED, wrong.msg);
+    else if (before) end_job(b, x, BATCH_SKIPPED, NULL);
+    else {
+        b->state[item->index] = RUNNING;
+        item->taken = log_seconds();
+        return true;
+    }
+    return false;
+}
+
+/* Looks at ready or doomed job i: gives it out, ends it, or passes it over because of its model (NULL). */
 static batch_item *consider(batch *b, size_t i, const char *model)
 {
-    status wrong = {0};
     owned_item *x = alloc_zeroed(1, sizeof *x, &b->fatal);
     if (!x) return NULL;
     x->mem = arena_new(&b->fatal);
     x->item.index = i;
-    size_t bad = 0;
-    int needs = x->mem && job_file_get(b->jobs, i, x->mem, &x->item.job, &b->fatal) ? needs_state(b, &x->item.job, &bad) : 0;
-    if (needs == 1 && (!model || strcmp(batch_model_of(&x->item), model) == 0)) {
-        prepare(b, x, &wrong);
-        bool before = status_ok(&wrong) && finished_before(b, &x->item); /* reads the whole output: asked once */
-        if (status_ok(&wrong) && !before) job_path_make_folders(b->out_folder, x->item.job.out, &wrong);
-        x->item.attempt = ++b->attempts[i];
-        if (!status_ok(&wrong)) fail(b, &x->item, wrong.msg);
-        else if (before) {
-            b->state[i] = DONE;
-            b->skipped++;
-            b->left[x->item.job.kind]--;
-            tell(b, &x->item, "skipped", NULL);
-        } else {
-            b->state[i] = RUNNING;
-            return &x->item;
+    job *j = &x->item.job;
+    bool taken = false;
+    if (x->mem && job_file_get(b->jobs, i, x->mem, j, &b->fatal)) {
+        if (b->state[i] == DOOMED) end_job(b, x, BATCH_FAILED, reason_of_doom(b, j, x->mem));
+        else {
+            status wrong = {0};
+            if (!job_inputs_resolve(b->inputs, j, x->mem, &wrong)) end_job(b, x, BATCH_FAILED, wrong.msg);
+            else if (!model || strcmp(batch_model_of(&x->item), model) == 0) taken = prepare(b, x);
+            else b->model[i] = number_of_model(b, batch_model_of(&x->item));
         }
-    } else if (needs < 0) {
-        job other;
-        char text[300];
-        if (job_file_get(b->jobs, bad, x->mem, &other, &wrong)) snprintf(text, sizeof text, "it needs '%.200s', which failed", other.id);
-        else snprintf(text, sizeof text, "a job that it needs failed");
-        fail(b, &x->item, text);
     }
+    if (taken) return &x->item;
     free_item(&x->item);
     return NULL;
 }
 
 batch_item *batch_take(batch *b, job_kind kind, const char *model)
 {
-    size_t count = job_file_count(b->jobs), i = b->next[kind];
-    bool first = true; /* no job of the kind has been passed over yet */
-    for (; i < count && !batch_stopped(b); i++) {
-        if (job_file_kind(b->jobs, i) != kind || b->state[i] != WAITING) continue;
-        batch_item *item = consider(b, i, model);
-        if (item || b->state[i] != WAITING) {
-            if (item) {
-                if (first) b->next[kind] = i;
-                return item;
-            }
-            continue;
-        }
-        if (first) b->next[kind] = i, first = false;
+    size_t count = job_file_count(b->jobs), first = SIZE_MAX; /* first: the first one passed over */
+    uint8_t wanted = model ? number_of_model(b, model) : 0;
+    batch_item *item = NULL;
+    size_t i = b->next[kind];
+    b->next[kind] = count;
+    for (; i < count && !item && !batch_stopped(b); i++) {
+        if (b->state[i] != READY && b->state[i] != DOOMED) continue;
+        if (job_file_kind(b->jobs, i) != kind) continue;
+        bool other = b->state[i] == READY && model && b->model[i] && b->model[i] != wanted;
+        if (!other) item = consider(b, i, model);
+        if (!item && (b->state[i] == READY || b->state[i] == DOOMED) && first == SIZE_MAX) first = i;
     }
-    if (first && i == count) b->next[kind] = count;
-    return NULL;
+    if (first == SIZE_MAX) first = i; /* stopped early: the rest was not looked at */
+    if (b->next[kind] > first) b->next[kind] = first;
+    return item;
 }
 
 pool *batch_threads(const batch *b) { return b->threads; }
 
 int64_t batch_parallel(const batch *b) { return b->o->parallel; }
 
-bool batch_stopped(const batch *b) { return b->fail_fast_hit || !status_ok(&b->fatal); }
+bool batch_stopped(const batch *b) { return b->fail_fast_hit || !status_ok(&b->fatal) || interrupt_asked(); }
 
 /* ---- the run ---- */
 
@@ -353,6 +326,7 @@ static char *find_out_folder(const batch_options *o, status *st)
     return slash ? alloc_string(o->job_path, slash == o->job_path ? 1 : (size_t)(slash - o->job_path), st) : alloc_string(".", 1, st);
 }
 
+/* "JOBFILE.journal", "JOBFILE.1-of-2.journal". */
 static char *find_journal(const batch_options *o, status *st)
 {
     if (o->journal_path) return alloc_string(o->journal_path, strlen(o->journal_path), st);
@@ -363,70 +337,168 @@ static char *find_journal(const batch_options *o, status *st)
     return path;
 }
 
-static bool open_batch(batch *b, status *st)
+/* "jobs.jsonl" -> "OUT/jobs.output.jsonl", "OUT/jobs.1-of-2.output.jsonl". */
+static char *find_answers(const batch *b, status *st)
 {
-    b->out_folder = find_out_folder(b->o, st);
-    if (!b->out_folder) return false;
-    b->jobs = job_file_open(b->o->job_path, b->out_folder, batch_check_option, batch_report_fault, (void *)(uintptr_t)b->o->job_path, st);
-    if (!b->jobs) return false;
-    char *journal_path = find_journal(b->o, st);
-    size_t count = job_file_count(b->jobs);
-    b->journal = journal_path ? journal_open(journal_path, st) : NULL;
-    alloc_free(journal_path);
-    b->state = alloc_zeroed(count + 1, 1, st);
-    b->attempts = alloc_zeroed(count + 1, 1, st);
-    b->threads = b->journal && status_ok(st) ? pool_new((int)b->o->threads, st) : NULL;
-    if (!b->threads) return false;
-    if (b->o->shards && !batch_shard_mark(b->jobs, b->o->shard, b->o->shards, b->state, ELSEWHERE, st)) return false;
-    for (size_t i = 0; i < count; i++)
-        if (b->state[i] == WAITING) b->left[job_file_kind(b->jobs, i)]++, b->total++;
-    b->begun = log_seconds();
-    return true;
+    const batch_options *o = b->o;
+    if (o->answers_path) return alloc_string(o->answers_path, strlen(o->answers_path), st);
+    const char *slash = strrchr(o->job_path, '/'), *name = slash ? slash + 1 : o->job_path;
+    size_t n = strlen(name), size = strlen(b->out_folder) + n + 80;
+    if (n > 6 && strcmp(name + n - 6, ".jsonl") == 0) n -= 6;
+    char *path = alloc_array(size, 1, st);
+    if (path && o->shards) snprintf(path, size, "%s/%.*s.%" PRId64 "-of-%" PRId64 ".output.jsonl", b->out_folder, (int)n, name, o->shard, o->shards);
+    else if (path) snprintf(path, size, "%s/%.*s.output.jsonl", b->out_folder, (int)n, name);
+    return path;
 }
 
-/* Text first: pictures and speech are made from it. A pass in which nothing ended means that what is left cannot run. */
-static void run_all(batch *b)
+static bool open_jobs(batch *b, status *st)
 {
-    batch_text *text = NULL;
-    batch_image *image = NULL;
-    batch_speak *speak = NULL;
-    for (bool progress = true; progress && !batch_stopped(b);) {
-        size_t before = b->done + b->skipped + b->failed;
-        batch_text_run(b, &text);
-        batch_image_run(b, &image);
-        batch_speak_run(b, &speak);
-        for (int k = 0; k < JOB_KINDS; k++) b->next[k] = 0; /* what waited for other jobs may be ready now */
-        progress = b->done + b->skipped + b->failed != before;
+    const batch_options *o = b->o;
+    b->out_folder = find_out_folder(o, st);
+    if (!b->out_folder) return false;
+    job_file_report report = o->on_fault ? o->on_fault : batch_report_fault;
+    void *context = o->on_fault ? o->arg : (void *)(uintptr_t)o->job_path;
+    b->jobs = o->job_text ? job_file_open_bytes(o->job_path, o->job_text, o->job_size, b->out_folder, batch_check_option, report, context, st)
+                          : job_file_open(o->job_path, b->out_folder, batch_check_option, report, context, st);
+    if (!b->jobs) return false;
+    b->graph = job_graph_new(b->jobs, st);
+    b->inputs = b->graph ? job_inputs_new(o->job_path, &o->aliases, st) : NULL;
+    if (b->inputs && !o->job_text) {
+        char *path = find_journal(o, st);
+        b->journal = path ? journal_open(path, st) : NULL;
+        alloc_free(path);
+        b->answers_path = find_answers(b, st);
     }
-    batch_text_free(text);
-    batch_image_free(image);
-    batch_speak_free(speak);
+    return status_ok(st);
+}
+
+/* --retry-failed: what no earlier run has recorded stays away. */
+static void keep_recorded(batch *b, status *st)
+{
+    arena *mem = arena_new(st);
+    for (size_t i = 0; mem && i < job_file_count(b->jobs); i++) {
+        job j;
+        size_t mark = arena_mark(mem);
+        if (!job_file_get(b->jobs, i, mem, &j, st)) break;
+        if (!journal_find(b->journal, j.id)) b->state[i] = ELSEWHERE;
+        arena_reset(mem, mark);
+    }
+    arena_free(mem);
+}
+
+static bool open_batch(batch *b, status *st)
+{
+    if (!open_jobs(b, st)) return false;
+    size_t count = job_file_count(b->jobs);
+    b->state = alloc_zeroed(count + 1, 1, st);
+    b->attempts = alloc_zeroed(count + 1, 1, st);
+    b->model = alloc_zeroed(count + 1, 1, st);
+    b->threads = b->o->pool ? b->o->pool : status_ok(st) ? pool_new((int)b->o->threads, st) : NULL;
+    if (!b->threads || !b->state || !b->attempts || !b->model) return false;
+    for (size_t i = 0; i < count; i++)
+        if (job_graph_pending(b->graph, i)) b->state[i] = WAITING;
+    if (b->o->shards && !batch_shard_mark(b->jobs, b->o->shard, b->o->shards, b->state, ELSEWHERE, st)) return false;
+    if (b->o->retry_failed && b->journal) keep_recorded(b, st);
+    for (size_t i = 0; i < count; i++) b->report.total[job_file_kind(b->jobs, i)] += b->state[i] != ELSEWHERE;
+    return status_ok(st);
+}
+
+/* Text first: pictures and speech are made from it. A round in which nothing ended means that what is left cannot run. */
+static void run_all(batch *b, batch_models *m)
+{
+    for (size_t before = SIZE_MAX, now = 0; now != before && !batch_stopped(b);) {
+        before = now;
+        batch_text_run(b, &m->text);
+        batch_embed_run(b, &m->embed);
+        batch_image_run(b, &m->image);
+        batch_speak_run(b, &m->speak);
+        batch_vocode_run(b, &m->vocode);
+        now = batch_report_count(&b->report, BATCH_DONE) + batch_report_count(&b->report, BATCH_SKIPPED) + batch_report_count(&b->report, BATCH_FAILED);
+    }
+}
+
+void batch_models_free(batch_models *m)
+{
+    batch_text_free(m->text);
+    batch_embed_free(m->embed);
+    batch_image_free(m->image);
+    batch_speak_free(m->speak);
+    batch_vocode_free(m->vocode);
+    *m = (batch_models){0};
+}
+
+/* What failed, a line each. */
+static void tell_failures(const batch *b)
+{
+    status ignored = {0};
+    arena *mem = arena_new(&ignored);
+    size_t failed = batch_report_count(&b->report, BATCH_FAILED), shown = 0;
+    for (size_t i = 0; mem && b->journal && shown < failed && i < job_file_count(b->jobs); i++) {
+        job j;
+        if (b->state[i] != FAILED || !job_file_get(b->jobs, i, mem, &j, &ignored)) continue;
+        if (shown++ == MAX_TABLE) break;
+        const journal_record *r = journal_find(b->journal, j.id);
+        batch_report_failure(&b->report, &j, r ? r->error : NULL);
+    }
+    if (failed > MAX_TABLE && !b->o->json) log_message("  and %zu more; the journal holds them all", failed - MAX_TABLE);
+    arena_free(mem);
 }
 
 static void sum_up(const batch *b, status *st)
 {
-    log_progress_end();
+    size_t faults = job_file_faults(b->jobs), failed = batch_report_count(&b->report, BATCH_FAILED), total = batch_report_total(&b->report),
+           ended = failed + batch_report_count(&b->report, BATCH_DONE) + batch_report_count(&b->report, BATCH_SKIPPED);
+    batch_report_end(&b->report, faults, interrupt_asked());
+    if (failed && !b->o->quiet) tell_failures(b);
     if (!status_ok(&b->fatal)) *st = b->fatal;
-    size_t faults = job_file_faults(b->jobs), unfinished = b->total - b->done - b->skipped - b->failed;
-    if (!b->o->quiet && !b->o->json)
-        log_message("%zu jobs: %zu done, %zu were done before, %zu failed%s", b->total, b->done, b->skipped, b->failed, unfinished ? ", the rest not run" : "");
-    if (b->failed > MAX_SHOWN && !b->o->json) log_error("and %zu more failures; the journal holds them all", b->failed - MAX_SHOWN);
-    if (b->failed || faults || unfinished)
-        status_set(st, STATUS_PARTIAL, "%zu of %zu jobs failed, %zu faults in the job file", b->failed, b->total, faults);
+    if (ended < total && interrupt_asked()) st->code = STATUS_INTERRUPTED; /* told by the summary */
+    if (failed || faults || ended < total)
+        status_set(st, STATUS_PARTIAL, "%zu of %zu jobs failed, %zu faults in the job file", failed, total, faults);
+}
+
+/* The answers to OpenAI requests that there are by now, in the order of the job file. */
+static void write_answers(batch *b)
+{
+    status wrong = {0};
+    batch_answers *a = b->answers_path ? batch_answers_new(b->answers_path, &wrong) : NULL;
+    arena *mem = a ? arena_new(&wrong) : NULL;
+    for (size_t i = 0; mem && i < job_file_count(b->jobs) && status_ok(&wrong); i++) {
+        job j;
+        size_t mark = arena_mark(mem);
+        if (b->state[i] != DONE && b->state[i] != FAILED) continue;
+        if (!job_file_get(b->jobs, i, mem, &j, &wrong)) break;
+        const char *path = path_of(b, j.out, mem, &wrong);
+        const journal_record *r = b->journal ? journal_find(b->journal, j.id) : NULL;
+        if (j.form != JOB_FORM_OWN && path && b->state[i] == DONE) batch_answers_add_file(a, path, &wrong);
+        else if (j.form != JOB_FORM_OWN && path) batch_answers_add_error(a, j.id, r && r->error ? r->error : "failed", 500, &wrong);
+        arena_reset(mem, mark);
+    }
+    if (a && job_file_faults(b->jobs) && status_ok(&wrong)) batch_answers_add_faults(a, b->o->job_path, b->jobs, &wrong);
+    arena_free(mem);
+    batch_answers_close(a, &wrong);
+    if (!status_ok(&wrong)) status_set(&b->fatal, wrong.code, "%s", wrong.msg);
 }
 
 void batch_run(const batch_options *o, status *st)
 {
-    batch b = {.o = o};
+    batch b = {.o = o, .report = {.job_path = o->job_path, .json = o->json, .quiet = o->quiet}};
+    batch_models own = {0};
     if (open_batch(&b, st)) {
-        run_all(&b);
+        batch_report_begin(&b.report);
+        run_all(&b, o->models ? o->models : &own);
+        if (job_file_has_requests(b.jobs) && b.journal) write_answers(&b);
         sum_up(&b, st);
     }
-    pool_free(b.threads);
+    batch_models_free(&own);
+    if (!o->pool) pool_free(b.threads);
     journal_close(b.journal);
+    job_graph_free(b.graph);
+    job_inputs_free(b.inputs);
     job_file_close(b.jobs);
-    for (size_t i = 0; i < b.digests; i++) alloc_free(b.digest[i].name);
+    for (size_t i = 0; i < b.model_count; i++) alloc_free(b.models[i]);
     alloc_free(b.out_folder);
+    alloc_free(b.answers_path);
     alloc_free(b.state);
     alloc_free(b.attempts);
+    alloc_free(b.model);
 }

@@ -1,8 +1,9 @@
 /* batch: runs the jobs of a job file, each when what it needs is done, and journals each result.
  *
  * The engine here decides which jobs are ready, skips those that an earlier run finished, and records what ends. The
- * runners (batch_text.c, batch_image.c, batch_speak.c) take ready jobs of their kind and do them with models that stay
- * loaded. A job's bytes depend on its own fields, model and needs alone, never on what runs beside it.
+ * runners (batch_text.c, batch_image.c, batch_speak.c, batch_vocode.c, batch_embed.c) take ready jobs of their kind and do
+ * them with models that stay loaded. A job's bytes depend on its own fields, model and needs alone, never on what runs
+ * beside it.
  *
  * One thread owns a batch.
  */
@@ -11,13 +12,42 @@
 
 #include "cli/job_file.h"
 #include "cli/journal.h"
+#include "cli/options.h"
 #include "core/pool.h"
+
+/* How a job ended, for those who keep no journal (cli/cmd_worker.c). Its strings live until the call returns. */
+typedef struct {
+    size_t line;
+    const char *id, *kind;
+    const char *error; /* NULL: done */
+    const journal_output *output; /* paths inside the output folder */
+    size_t output_count;
+} batch_result;
+
+/* The runners' models, kept from one batch to the next. Starts as {0}. */
+typedef struct {
+    struct batch_text *text;
+    struct batch_image *image;
+    struct batch_speak *speak;
+    struct batch_vocode *vocode;
+    struct batch_embed *embed;
+} batch_models;
 
 typedef struct {
     const char *job_path, *out_folder, *journal_path; /* folder and journal NULL: beside the job file */
+    const char *answers_path;                         /* of OpenAI requests; NULL: beside the job file, or in out_folder */
+    option_list aliases;                              /* NAME=MODEL */
     int64_t threads, retries, parallel;               /* parallel: text jobs that share a pass */
     int64_t shard, shards;                            /* this machine does shard (from 1) of shards; 0: all */
-    bool force, fail_fast, json, quiet;
+    bool force, retry_failed, fail_fast, json, quiet;
+    /* For a batch from memory, without journal and answers; job_path is then a name for messages. */
+    const char *job_text;                             /* NULL: job_path is a file */
+    size_t job_size;
+    void (*on_result)(void *arg, const batch_result *r);
+    job_file_report on_fault;                         /* NULL: faults are told on stderr */
+    void *arg;                                        /* of both */
+    batch_models *models;                             /* NULL: loaded and freed here */
+    pool *pool;                                       /* NULL: made here */
 } batch_options;
 
 typedef struct batch batch;
@@ -27,47 +57,57 @@ typedef struct {
     size_t index;
     job job;           /* options filled with the results of other jobs */
     const char *path;  /* where its output goes */
+    journal_output more[JOURNAL_MAX_OUTPUTS - 1]; /* further outputs; see batch_more_output */
+    size_t more_count;
     hash_hex inputs;
     int attempt;       /* from 1 */
+    double taken;      /* log_seconds */
 } batch_item;
 
-/* Runs everything. STATUS_PARTIAL when some job failed. Faults of the job file have been reported by log_error. */
+/* Runs everything. STATUS_PARTIAL when some job failed, STATUS_INTERRUPTED after Ctrl-C. Faults of the job file have been
+ * reported by log_error. */
 void batch_run(const batch_options *o, status *st);
+
+void batch_models_free(batch_models *m);
 
 /* ---- for the runners ---- */
 
-/* Takes the next ready job of this kind whose "model" (or "voice") is `model`; NULL: any. NULL when there is none now. The
- * item belongs to the batch until batch_finish. */
+/* Takes the next ready job of this kind whose model is `model`; NULL: any. NULL when there is none now. The item belongs to
+ * the batch until batch_finish. */
 batch_item *batch_take(batch *b, job_kind kind, const char *model);
 
 /* The value of the job's model option, or the kind's default. */
 const char *batch_model_of(const batch_item *item);
 
-/* A job has ended: well, with its output written to item->path and `text` as its {{ID.text}} (copied; NULL: none), or
- * with the error in `result`. Records it and frees the item. */
+/* Names a further output of the item: its output's name with `ending` in place of the extension. Gives the path to write
+ * to; *out, where asked for, the path inside the output folder. */
+const char *batch_more_output(batch *b, batch_item *item, const char *ending, const char **out, status *st);
+
+/* A job has ended: well, with its output written to item->path or, as its text, given here to be written there (copied), or
+ * with the error in `result`; STATUS_INTERRUPTED puts it back. Records it and frees the item. */
 void batch_finish(batch *b, batch_item *item, const char *text, const status *result);
 
 pool *batch_threads(const batch *b);
 int64_t batch_parallel(const batch *b);
 
-/* An error that ends the whole run (the journal cannot be written), or --fail-fast after a failure. */
+/* An error that ends the whole run (the journal cannot be written), Ctrl-C, or --fail-fast after a failure. */
 bool batch_stopped(const batch *b);
 
 /* Each does ready jobs of its kind until none is left for now. The state keeps models loaded between calls. */
 typedef struct batch_text batch_text;
 typedef struct batch_image batch_image;
 typedef struct batch_speak batch_speak;
-bool batch_text_run(batch *b, batch_text **state);
+typedef struct batch_vocode batch_vocode;
+typedef struct batch_embed batch_embed;
+void batch_text_run(batch *b, batch_text **state);
 void batch_text_free(batch_text *state);
-bool batch_image_run(batch *b, batch_image **state);
+void batch_image_run(batch *b, batch_image **state);
 void batch_image_free(batch_image *state);
-bool batch_speak_run(batch *b, batch_speak **state);
+void batch_speak_run(batch *b, batch_speak **state);
 void batch_speak_free(batch_speak *state);
-
-/* Is `name` (with this value, unless NULL) an option of the kind? For job_file_open. */
-bool batch_check_option(void *context, job_kind kind, const char *name, const char *value, status *st);
-
-/* Tells a fault as file:line:column; the context is the job file's path. For job_file_open. */
-void batch_report_fault(void *job_path, size_t line, size_t column, const char *message);
+void batch_vocode_run(batch *b, batch_vocode **state);
+void batch_vocode_free(batch_vocode *state);
+void batch_embed_run(batch *b, batch_embed **state);
+void batch_embed_free(batch_embed *state);
 
 #endif

@@ -1,44 +1,71 @@
-/* batch_options: what job_file_open asks of a batch: which options a job of each kind may have (those of its subcommand
- * that make up the product), and how a fault is told. */
+#include "cli/batch_options.h"
+
 #include <string.h>
 
-#include "cli/batch.h"
-#include "cli/image_options.h"
-#include "cli/options.h"
-#include "cli/speak_flags.h"
-#include "cli/text_options.h"
 #include "core/log.h"
 
-/* The tables point into values that are thrown away: here an option is only tried. */
-typedef union {
-    text_options text;
-    image_options image;
-    speak_flags speak;
-} scratch;
-
-enum { TABLE_SIZE = 64 };
-
-static int make_table(job_kind kind, scratch *s, option *table)
+static int text_table(batch_text_options *o, option *table)
 {
+    *o = (batch_text_options){.text = text_options_default()};
+    int count = text_options_job_table(&o->text, table);
+    table[count++] = (option){0, "messages", OPTION_LIST, &o->messages, "MESSAGES", "a conversation in place of \"prompt\": [{\"role\", \"content\"}, …]", 0, 0, NULL};
+    return count;
+}
+
+static int embed_table(batch_embed_options *o, option *table)
+{
+    *o = (batch_embed_options){.model = "smollm2"};
+    const option all[] = {
+        {'m', "model", OPTION_STRING, &o->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL},
+        {'p', "prompt", OPTION_LIST, &o->prompts, "TEXT", "the text; repeatable", 0, 0, NULL},
+        {'f', "file", OPTION_STRING, &o->file, "FILE", "the text from a file", 0, 0, NULL},
+        {0, "normalize", OPTION_FLAG, &o->normalize, NULL, "a vector of length 1", 0, 0, NULL},
+        {0, "exact", OPTION_FLAG, &o->exact, NULL, "full f32 arithmetic: slow, the reference's numbers", 0, 0, NULL},
+    };
+    memcpy(table, all, sizeof all);
+    return (int)(sizeof all / sizeof all[0]);
+}
+
+void batch_options_table(job_kind kind, batch_option_values *v, option table[BATCH_OPTION_COUNT])
+{
+    int count = 0;
     switch (kind) {
-    case JOB_TEXT: s->text = text_options_default(); return text_options_job_table(&s->text, table);
-    case JOB_IMAGE: s->image = image_options_default(); return image_options_job_table(&s->image, table);
-    case JOB_SPEAK: s->speak = speak_flags_default(); return speak_flags_job_table(&s->speak, table);
+    case JOB_TEXT: count = text_table(&v->text, table); break;
+    case JOB_IMAGE:
+        v->image = image_options_default();
+        count = image_options_job_table(&v->image, table);
+        break;
+    case JOB_SPEAK:
+        v->speak = speak_flags_default();
+        count = speak_flags_job_table(&v->speak, table);
+        break;
+    case JOB_VOCODE:
+        v->vocode = vocode_flags_default();
+        count = vocode_flags_job_table(&v->vocode, table);
+        break;
+    case JOB_EMBED: count = embed_table(&v->embed, table); break;
     case JOB_KINDS: break;
     }
-    return 0;
+    table[count] = (option){.type = OPTION_GROUP};
+}
+
+bool batch_options_set(const job *j, batch_option_values *v, status *st)
+{
+    option table[BATCH_OPTION_COUNT];
+    batch_options_table(j->kind, v, table);
+    for (size_t i = 0; i < j->option_count; i++)
+        if (!options_set(table, j->option[i].name, j->option[i].value, st)) return false;
+    return true;
 }
 
 bool batch_check_option(void *context, job_kind kind, const char *name, const char *value, status *st)
 {
     (void)context;
-    scratch s;
-    option table[TABLE_SIZE];
-    int count = make_table(kind, &s, table);
-    table[count] = (option){.type = OPTION_GROUP};
-    for (int i = 0; i < count; i++)
-        if (table[i].type != OPTION_GROUP && strcmp(table[i].name, name) == 0)
-            return !value || options_set(table, name, value, st);
+    batch_option_values v;
+    option table[BATCH_OPTION_COUNT];
+    batch_options_table(kind, &v, table);
+    for (const option *o = table; o->name; o++)
+        if (o->type != OPTION_GROUP && strcmp(o->name, name) == 0) return !value || options_set(table, name, value, st);
     return status_set(st, STATUS_USAGE, "'%.60s' is no option of %s jobs; 'aigc %s --help' lists them", name, job_kind_name(kind), job_kind_name(kind));
 }
 

@@ -41,7 +41,7 @@ bool batch_shard_mark(const job_file *f, int64_t shard, int64_t shards, uint8_t 
     for (size_t i = 0; mem && i < count; i++) {
         uint32_t root = root_of(parent, (uint32_t)i);
         if (root != i) { /* the root came first and is marked already */
-            state[i] = state[root];
+            if (state[root] == mark) state[i] = mark;
             continue;
         }
         job j;

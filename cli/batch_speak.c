@@ -4,7 +4,9 @@
 
 #include "audio/sound_file.h"
 #include "cli/batch.h"
-#include "cli/speak_flags.h"
+#include "cli/batch_answer.h"
+#include "cli/batch_options.h"
+#include "cli/interrupt.h"
 #include "core/alloc.h"
 #include "core/file.h"
 
@@ -45,51 +47,61 @@ static bool open_voice(batch *b, batch_speak *s, const speak_flags *f, status *s
 
 static bool set_flags(const job *j, speak_flags *f, status *st)
 {
-    option table[SPEAK_FLAG_COUNT];
-    *f = speak_flags_default();
-    int count = speak_flags_job_table(f, table);
-    table[count] = (option){.type = OPTION_GROUP};
-    for (size_t i = 0; i < j->option_count; i++)
-        if (!options_set(table, j->option[i].name, j->option[i].value, st)) return false;
+    batch_option_values v;
+    if (!batch_options_set(j, &v, st)) return false;
+    *f = v.speak;
     if (f->text && f->file) return status_set(st, STATUS_USAGE, "both \"text\" and \"file\"");
     return f->text || (f->file && strcmp(f->file, "-") != 0) || status_set(st, STATUS_USAGE, "no \"text\" and no \"file\"");
 }
 
-static bool write_piece(void *arg, const speak_piece *piece, status *st) { return sound_file_write(arg, piece->samples, piece->count, st); }
+static bool write_piece(void *arg, const speak_piece *piece, status *st)
+{
+    return sound_file_write(arg, piece->samples, piece->count, st) && interrupt_check(st);
+}
 
-static bool write_sound(batch_speak *s, const batch_item *item, const speak_flags *f, const char *text, size_t size, status *st)
+static bool write_sound(batch_speak *s, const batch_item *item, const char *path, const speak_flags *f, const char *text, size_t size, status *st)
 {
     char comment[160];
     snprintf(comment, sizeof comment, "aigc %s speak --voice %.40s --seed %llu", AIGC_VERSION, f->voice, (unsigned long long)item->job.seed);
-    sound_file *sound = sound_file_create(item->path, (sound_format){.rate = speak_rate(s->speak), .comment = comment}, st);
+    sound_file *sound = sound_file_create(path, (sound_format){.rate = speak_rate(s->speak), .comment = comment}, st);
     if (!sound) return false;
     if (speak_text(s->speak, text, size, write_piece, sound, st)) return sound_file_commit(sound, st);
     sound_file_abort(sound);
     return false;
 }
 
-static void say(batch *b, batch_speak *s, const batch_item *item, status *st)
+static void say(batch *b, batch_speak *s, const batch_item *item, const char *path, status *st)
 {
     speak_flags f;
-    if (!set_flags(&item->job, &f, st) || !open_voice(b, s, &f, st)) return;
+    if (!path || !set_flags(&item->job, &f, st) || !open_voice(b, s, &f, st)) return;
     voice_settings settings = speak_flags_settings(&f);
     if (!speak_set(s->speak, &settings, f.sentence_silence, item->job.seed, f.ssml ? PHONEME_SSML : PHONEME_PLAIN, st)) return;
     size_t size = f.text ? strlen(f.text) : 0;
     char *read = f.text ? NULL : file_read(f.file, MAX_TEXT, &size, st);
-    if (f.text || read) write_sound(s, item, &f, f.text ? f.text : read, size, st);
+    if (f.text || read) write_sound(s, item, path, &f, f.text ? f.text : read, size, st);
     alloc_free(read);
 }
 
-bool batch_speak_run(batch *b, batch_speak **state)
+/* The sound of an OpenAI request lies beside its answer: "ID.mp3". */
+static const char *sound_of(batch *b, batch_item *item, status *st)
+{
+    char ending[16];
+    if (item->job.form == JOB_FORM_OWN) return item->path;
+    snprintf(ending, sizeof ending, ".%.10s", item->job.format ? item->job.format : "mp3");
+    return batch_more_output(b, item, ending, NULL, st);
+}
+
+void batch_speak_run(batch *b, batch_speak **state)
 {
     batch_item *item;
     while (!batch_stopped(b) && (item = batch_take(b, JOB_SPEAK, NULL))) {
         status st = {0};
         if (!*state) *state = alloc_zeroed(1, sizeof **state, &st);
-        if (*state) say(b, *state, item, &st);
-        batch_finish(b, item, NULL, &st);
+        if (*state) say(b, *state, item, sound_of(b, item, &st), &st);
+        char *text = status_ok(&st) && item->job.form != JOB_FORM_OWN ? batch_answer_speech(item, &st) : NULL;
+        batch_finish(b, item, text, &st);
+        alloc_free(text);
     }
-    return !batch_stopped(b);
 }
 
 void batch_speak_free(batch_speak *state)

@@ -2,29 +2,32 @@
 #include <string.h>
 
 #include "cli/batch.h"
+#include "cli/batch_answer.h"
+#include "cli/batch_options.h"
+#include "cli/interrupt.h"
 #include "cli/model_path.h"
-#include "cli/text_options.h"
 #include "cli/text_request.h"
 #include "core/alloc.h"
 #include "core/log.h"
 
 enum { MAX_PARALLEL = 64 };
 
-/* A job on its way. The request must outlive the sequence's start, its options the request. */
+/* A job on its way: one sequence, or for an OpenAI request one for each prompt and choice. The requests must outlive the
+ * sequences' start, the options the requests. */
 typedef struct {
     batch_item *item;
-    text_options options;
+    batch_text_options options;
     text_request request;
-    char *input;
-    generate_sequence *sequence;
+    generate_sequence *sequence[MAX_PARALLEL];
+    int count;
 } slot;
 
 struct batch_text {
     char *name;       /* the model that is loaded, as jobs call it */
     text_model model;
     generator *generator;
-    slot slot[MAX_PARALLEL];
-    int64_t running;
+    slot *slot;       /* [MAX_PARALLEL] */
+    int64_t running;  /* sequences */
 };
 
 static void close_model(batch_text *t)
@@ -38,36 +41,92 @@ static void close_model(batch_text *t)
 
 static bool open_model(batch *b, batch_text *t, const char *name, status *st)
 {
+    if (!t->slot && !(t->slot = alloc_zeroed(MAX_PARALLEL, sizeof *t->slot, st))) return false;
     if (t->name && strcmp(t->name, name) == 0) return true;
-    close_model(t);
+    if (t->name) close_model(t);
     char *path = model_path_find(name, st);
     generator_options go = {0};
-    bool ok = path && text_model_open(&t->model, path, LINEAR_FAST, batch_threads(b), st) &&
-              (t->generator = generator_new(t->model.gpt, t->model.tokenizer, batch_threads(b), &go, st)) &&
-              (t->name = alloc_string(name, strlen(name), st));
+    bool ok = path && text_model_open(&t->model, path, LINEAR_FAST, batch_threads(b), st);
+    if (ok && !((t->generator = generator_new(t->model.gpt, t->model.tokenizer, batch_threads(b), &go, st)) &&
+                (t->name = alloc_string(name, strlen(name), st)))) {
+        close_model(t);
+        ok = false;
+    }
     alloc_free(path);
-    if (!ok) close_model(t);
     return ok;
-}
-
-static bool set_options(slot *s, status *st)
-{
-    option table[TEXT_OPTION_COUNT];
-    s->options = text_options_default();
-    text_options_table(&s->options, table);
-    for (size_t i = 0; i < s->item->job.option_count; i++)
-        if (!options_set(table, s->item->job.option[i].name, s->item->job.option[i].value, st)) return false;
-    if (s->options.file && strcmp(s->options.file, "-") == 0) return status_set(st, STATUS_USAGE, "\"file\": stdin is not a job's");
-    return s->options.prompt || s->options.file || status_set(st, STATUS_USAGE, "no \"prompt\" and no \"file\"");
 }
 
 static void end_slot(batch *b, batch_text *t, slot *s, const char *text, const status *result)
 {
     batch_finish(b, s->item, text, result);
-    if (s->sequence) generator_drop(t->generator, s->sequence), t->running--;
-    text_request_free(&s->request);
-    alloc_free(s->input);
+    for (int i = 0; i < s->count; i++) generator_drop(t->generator, s->sequence[i]);
+    t->running -= s->count;
     *s = (slot){0};
+}
+
+/* The sequences of one prompt: as many as there are choices, with seeds counted up. */
+static bool add_sequences(batch_text *t, slot *s, status *st)
+{
+    for (uint32_t i = 0; i < s->item->job.choices; i++) {
+        if (s->count == MAX_PARALLEL) return status_set(st, STATUS_USAGE, "more than %d texts in one request", MAX_PARALLEL);
+        s->request.request.seed = s->item->job.seed + i;
+        s->sequence[s->count] = generator_add(t->generator, &s->request.request, st);
+        if (!s->sequence[s->count]) return false;
+        s->count++, t->running++;
+    }
+    return true;
+}
+
+static bool add_prompt(batch_text *t, slot *s, const char *prompt, status *st)
+{
+    s->options.text.prompt = prompt;
+    char *input = text_request_input(&s->options.text, st);
+    bool ok = input && text_request_init(&s->request, &s->options.text, &t->model, input, s->item->job.seed, generator_context(t->generator), st) &&
+              add_sequences(t, s, st);
+    text_request_free(&s->request);
+    alloc_free(input);
+    return ok;
+}
+
+/* A message is "ROLE:CONTENT". */
+static bool add_conversation(batch_text *t, slot *s, status *st)
+{
+    const option_list *all = &s->options.messages;
+    chat_message message[OPTION_LIST_MAX];
+    char *role[OPTION_LIST_MAX] = {0};
+    chat_template chat = {0};
+    bool ok = !s->options.text.prompt && !s->options.text.file && !s->options.text.system;
+    if (!ok) status_set(st, STATUS_USAGE, "\"messages\" stand alone, without \"prompt\", \"file\" and \"system\"");
+    ok = ok && chat_template_init(&chat, tokenizer_chat_template(t->model.tokenizer), st);
+    if (ok && (chat.family == CHAT_NONE || chat.family == CHAT_UNKNOWN)) ok = status_set(st, STATUS_INPUT, "the model has no chat template that is known here");
+    for (size_t i = 0; ok && i < all->count; i++) {
+        const char *colon = strchr(all->item[i], ':');
+        if (!colon) ok = status_set(st, STATUS_USAGE, "\"messages\": '%.40s' found, {\"role\", \"content\"} wanted", all->item[i]);
+        if (ok) ok = (role[i] = alloc_string(all->item[i], (size_t)(colon - all->item[i]), st)) != NULL;
+        message[i] = (chat_message){role[i], ok ? colon + 1 : NULL};
+    }
+    ok = ok && text_request_init_chat(&s->request, &s->options.text, &t->model, &chat, message, (int64_t)all->count, s->item->job.seed,
+                                      generator_context(t->generator), st) && add_sequences(t, s, st);
+    text_request_free(&s->request);
+    chat_template_free(&chat);
+    for (size_t i = 0; i < all->count; i++) alloc_free(role[i]);
+    return ok;
+}
+
+static bool add_job(batch_text *t, slot *s, status *st)
+{
+    batch_option_values v;
+    const job *j = &s->item->job;
+    if (!batch_options_set(j, &v, st)) return false;
+    s->options = v.text;
+    const text_options *o = &s->options.text;
+    if (s->options.messages.count) return add_conversation(t, s, st);
+    if (o->file && strcmp(o->file, "-") == 0) return status_set(st, STATUS_USAGE, "\"file\": stdin is not a job's");
+    if (!o->prompt && !o->file) return status_set(st, STATUS_USAGE, "no \"prompt\" and no \"file\"");
+    if (j->form != JOB_FORM_COMPLETION) return add_prompt(t, s, o->prompt, st);
+    for (size_t i = 0; i < j->option_count; i++)
+        if (strcmp(j->option[i].name, "prompt") == 0 && !add_prompt(t, s, j->option[i].value, st)) return false;
+    return true;
 }
 
 /* Brings a job into the generator; one that cannot start ends with its error. */
@@ -75,40 +134,53 @@ static void join(batch *b, batch_text *t, slot *s, batch_item *item)
 {
     status wrong = {0};
     *s = (slot){.item = item};
-    if (set_options(s, &wrong) && (s->input = text_request_input(&s->options, &wrong)) &&
-        text_request_init(&s->request, &s->options, &t->model, s->input, item->job.seed, generator_context(t->generator), &wrong)) {
-        s->request.request.seed = item->job.seed;
-        s->sequence = generator_add(t->generator, &s->request.request, &wrong);
-        if (s->sequence) t->running++;
-    }
-    if (!s->sequence) end_slot(b, t, s, NULL, &wrong);
+    if (!add_job(t, s, &wrong)) end_slot(b, t, s, NULL, &wrong);
 }
 
 static void fill_slots(batch *b, batch_text *t)
 {
     int64_t limit = batch_parallel(b) < MAX_PARALLEL ? batch_parallel(b) : MAX_PARALLEL;
     for (int64_t i = 0; i < limit; i++)
-        while (!t->slot[i].item) {
+        while (!t->slot[i].item && t->running < limit) {
             batch_item *item = batch_take(b, JOB_TEXT, t->name);
             if (!item) return;
             join(b, t, &t->slot[i], item);
         }
 }
 
-/* Takes out what has ended. A text that the context cut is told of, not failed: its bytes are what was asked for. */
+static bool has_ended(const slot *s)
+{
+    for (int i = 0; i < s->count; i++)
+        if (generate_result_of(s->sequence[i]).reason == GENERATE_RUNNING) return false;
+    return true;
+}
+
+/* A text that the context cut is told of, not failed: its bytes are what was asked for. */
+static void end_well(batch *b, batch_text *t, slot *s)
+{
+    status st = {0};
+    generate_result r[MAX_PARALLEL];
+    for (int i = 0; i < s->count; i++) {
+        r[i] = generate_result_of(s->sequence[i]);
+        if (r[i].reason == GENERATE_CONTEXT) log_warning("job '%s': the context is full, its text ends there", s->item->job.id);
+    }
+    char *line = s->item->job.form == JOB_FORM_OWN ? NULL : batch_answer_text(s->item, r, (size_t)s->count, t->model.tokenizer, &st);
+    end_slot(b, t, s, line ? line : r[0].text, &st);
+    alloc_free(line);
+}
+
+/* Takes out what has ended, or everything when the step failed or Ctrl-C came. */
 static void reap(batch *b, batch_text *t, const status *step)
 {
     for (int i = 0; i < MAX_PARALLEL; i++) {
         slot *s = &t->slot[i];
         if (!s->item) continue;
-        generate_result r = generate_result_of(s->sequence);
-        if (status_ok(step) && r.reason == GENERATE_RUNNING) continue;
-        if (r.reason == GENERATE_CONTEXT) log_warning("job '%s': the context is full, its text ends there", s->item->job.id);
-        end_slot(b, t, s, r.text ? r.text : "", step);
+        if (!status_ok(step)) end_slot(b, t, s, NULL, step);
+        else if (has_ended(s)) end_well(b, t, s);
     }
 }
 
-bool batch_text_run(batch *b, batch_text **state)
+void batch_text_run(batch *b, batch_text **state)
 {
     batch_item *first;
     while (!batch_stopped(b) && (first = batch_take(b, JOB_TEXT, NULL))) {
@@ -122,18 +194,18 @@ bool batch_text_run(batch *b, batch_text **state)
         join(b, t, &t->slot[0], first);
         fill_slots(b, t);
         while (t->running > 0) {
-            generator_step(t->generator, &st);
+            if (interrupt_check(&st)) generator_step(t->generator, &st);
             reap(b, t, &st);
             if (!batch_stopped(b)) fill_slots(b, t);
             st = (status){0};
         }
     }
-    return !batch_stopped(b);
 }
 
 void batch_text_free(batch_text *state)
 {
     if (!state) return;
-    close_model(state);
+    if (state->name) close_model(state);
+    alloc_free(state->slot);
     alloc_free(state);
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "cli/batch.h"
+#include "cli/batch_options.h"
+#include "cli/interrupt.h"
 #include "cli/options.h"
 #include "core/alloc.h"
 #include "core/log.h"
@@ -34,8 +36,11 @@ static void check_only(const arguments *a, status *st)
     }
     arena_free(mem);
     if (!a->run.quiet) {
-        log_message("%s: %zu jobs are good (%zu text, %zu image, %zu speak), %zu faults", a->run.job_path, job_file_count(f),
-                    kinds[JOB_TEXT], kinds[JOB_IMAGE], kinds[JOB_SPEAK], job_file_faults(f));
+        char list[160] = "";
+        size_t n = 0;
+        for (int k = 0; k < JOB_KINDS; k++)
+            if (kinds[k]) n += (size_t)snprintf(list + n, sizeof list - n, "%s%zu %s", n ? ", " : " (", kinds[k], job_kind_name((job_kind)k));
+        log_message("%s: %zu jobs are good%s%s, %zu faults", a->run.job_path, job_file_count(f), list, n ? ")" : "", job_file_faults(f));
     }
     if (job_file_faults(f)) status_set(st, STATUS_INPUT, "%s: %zu faults", a->run.job_path, job_file_faults(f));
     job_file_close(f);
@@ -87,13 +92,16 @@ void cmd_batch(int argc, char **argv, status *st)
         {0, "force", OPTION_FLAG, &a.run.force, NULL, "run also what the journal says is done", 0, 0, NULL},
         {0, "shard", OPTION_STRING, &a.shard, "I/N", "only this machine's part of N; 'slurm' takes it from the array job", 0, 0, NULL},
         {0, "merge", OPTION_STRING, &a.merge, "JOURNAL", "join the journals given as arguments into this one, run nothing", 0, 0, NULL},
+        {0, "retry-failed", OPTION_FLAG, &a.run.retry_failed, NULL, "of what an earlier run recorded, run again what failed; nothing new", 0, 0, NULL},
         {0, "where", OPTION_GROUP, NULL, NULL, "Where:", 0, 0, NULL},
         {'o', "out-dir", OPTION_STRING, &a.run.out_folder, "FOLDER", "where outputs go (the job file's folder)", 0, 0, NULL},
         {0, "journal", OPTION_STRING, &a.run.journal_path, "FILE", "what is done (JOBFILE.journal)", 0, 0, NULL},
+        {0, "answers", OPTION_STRING, &a.run.answers_path, "FILE", "answers to OpenAI requests (JOBFILE.output.jsonl, with the outputs)", 0, 0, NULL},
         {0, "how", OPTION_GROUP, NULL, NULL, "How:", 0, 0, NULL},
         {0, "retries", OPTION_INT, &a.run.retries, "N", "more tries of a job that failed for want of memory or disk (0)", 0, 100, NULL},
         {0, "fail-fast", OPTION_FLAG, &a.run.fail_fast, NULL, "stop at the first failure", 0, 0, NULL},
         {0, "parallel", OPTION_INT, &a.run.parallel, "N", "text jobs that share a pass over the model (8)", 1, 64, NULL},
+        {0, "alias", OPTION_LIST, &a.run.aliases, "NAME=MODEL", "run jobs that name this model with that one; repeatable", 0, 0, NULL},
         {'t', "threads", OPTION_INT, &a.run.threads, "N", "0: one for each core (0); the outputs do not depend on it", 0, 1024, NULL},
         {0, "json", OPTION_FLAG, &a.run.json, NULL, "a JSON line on stderr for every job that ends", 0, 0, NULL},
         {'q', "quiet", OPTION_FLAG, &a.run.quiet, NULL, "no summary", 0, 0, NULL},
@@ -111,7 +119,10 @@ void cmd_batch(int argc, char **argv, status *st)
         else if (read_shard(&a, st)) {
             a.run.job_path = words[0];
             if (a.check || a.dry_run) check_only(&a, st);
-            else batch_run(&a.run, st);
+            else {
+                interrupt_install();
+                batch_run(&a.run, st);
+            }
         }
     }
     alloc_free(words);

@@ -1,113 +1,32 @@
 /* vocode: a mel spectrum (.npy) or the mel spectrum of a sound, back to sound. */
 #include "cli/command.h"
 
-#include <math.h>
-#include <string.h>
-
-#include "audio/mel.h"
-#include "audio/sound_file.h"
-#include "audio/vocoder.h"
-#include "cli/model_path.h"
-#include "cli/options.h"
+#include "cli/vocode_flags.h"
 #include "core/alloc.h"
-#include "core/npy.h"
-#include "core/weights.h"
 
-typedef struct {
-    const char *output, *model, *mel;
-    int64_t rate, n_fft, hop, iterations, seed, threads;
-    double lowest, highest;
-    bool htk, raw;
-} vocode_flags;
-
-static bool parse(int argc, char **argv, vocode_flags *f, const char **words, int *count, bool *help, status *st)
+static void run(vocode_flags *f, status *st)
 {
-    const option table[] = {
-        {'o', "output", OPTION_STRING, &f->output, "FILE", "the sound: .wav .flac .ogg .opus .mp3, or '-' (vocoded.wav)", 0, 0, NULL},
-        {'m', "model", OPTION_STRING, &f->model, "FILE", "HiFi-GAN, MelGAN or Vocos, .safetensors or .onnx (none: Griffin-Lim)", 0, 0, NULL},
-        {0, "mel", OPTION_STRING, &f->mel, "FILE", "write the mel spectrum too (.npy, [frames, bands])", 0, 0, NULL},
-        {0, "raw", OPTION_FLAG, &f->raw, NULL, "samples alone: 16 bits, little-endian, one channel", 0, 0, NULL},
-        {0, "", OPTION_GROUP, NULL, NULL, "The mel spectrum: natural logarithms of magnitudes", 0, 0, NULL},
-        {0, "rate", OPTION_INT, &f->rate, "HZ", "of the sound that comes out (22050; a sound's own)", 1000, 192000, NULL},
-        {0, "n-fft", OPTION_INT, &f->n_fft, "N", "points of its transform (1024)", 16, 8192, NULL},
-        {0, "hop", OPTION_INT, &f->hop, "N", "samples between frames (256, or the model's)", 1, 8192, NULL},
-        {0, "fmin", OPTION_REAL, &f->lowest, "HZ", "lowest frequency (0)", 0, 96000, NULL},
-        {0, "fmax", OPTION_REAL, &f->highest, "HZ", "highest frequency (half the rate, at most 8000)", 1, 96000, NULL},
-        {0, "htk", OPTION_FLAG, &f->htk, NULL, "HTK's mel scale instead of Slaney's", 0, 0, NULL},
-        {0, "iterations", OPTION_INT, &f->iterations, "N", "of Griffin-Lim (60)", 0, 10000, NULL},
-        {'s', "seed", OPTION_INT, &f->seed, "N", "of Griffin-Lim's first phases (0)", 0, 9007199254740992.0, NULL},
-        {'t', "threads", OPTION_INT, &f->threads, "N", "threads (0: one for each core)", 0, 1024, NULL},
-        {0},
-    };
-    return options_parse(table, argc, argv, "aigc vocode [OPTION]… IN.npy|IN.wav", words, count, help, st);
-}
-
-static bool ends_with(const char *s, const char *ending)
-{
-    size_t n = strlen(s), m = strlen(ending);
-    return n >= m && strcmp(s + n - m, ending) == 0;
-}
-
-/* [bands, F], or [1, bands, F] as models write it, or [F, bands] -> [F, bands] */
-static tensor *arrange(op_ctx *c, const tensor *x, int64_t bands, const char *path)
-{
-    int64_t rows = x && x->rank >= 2 ? x->dim[x->rank - 2] : 0, columns = x && x->rank >= 1 ? x->dim[x->rank - 1] : 0;
-    if (!x) return NULL;
-    if (x->rank < 2 || x->rank > 3 || (x->rank == 3 && x->dim[0] != 1) || (rows != bands && columns != bands) || rows < 1 || columns < 1) {
-        char shape[96];
-        status_set(c->st, STATUS_INPUT, "%s: a mel spectrum of shape %s found, [%lld, frames] or [frames, %lld] wanted", path,
-                   tensor_shape_text(x, shape, sizeof shape), (long long)bands, (long long)bands);
-        return NULL;
-    }
-    const float *from = weights_f32(c->mem, x, c->st);
-    bool turned = columns != bands;
-    int64_t frames = turned ? columns : rows;
-    tensor *y = from ? op_new(c, SHAPE(frames, bands)) : NULL;
-    for (int64_t f = 0; y && f < frames; f++)
-        for (int64_t b = 0; b < bands; b++) {
-            float value = from[turned ? b * frames + f : f * bands + b];
-            tensor_f32(y)[f * bands + b] = value >= -50.0f && value <= 50.0f ? value : value > 50.0f ? 50.0f : -50.0f; /* NaN: silence */
-        }
-    return y;
-}
-
-static void run(const vocode_flags *f, const char *input, op_ctx *c)
-{
-    vocoder *v = f->model ? vocoder_open(f->model, c->st) : NULL;
-    int rate = f->rate ? (int)f->rate : 22050;
-    bool is_sound = !ends_with(input, ".npy");
-    int own_rate = rate;
-    tensor *sound = is_sound && !op_failed(c) ? sound_file_read(c->mem, input, &own_rate, c->st) : NULL;
-    if (sound && !f->rate) rate = own_rate;
-    if (sound && rate != own_rate) status_set(c->st, STATUS_USAGE, "--rate: %d found, the sound has %d Hz", rate, own_rate);
-    mel_options o = {.rate = rate, .n_fft = f->n_fft, .hop = v ? vocoder_hop(v) : f->hop, .bands = v ? vocoder_bands(v) : 80,
-                     .lowest = f->lowest, .highest = f->highest > 0 ? f->highest : fmin((double)rate / 2, 8000), .htk = f->htk};
-    mel m = {0};
-    if (!op_failed(c) && mel_init(&m, o, c->st)) {
-        tensor *x = sound ? mel_spectrum(c, &m, sound) : arrange(c, npy_read(c->mem, input, c->st), o.bands, input);
-        if (x && f->mel) npy_write(f->mel, x, c->st);
-        tensor *y = v ? vocoder_run(c, v, x) : mel_griffin_lim(c, &m, x, (int)f->iterations, (uint64_t)f->seed);
-        sound_file *out = y ? sound_file_create(f->output, (sound_format){.rate = rate, .raw = f->raw}, c->st) : NULL;
-        if (out && sound_file_write(out, y->data, tensor_count(y), c->st)) sound_file_commit(out, c->st);
-        else sound_file_abort(out);
-    }
-    mel_free(&m);
+    op_ctx c = {.mem = arena_new(st), .st = st};
+    vocoder *v = f->model && c.mem ? vocoder_open(f->model, st) : NULL;
+    if (status_ok(st)) c.threads = pool_new((int)f->threads, st);
+    if (c.threads) vocode_flags_run(f, v, &c);
     vocoder_free(v);
+    pool_free(c.threads);
+    arena_free(c.mem);
 }
 
 void cmd_vocode(int argc, char **argv, status *st)
 {
-    vocode_flags f = {.output = "vocoded.wav", .n_fft = 1024, .hop = 256, .iterations = 60};
+    vocode_flags f = vocode_flags_default();
+    option table[VOCODE_FLAG_COUNT];
+    vocode_flags_table(&f, table);
     const char **words = alloc_zeroed((size_t)argc, sizeof *words, st);
     int count = 0;
     bool help = false;
-    if (words && parse(argc, argv, &f, words, &count, &help, st) && !help) {
-        if (count != 1) status_set(st, STATUS_USAGE, "%d inputs found, one .npy or sound file wanted", count);
-        op_ctx c = {.mem = arena_new(st), .st = st};
-        if (c.mem && status_ok(st)) c.threads = pool_new((int)f.threads, st);
-        if (c.threads) run(&f, words[0], &c);
-        pool_free(c.threads);
-        arena_free(c.mem);
+    if (words && options_parse(table, argc, argv, "aigc vocode [OPTION]… IN.npy|IN.wav", words, &count, &help, st) && !help) {
+        f.input = words[0];
+        if (count == 1) run(&f, st);
+        else status_set(st, STATUS_USAGE, "%d inputs found, one .npy or sound file wanted", count);
     }
     alloc_free(words);
 }

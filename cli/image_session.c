@@ -5,6 +5,7 @@
 
 #include "cli/image_origin.h"
 #include "cli/image_text.h"
+#include "cli/interrupt.h"
 #include "cli/model_path.h"
 #include "core/alloc.h"
 #include "core/config.h"
@@ -195,7 +196,7 @@ static bool on_step(void *arg, int step, int steps, const tensor *expected)
     double spent = log_seconds() - d->begun;
     log_progress("drawing %d/%d, %.0f s left", step, steps, spent / step * (steps - step));
     if (d->o->preview_every && step % d->o->preview_every == 0 && step < steps) return write_preview(d, expected, d->c->st);
-    return true;
+    return interrupt_check(d->c->st);
 }
 
 /* ---- finishing ---- */

@@ -41,7 +41,10 @@ typedef struct {
 
 struct job_file {
     file_mapping file;
+    bool is_mapped;
     char *path, *out_folder;
+    const char *answers; /* the folder that the answers to OpenAI requests lie in, with '/' */
+    bool has_requests;
     table *rows;
     job_text *line;
     size_t lines, line_room;
@@ -63,7 +66,7 @@ struct job_file {
 
 const char *job_kind_name(job_kind kind)
 {
-    static const char *const NAMES[JOB_KINDS] = {"text", "image", "speak"};
+    static const char *const NAMES[JOB_KINDS] = {"text", "image", "speak", "vocode", "embed"};
     return NAMES[kind];
 }
 
@@ -176,13 +179,13 @@ static bool add_option(job *j, const char *name, const char *value, size_t from,
 }
 
 /* The options among a line's fields. Those that the kind does not know are skipped when they are defaults for all kinds. */
-static bool take_options(const job_file *f, const entry *e, const job_line *fields, bool skip_unknown, arena *mem, job *j,
+static bool take_options(const job_file *f, const entry *e, job_line *fields, bool skip_unknown, arena *mem, job *j,
                          status *st)
 {
     size_t own = j->option_count;
     for (size_t i = 0; i < fields->count; i++) {
         const job_field *x = &fields->field[i];
-        if (x->reserved) continue;
+        fields->column = x->column;
         bool is_seed = strcmp(x->name, "seed") == 0;
         status unknown = {0};
         if (!is_seed && !f->check(f->context, j->kind, x->name, NULL, &unknown)) {
@@ -194,6 +197,14 @@ static bool take_options(const job_file *f, const entry *e, const job_line *fiel
         if (!value || !add_option(j, x->name, value, own, st)) return false;
     }
     return true;
+}
+
+/* Where the value of an option stands in its job's line; 0 for one that comes from elsewhere. */
+static size_t column_of(const job_line *fields, const char *name)
+{
+    for (size_t i = 0; i < fields->count; i++)
+        if (strcmp(fields->field[i].name, name) == 0) return fields->field[i].column;
+    return 0;
 }
 
 static bool take_seed(job *j, const entry *e, status *st)
@@ -222,19 +233,50 @@ static const char *numbered(const char *out, uint32_t repeat, arena *mem, status
     return concat3(mem, out, stem, number, out + stem, st);
 }
 
-static const char *default_out(const job *j, arena *mem, status *st)
+/* An id is any text, a file name better is not: what was changed in it comes back as a hash, so that names stay apart. */
+static const char *file_name_of(const char *id, const char *folder, const char *extension, arena *mem, status *st)
 {
-    static const char *const EXTENSION[JOB_KINDS] = {".txt", ".png", ".wav"};
-    char *s = (char *)(uintptr_t)concat3(mem, j->id, strlen(j->id), EXTENSION[j->kind], "", st);
-    for (char *c = s; c && *c; c++) /* an id is any text, a file name better is not */
-        if ((unsigned char)*c <= ' ' || strchr("/\\:*?\"<>|#\x7F", *c) || (c == s && *c == '.')) *c = '_';
+    enum { LONGEST = 200 };
+    size_t n = strlen(id), first = strlen(folder), size = first + LONGEST + strlen(extension) + 16;
+    bool changed = n > LONGEST;
+    if (changed)
+        for (n = LONGEST; n > 0 && ((unsigned char)id[n] & 0xC0) == 0x80;) n--; /* between characters */
+    char *s = arena_alloc(mem, size, st);
+    if (!s) return NULL;
+    memcpy(s, folder, first);
+    for (size_t i = 0; i < n; i++) {
+        char c = id[i];
+        bool odd = (unsigned char)c <= ' ' || strchr("/\\:*?\"<>|\x7F", c) || (i == 0 && c == '.');
+        s[first + i] = odd || c == '#' ? '_' : c; /* '#' comes from "repeat" alone and needs no hash */
+        changed |= odd;
+    }
+    if (changed) snprintf(s + first + n, size - first - n, "-%08x%s", (unsigned)hash_text(id), extension);
+    else snprintf(s + first + n, size - first - n, "%s", extension);
     return s;
 }
 
-static bool name_job(const job_file *f, const entry *e, const job_text *t, const job_line *fields, arena *mem, job *j, status *st)
+/* "ID.txt" and so on; of an OpenAI request "JOBFILE.answers/ID.json". */
+static const char *default_out(const job_file *f, const job *j, arena *mem, status *st)
+{
+    static const char *const EXTENSION[JOB_KINDS] = {".txt", ".png", ".wav", ".wav", ".json"};
+    if (j->form == JOB_FORM_OWN) return file_name_of(j->id, "", EXTENSION[j->kind], mem, st);
+    return f->answers ? file_name_of(j->id, f->answers, ".json", mem, st) : NULL;
+}
+
+/* "folder/jobs.jsonl" -> "jobs.answers/" */
+static const char *name_answers(job_file *f, status *st)
+{
+    const char *slash = strrchr(f->path, '/'), *name = slash ? slash + 1 : f->path;
+    size_t n = strlen(name);
+    if (n > 6 && strcmp(name + n - 6, ".jsonl") == 0) n -= 6;
+    return concat3(f->mem, name, n < 200 ? n : 200, ".answers/", "", st);
+}
+
+static bool name_job(const job_file *f, const entry *e, const job_text *t, job_line *fields, arena *mem, job *j, status *st)
 {
     char number[32];
     const char *id = fields->id;
+    fields->column = fields->id_column;
     if (!id) {
         snprintf(number, sizeof number, "line-%u", t->number);
         id = concat3(mem, number, strlen(number), "", "", st);
@@ -248,7 +290,8 @@ static bool name_job(const job_file *f, const entry *e, const job_text *t, const
     j->id = id;
     if (!id) return false;
     if (!*id || strlen(id) > 1000) return status_set(st, STATUS_USAGE, "\"id\" has %zu bytes, 1 to 1000 wanted", strlen(id));
-    j->out = fields->out ? fill(f, e, fields->out, mem, st) : default_out(j, mem, st);
+    fields->column = fields->out_column;
+    j->out = fields->out ? fill(f, e, fields->out, mem, st) : default_out(f, j, mem, st);
     if (j->out && fields->out && e->repeat) j->out = numbered(j->out, e->repeat, mem, st);
     return j->out != NULL;
 }
@@ -259,7 +302,7 @@ static bool make_job(const job_file *f, const entry *e, arena *mem, job *j, job_
     const job_text *t = &f->line[e->text];
     *j = (job){.line = t->number, .kind = (job_kind)e->kind};
     if (!job_line_read(fields, (const char *)f->file.data + t->offset, t->size, mem, st)) return false;
-    j->kind = fields->kind;
+    j->kind = fields->kind, j->form = fields->form, j->choices = fields->choices, j->format = fields->format;
     if (!name_job(f, e, t, fields, mem, j, st) || !take_options(f, e, fields, false, mem, j, st)) return false;
     for (uint32_t d = t->defaults; d-- > 0;) { /* the nearest first */
         job_line defaults;
@@ -268,6 +311,7 @@ static bool make_job(const job_file *f, const entry *e, arena *mem, job *j, job_
         if (defaults.has_kind && defaults.kind != j->kind) continue;
         if (!take_options(f, e, &defaults, !defaults.has_kind, mem, j, st)) return false;
     }
+    fields->column = column_of(fields, "seed");
     return take_seed(j, e, st);
 }
 
@@ -334,34 +378,44 @@ const char *job_file_fill(const job_file *f, const char *text, job_file_result l
     return template_fill(text, result_place, &(result_context){f, NULL, mem, lookup, context}, mem, st);
 }
 
-static bool take_needs(const job_file *f, const entry *e, const job_line *fields, arena *mem, job *j, status *st)
+static bool take_needs(const job_file *f, const entry *e, job_line *fields, arena *mem, job *j, status *st)
 {
+    fields->column = fields->needs_column;
     for (size_t i = 0; i < fields->need_count; i++) {
         const char *id = fields->need[i];
         id = e->row != NO_ROW && is_template(f, id, strlen(id)) ? row_id(id, strlen(id), e->row, mem, st) : fill(f, e, id, mem, st);
         if (!id || !add_need(f, j, id, st)) return false;
     }
     result_context r = {f, j, mem, NULL, NULL};
-    for (size_t i = 0; i < j->option_count; i++)
+    for (size_t i = 0; i < j->option_count; i++) {
+        fields->column = column_of(fields, j->option[i].name);
         if (!template_fill(j->option[i].value, result_place, &r, NULL, st)) return false;
+    }
     return true;
+}
+
+/* The job, and its line, whose column tells where a fault is. */
+static bool get(const job_file *f, size_t i, arena *mem, job *out, job_line *fields, status *st)
+{
+    return make_job(f, &f->entry[i], mem, out, fields, st) && (!f->entry[i].has_needs || take_needs(f, &f->entry[i], fields, mem, out, st));
 }
 
 bool job_file_get(const job_file *f, size_t i, arena *mem, job *out, status *st)
 {
     job_line fields;
-    return make_job(f, &f->entry[i], mem, out, &fields, st) &&
-           (!f->entry[i].has_needs || take_needs(f, &f->entry[i], &fields, mem, out, st));
+    return get(f, i, mem, out, &fields, st);
 }
 
 /* ---- the first pass ---- */
 
-static bool values_are_good(job_file *f, const job *j, entry *e, status *st)
+static bool values_are_good(job_file *f, const job *j, entry *e, job_line *fields, status *st)
 {
     for (size_t i = 0; i < j->option_count; i++) {
+        fields->column = column_of(fields, j->option[i].name);
         if (template_has_places(j->option[i].value)) e->has_needs = true; /* its value is known when those jobs are done */
         else if (!f->check(f->context, j->kind, j->option[i].name, j->option[i].value, st)) return false;
     }
+    fields->column = fields->out_column;
     return job_path_check(j->out, st);
 }
 
@@ -384,9 +438,10 @@ static bool add_jobs(job_file *f, const job_line *fields, uint32_t text, status 
             job j;
             job_line again;
             size_t mark = arena_mark(f->scratch);
-            if (make_job(f, &e, f->scratch, &j, &again, &wrong) && values_are_good(f, &j, &e, &wrong)) {
+            if (make_job(f, &e, f->scratch, &j, &again, &wrong) && values_are_good(f, &j, &e, &again, &wrong)) {
                 e.id_hash = hash_text(j.id), e.out_hash = hash_text(j.out);
                 if (!add_entry(f, &e, st)) return false;
+                f->has_requests |= j.form != JOB_FORM_OWN;
             } else if (wrong.code == STATUS_NOMEM) {
                 return status_set(st, STATUS_NOMEM, "%s", wrong.msg);
             } else if (shown++ < 10) fault(f, f->line[text].number, again.column, "%s", wrong.msg);
@@ -456,6 +511,16 @@ static const char *out_of(const job_file *f, size_t i, arena *mem)
     return make_job(f, &f->entry[i], mem, &j, &fields, &st) ? j.out : "";
 }
 
+/* The column of entry i's id or output. */
+static size_t place_of_name(const job_file *f, size_t i, bool by_out)
+{
+    status st = {0};
+    job_line fields;
+    const job_text *t = &f->line[f->entry[i].text];
+    if (!job_line_read(&fields, (const char *)f->file.data + t->offset, t->size, f->scratch, &st)) return 0;
+    return by_out ? fields.out_column : fields.id_column;
+}
+
 /* Puts entry i into a hash table; when another one there has the same text, tells so and leaves entry i out. */
 static void insert(job_file *f, uint32_t *slot, size_t i, bool by_out)
 {
@@ -468,7 +533,7 @@ static void insert(job_file *f, uint32_t *slot, size_t i, bool by_out)
         const char *a = (by_out ? out_of : id_of)(f, i, f->scratch), *b = (by_out ? out_of : id_of)(f, other, f->scratch);
         bool same = strcmp(a, b) == 0;
         if (same)
-            fault(f, f->line[f->entry[i].text].number, 0, "the %s '%.80s' is taken by the job of line %u", by_out ? "output" : "id",
+            fault(f, f->line[f->entry[i].text].number, place_of_name(f, i, by_out), "the %s '%.80s' is taken by the job of line %u", by_out ? "output" : "id",
                   a, f->line[f->entry[other].text].number);
         arena_reset(f->scratch, mark);
         if (!same) continue;
@@ -498,11 +563,12 @@ static bool check_needs_and_links(job_file *f, status *st)
         if (e->left_out) continue;
         size_t mark = arena_mark(f->scratch);
         job j;
+        job_line fields;
         status wrong = {0};
-        if ((e->has_needs && !job_file_get(f, i, f->scratch, &j, &wrong)) ||
-            (f->out_folder && !job_path_check_links(f->out_folder, out_of(f, i, f->scratch), &wrong))) {
+        if (!get(f, i, f->scratch, &j, &fields, &wrong) ||
+            ((fields.column = fields.out_column), f->out_folder && !job_path_check_links(f->out_folder, j.out, &wrong))) {
             e->left_out = true;
-            fault(f, f->line[e->text].number, 0, "%s", wrong.msg);
+            fault(f, f->line[e->text].number, fields.column, "%s", wrong.msg);
         }
         arena_reset(f->scratch, mark);
     }
@@ -551,8 +617,8 @@ static bool drop_faulty(job_file *f, status *st)
     return check_names(f, st);
 }
 
-job_file *job_file_open(const char *path, const char *out_folder, job_file_check check, job_file_report report,
-                        void *context, status *st)
+static job_file *open_file(const char *path, const void *data, size_t size, const char *out_folder, job_file_check check,
+                           job_file_report report, void *context, status *st)
 {
     job_file *f = alloc_zeroed(1, sizeof *f, st);
     if (!f) return NULL;
@@ -561,18 +627,31 @@ job_file *job_file_open(const char *path, const char *out_folder, job_file_check
     f->out_folder = out_folder ? alloc_string(out_folder, strlen(out_folder), st) : NULL;
     f->mem = arena_new(st);
     f->scratch = arena_new(st);
-    if (status_ok(st) && file_map(&f->file, path, st) && read_lines(f, st) && check_names(f, st) &&
+    f->is_mapped = !data;
+    if (data) f->file = (file_mapping){data, size};
+    if (status_ok(st) && (f->answers = name_answers(f, st)) && (data || file_map(&f->file, path, st)) && read_lines(f, st) && check_names(f, st) &&
         check_needs_and_links(f, st) && check_circles(f, st) && drop_faulty(f, st))
         return f;
     job_file_close(f);
     return NULL;
 }
 
+job_file *job_file_open(const char *path, const char *out_folder, job_file_check check, job_file_report report, void *context, status *st)
+{
+    return open_file(path, NULL, 0, out_folder, check, report, context, st);
+}
+
+job_file *job_file_open_bytes(const char *path, const void *data, size_t size, const char *out_folder, job_file_check check,
+                              job_file_report report, void *context, status *st)
+{
+    return open_file(path, data, size, out_folder, check, report, context, st);
+}
+
 void job_file_close(job_file *f)
 {
     if (!f) return;
     table_close(f->rows);
-    file_unmap(&f->file);
+    if (f->is_mapped) file_unmap(&f->file);
     arena_free(f->mem);
     arena_free(f->scratch);
     alloc_free(f->path);
@@ -590,5 +669,7 @@ size_t job_file_count(const job_file *f) { return f->entries; }
 size_t job_file_faults(const job_file *f) { return f->faults; }
 
 job_kind job_file_kind(const job_file *f, size_t i) { return (job_kind)f->entry[i].kind; }
+
+bool job_file_has_requests(const job_file *f) { return f->has_requests; }
 
 bool job_file_has_needs(const job_file *f, size_t i) { return f->entry[i].has_needs; }

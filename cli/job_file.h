@@ -4,6 +4,8 @@
  *     {"defaults": {option: value, …}}                  for the jobs below it; with "kind": for that kind alone
  *     {"rows": "data.csv"}                              every job below it is made once for each row
  *     {"id", "kind", …the subcommand's options…, "out", "needs": [ids], "repeat": N}
+ *     {"custom_id", "method", "url", "body"}            an OpenAI batch request (cli/job_openai.h)
+ *     --prompt "…" --steps 20                           a picture, as AUTOMATIC1111's prompts-from-file has it (cli/job_a1111.h)
  * Empty lines are skipped. In any string {{row.COLUMN}} takes a column, {{ID.text}} and {{ID.file}} another job's result.
  * The file is mapped; a job takes some 40 bytes until it is asked for, so a million of them are no burden.
  */
@@ -16,9 +18,13 @@
 #include "core/arena.h"
 #include "core/status.h"
 
-typedef enum { JOB_TEXT, JOB_IMAGE, JOB_SPEAK, JOB_KINDS } job_kind;
+typedef enum { JOB_TEXT, JOB_IMAGE, JOB_SPEAK, JOB_VOCODE, JOB_EMBED, JOB_KINDS } job_kind;
 
-const char *job_kind_name(job_kind kind);
+const char *job_kind_name(job_kind kind); /* "text", … */
+
+/* Whose form the line has, and so which the answer: ours, whose output is the product itself, or a request to one of
+ * OpenAI's endpoints, whose output is a line of OpenAI's batch output format. */
+typedef enum { JOB_FORM_OWN, JOB_FORM_CHAT, JOB_FORM_COMPLETION, JOB_FORM_EMBEDDING, JOB_FORM_IMAGE, JOB_FORM_SPEECH } job_form;
 
 enum { JOB_MAX_OPTIONS = 64, JOB_MAX_NEEDS = 64 };
 
@@ -29,6 +35,9 @@ typedef struct {
 typedef struct {
     const char *id;
     job_kind kind;
+    job_form form;
+    uint32_t choices;   /* of an OpenAI request ("n"), else 1 */
+    const char *format; /* of an OpenAI request ("response_format", "encoding_format"), else NULL */
     const char *out; /* inside the output folder; always there */
     size_t line;     /* in the job file, from 1 */
     uint64_t seed;   /* "seed", + k for the k-th repetition; without one made from the id, so that a run repeats */
@@ -50,12 +59,16 @@ typedef void (*job_file_report)(void *context, size_t line, size_t column, const
  * when the file itself cannot be read or memory ends. out_folder: where "out" will lie (checked for symbolic links). */
 job_file *job_file_open(const char *path, const char *out_folder, job_file_check check, job_file_report report,
                         void *context, status *st);
+/* The same from bytes in memory, which must outlive it; path is a name for messages, and "rows" lie beside it. */
+job_file *job_file_open_bytes(const char *path, const void *data, size_t size, const char *out_folder, job_file_check check,
+                              job_file_report report, void *context, status *st);
 void job_file_close(job_file *f);
 
 size_t job_file_count(const job_file *f);
 size_t job_file_faults(const job_file *f);
 job_kind job_file_kind(const job_file *f, size_t i);
 bool job_file_has_needs(const job_file *f, size_t i);
+bool job_file_has_requests(const job_file *f); /* any job of a form that is not our own */
 
 /* Job i whole, its strings in mem; places that name other jobs are still in them. */
 bool job_file_get(const job_file *f, size_t i, arena *mem, job *out, status *st);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/job_a1111.h"
+#include "cli/job_openai.h"
 #include "core/json_cursor.h"
 
 enum { MAX_REPEAT = 100000 };
@@ -12,6 +14,7 @@ typedef struct {
     job_line *out;
     arena *mem;
     status *st;
+    job_openai_request request;
 } reader;
 
 /* To the value's first byte: that is the place a fault is told at. */
@@ -19,7 +22,6 @@ static void skip_blanks(reader *r)
 {
     while (r->at.at < r->at.end && (*r->at.at == ' ' || *r->at.at == '\t')) r->at.at++;
 }
-
 
 static bool wrong(reader *r, const char *where, const char *message)
 {
@@ -46,6 +48,17 @@ static const char *unescape(reader *r, json_text s)
     return text;
 }
 
+const char *job_line_message(const char *role, const char *content, arena *mem, status *st)
+{
+    size_t n = strlen(role), m = strlen(content);
+    char *text = arena_alloc(mem, n + m + 2, st);
+    if (!text) return NULL;
+    memcpy(text, role, n);
+    text[n] = ':';
+    memcpy(text + n + 1, content, m + 1);
+    return text;
+}
+
 static const char *read_string(reader *r, const char *name)
 {
     json_text s;
@@ -63,12 +76,18 @@ static const char *read_string(reader *r, const char *name)
     return unescape(r, s);
 }
 
-static bool add_field(reader *r, const char *name, const char *value, bool reserved)
+bool job_line_add(job_line *line, const char *name, const char *value, status *st)
 {
-    job_line *o = r->out;
-    if (o->count == sizeof o->field / sizeof o->field[0]) return wrong(r, r->at.at, "too many fields");
-    o->field[o->count++] = (job_field){name, value, reserved};
+    if (line->count == sizeof line->field / sizeof line->field[0]) return status_set(st, STATUS_USAGE, "too many fields");
+    line->field[line->count++] = (job_field){name, value, line->column};
     return true;
+}
+
+/* The place of the next value, for faults and for the field that it becomes. */
+static size_t mark(reader *r)
+{
+    skip_blanks(r);
+    return r->out->column = (size_t)(r->at.at - r->at.start) + 1;
 }
 
 /* A string, a number or a boolean as text; NULL with the fault set for anything else. */
@@ -111,13 +130,15 @@ static bool read_option(reader *r, json_text key)
     if (r->at.at < r->at.end && *r->at.at == '[') {
         if (!json_cursor_enter(&r->at, '[')) return not_json(r);
         while (json_cursor_more(&r->at, ']')) {
+            mark(r);
             const char *item = read_scalar(r, name);
-            if (!item || !add_field(r, name, item, false)) return false;
+            if (!item || !job_line_add(r->out, name, item, r->st)) return false;
         }
         return !json_cursor_bad(&r->at) || not_json(r);
     }
+    mark(r);
     const char *value = read_scalar(r, name);
-    return value && add_field(r, name, value, false);
+    return value && job_line_add(r->out, name, value, r->st);
 }
 
 static bool read_kind(reader *r)
@@ -130,7 +151,30 @@ static bool read_kind(reader *r)
             return r->out->has_kind = true;
         }
     r->out->column = (size_t)(where - r->at.start) + 1;
-    return status_set(r->st, STATUS_USAGE, "\"kind\": '%.40s' found, text, image or speak wanted", name);
+    return status_set(r->st, STATUS_USAGE, "\"kind\": '%.40s' found, text, image, speak, vocode or embed wanted", name);
+}
+
+/* "messages": [{"role", "content"}, …] -> a field "messages" each, "ROLE:CONTENT". */
+static bool read_messages(reader *r)
+{
+    json_text key;
+    if (!json_cursor_enter(&r->at, '[')) return wrong(r, r->at.at, "\"messages\": a list of {\"role\", \"content\"} wanted");
+    while (json_cursor_more(&r->at, ']')) {
+        const char *role = NULL, *content = NULL, *where = r->at.at;
+        if (!json_cursor_enter(&r->at, '{')) return wrong(r, where, "\"messages\": {\"role\", \"content\"} wanted");
+        while (json_cursor_more(&r->at, '}')) {
+            if (!json_cursor_key(&r->at, &key)) return not_json(r);
+            const char **to = json_cursor_is(key, "role") ? &role : json_cursor_is(key, "content") ? &content : NULL;
+            if (!to) return wrong(r, key.text, "\"messages\": only \"role\" and \"content\" are known");
+            if (!(*to = read_string(r, "messages"))) return false;
+        }
+        if (json_cursor_bad(&r->at)) return not_json(r);
+        if (!role || !content) return wrong(r, where, "\"messages\": both \"role\" and \"content\" wanted");
+        const char *text = job_line_message(role, content, r->mem, r->st);
+        r->out->column = (size_t)(where - r->at.start) + 1;
+        if (!text || !job_line_add(r->out, "messages", text, r->st)) return false;
+    }
+    return !json_cursor_bad(&r->at) || not_json(r);
 }
 
 static bool read_needs(reader *r)
@@ -155,14 +199,29 @@ static bool read_repeat(reader *r)
     return true;
 }
 
+/* A member of an OpenAI request. The body is taken apart when all of the line is read. */
+static bool read_request_member(reader *r, json_text key)
+{
+    if (json_cursor_is(key, "custom_id")) return (r->out->id_column = mark(r)) && (r->out->id = read_string(r, "custom_id")) != NULL;
+    if (json_cursor_is(key, "url")) return (r->request.url = read_string(r, "url")) != NULL;
+    if (json_cursor_is(key, "method")) return (r->request.method = read_string(r, "method")) != NULL;
+    r->request.body = r->at.at;
+    if (!json_cursor_skip(&r->at)) return not_json(r);
+    r->request.size = (size_t)(r->at.at - r->request.body);
+    return true;
+}
+
 static bool read_member(reader *r, json_text key, bool inner)
 {
     skip_blanks(r);
+    if (!inner && (json_cursor_is(key, "custom_id") || json_cursor_is(key, "url") || json_cursor_is(key, "method") || json_cursor_is(key, "body")))
+        return read_request_member(r, key);
+    if (json_cursor_is(key, "messages")) return read_messages(r);
     if (json_cursor_is(key, "kind")) return read_kind(r);
-    if (!inner && json_cursor_is(key, "id")) return (r->out->id = read_string(r, "id")) != NULL;
-    if (!inner && json_cursor_is(key, "out")) return (r->out->out = read_string(r, "out")) != NULL;
+    if (!inner && json_cursor_is(key, "id")) return (r->out->id_column = mark(r)) && (r->out->id = read_string(r, "id")) != NULL;
+    if (!inner && json_cursor_is(key, "out")) return (r->out->out_column = mark(r)) && (r->out->out = read_string(r, "out")) != NULL;
     if (!inner && json_cursor_is(key, "rows")) return (r->out->rows = read_string(r, "rows")) != NULL;
-    if (!inner && json_cursor_is(key, "needs")) return read_needs(r);
+    if (!inner && json_cursor_is(key, "needs")) return (r->out->needs_column = mark(r)) && read_needs(r);
     if (!inner && json_cursor_is(key, "repeat")) return read_repeat(r);
     if (!inner && json_cursor_is(key, "defaults")) {
         r->out->is_defaults = true;
@@ -189,23 +248,35 @@ static bool read_object(reader *r, bool inner)
 
 bool job_line_read(job_line *out, const char *text, size_t size, arena *mem, status *st)
 {
-    *out = (job_line){.repeat = 1};
-    reader r = {json_cursor_begin(text, size), out, mem, st};
+    *out = (job_line){.repeat = 1, .choices = 1};
+    if (job_a1111_is(text, size)) {
+        bool good = job_a1111_read(out, text, size, mem, st);
+        if (good) out->column = 0;
+        return good;
+    }
+    reader r = {json_cursor_begin(text, size), out, mem, st, {0}};
     if (!read_object(&r, false)) return false;
     if (!json_cursor_end(&r.at)) return not_json(&r);
+    if (r.request.url || r.request.method || r.request.body) {
+        out->column = r.request.body ? (size_t)(r.request.body - text) + 1 : 1;
+        if (!job_openai_read(out, &r.request, mem, st)) return false;
+    }
     if (!out->is_defaults && !out->rows && !out->has_kind)
-        return wrong(&r, text, "no \"kind\"; one of text, image and speak wanted");
+        return wrong(&r, text, "no \"kind\"; text, image, speak, vocode or embed wanted");
     if (out->is_defaults) {
         job_line inner;
-        return job_line_read_defaults(&inner, text, size, mem, st);
+        bool good = job_line_read_defaults(&inner, text, size, mem, st);
+        out->column = inner.column;
+        return good;
     }
+    out->column = 0;
     return true;
 }
 
 bool job_line_read_defaults(job_line *out, const char *text, size_t size, arena *mem, status *st)
 {
-    *out = (job_line){.repeat = 1};
-    reader r = {json_cursor_begin(text, size), out, mem, st};
+    *out = (job_line){.repeat = 1, .choices = 1};
+    reader r = {json_cursor_begin(text, size), out, mem, st, {0}};
     json_text key;
     if (!json_cursor_enter(&r.at, '{')) return not_json(&r);
     while (json_cursor_more(&r.at, '}')) {

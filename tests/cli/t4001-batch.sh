@@ -8,9 +8,9 @@ cat >bad.jsonl <<'J'
 {"id": "d", "kind": "text", "prompt": "x"
 J
 expect 3 "$AIGC" batch --check bad.jsonl
-grep -q "bad.jsonl:1: --tokens: 'many' found" err || fail "line 1's fault is not told"
-grep -q "bad.jsonl:2: .*'\.\.'" err || fail "line 2's fault is not told"
-grep -q "bad.jsonl:3: .*nobody" err || fail "line 3's fault is not told"
+grep -q "bad.jsonl:1:54: --tokens: 'many' found" err || fail "line 1's fault is not told"
+grep -q "bad.jsonl:2:52: .*'\.\.'" err || fail "line 2's fault is not told"
+grep -q "bad.jsonl:3:39: .*nobody" err || fail "line 3's fault is not told"
 grep -q "bad.jsonl:4:[0-9]*: no JSON" err || fail "line 4's fault is not told"
 [ ! -e bad.jsonl.journal ] || fail "--check makes a journal"
 expect 3 "$AIGC" batch absent.jsonl

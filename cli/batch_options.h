@@ -1,0 +1,48 @@
+/* batch_options: the options that jobs may have, by kind: those of the subcommands that make up the product. */
+#ifndef AIGC_CLI_BATCH_OPTIONS_H
+#define AIGC_CLI_BATCH_OPTIONS_H
+
+#include "cli/image_options.h"
+#include "cli/job_file.h"
+#include "cli/options.h"
+#include "cli/speak_flags.h"
+#include "cli/text_options.h"
+#include "cli/vocode_flags.h"
+
+typedef struct {
+    text_options text;
+    option_list messages; /* "ROLE:CONTENT" each, in place of a prompt */
+} batch_text_options;
+
+typedef struct {
+    const char *model, *file;
+    option_list prompts;
+    bool normalize, exact;
+} batch_embed_options;
+
+typedef union {
+    batch_text_options text;
+    image_options image;
+    speak_flags speak;
+    vocode_flags vocode;
+    batch_embed_options embed;
+} batch_option_values;
+
+enum { BATCH_OPTION_COUNT = 64 };
+
+/* The table of a kind's options, pointing into v, which it sets to the defaults; ended by an entry without a name. */
+void batch_options_table(job_kind kind, batch_option_values *v, option table[BATCH_OPTION_COUNT]);
+
+/* v with the job's options. */
+bool batch_options_set(const job *j, batch_option_values *v, status *st);
+
+/* Is `name` (with this value, unless NULL) an option of the kind? For job_file_open. */
+bool batch_check_option(void *context, job_kind kind, const char *name, const char *value, status *st);
+
+/* Tells a fault as file:line:column; the context is the job file's path. For job_file_open. */
+void batch_report_fault(void *job_path, size_t line, size_t column, const char *message);
+
+/* Writes the JSON Schema (draft 2020-12) of a line of a job file to stdout, made from these tables. */
+void batch_options_print_schema(status *st);
+
+#endif

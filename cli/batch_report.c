@@ -1,0 +1,106 @@
+#include "cli/batch_report.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/log.h"
+
+enum { MAX_SHOWN = 20 }; /* failures told as they happen; all are in the journal */
+
+size_t batch_report_count(const batch_report *r, batch_end end)
+{
+    size_t n = 0;
+    for (int k = 0; k < JOB_KINDS; k++) n += r->ended[k][end];
+    return n;
+}
+
+size_t batch_report_total(const batch_report *r)
+{
+    size_t n = 0;
+    for (int k = 0; k < JOB_KINDS; k++) n += r->total[k];
+    return n;
+}
+
+static size_t ended_of(const batch_report *r, int kind) { return r->ended[kind][BATCH_DONE] + r->ended[kind][BATCH_SKIPPED] + r->ended[kind][BATCH_FAILED]; }
+
+static void print_event(json_t *event)
+{
+    char *line = event ? json_dumps(event, JSON_COMPACT) : NULL;
+    if (line) fprintf(stderr, "%s\n", line);
+    alloc_free(line);
+    json_decref(event);
+}
+
+void batch_report_begin(batch_report *r)
+{
+    r->begun = r->last = log_seconds();
+    if (!r->json) return;
+    json_t *kinds = json_object();
+    for (int k = 0; k < JOB_KINDS; k++)
+        if (r->total[k]) json_object_set_new(kinds, job_kind_name((job_kind)k), json_integer((json_int_t)r->total[k]));
+    print_event(json_pack("{s:s, s:I, s:o}", "event", "begin", "jobs", (json_int_t)batch_report_total(r), "kinds", kinds));
+}
+
+/* What is left of each kind takes as long as that kind took so far; of kinds not begun, as the mean of all. */
+static double time_left(const batch_report *r)
+{
+    double seconds = 0, run = 0, left = 0;
+    for (int k = 0; k < JOB_KINDS; k++) seconds += r->seconds[k], run += (double)(r->ended[k][BATCH_DONE] + r->ended[k][BATCH_FAILED]);
+    for (int k = 0; k < JOB_KINDS; k++) {
+        double mine = (double)(r->ended[k][BATCH_DONE] + r->ended[k][BATCH_FAILED]), open = (double)(r->total[k] - ended_of(r, k));
+        left += open * (mine > 0 ? r->seconds[k] / mine : run > 0 ? seconds / run : 0);
+    }
+    return left;
+}
+
+/* "12/40 text, 3/10 image, 1 failed, 61 a minute, 35 s left" */
+static void show_progress(const batch_report *r)
+{
+    char line[240];
+    size_t n = 0, failed = batch_report_count(r, BATCH_FAILED), run = failed + batch_report_count(r, BATCH_DONE);
+    double seconds = r->last - r->begun;
+    for (int k = 0; k < JOB_KINDS; k++)
+        if (r->total[k]) n += (size_t)snprintf(line + n, sizeof line - n, "%zu/%zu %s, ", ended_of(r, k), r->total[k], job_kind_name((job_kind)k));
+    if (failed) n += (size_t)snprintf(line + n, sizeof line - n, "%zu failed, ", failed);
+    if (run && seconds > 0) log_progress("%s%.0f a minute, %.0f s left", line, 60 * (double)run / seconds, time_left(r));
+}
+
+void batch_report_job(batch_report *r, const job *j, batch_end end, double seconds, const char *error)
+{
+    static const char *const STATES[BATCH_ENDS] = {"done", "skipped", "failed"};
+    double now = log_seconds();
+    r->ended[j->kind][end]++;
+    if (end != BATCH_SKIPPED) r->seconds[j->kind] += now - r->last;
+    r->last = now;
+    if (r->json)
+        print_event(json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:f, s:s*}", "event", "job", "id", j->id, "kind", job_kind_name(j->kind), "state", STATES[end],
+                              "out", j->out, "line", (json_int_t)j->line, "seconds", seconds, "error", error));
+    else if (error && batch_report_count(r, BATCH_FAILED) <= MAX_SHOWN) log_error("%s:%zu: job '%s': %s", r->job_path, j->line, j->id, error);
+    if (!r->json) show_progress(r);
+}
+
+void batch_report_failure(const batch_report *r, const job *j, const char *error)
+{
+    if (r->json || r->quiet) return;
+    log_message("  %6zu  %-6s %-24.60s %s", j->line, job_kind_name(j->kind), j->id, error ? error : "");
+}
+
+void batch_report_end(const batch_report *r, size_t faults, bool interrupted)
+{
+    size_t total = batch_report_total(r), done = batch_report_count(r, BATCH_DONE), skipped = batch_report_count(r, BATCH_SKIPPED),
+           failed = batch_report_count(r, BATCH_FAILED), open = total - done - skipped - failed;
+    log_progress_end();
+    if (r->json) {
+        print_event(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:f}", "event", "end", "done", (json_int_t)done, "skipped", (json_int_t)skipped,
+                              "failed", (json_int_t)failed, "open", (json_int_t)open, "faults", (json_int_t)faults, "interrupted", interrupted,
+                              "seconds", log_seconds() - r->begun));
+        return;
+    }
+    if (r->quiet) return;
+    char rest[60] = "";
+    if (open) snprintf(rest, sizeof rest, ", %zu not run", open);
+    log_message("%s%zu jobs: %zu done, %zu were done before, %zu failed%s; %.1f s", interrupted ? "interrupted; the same command goes on. " : "", total, done,
+                skipped, failed, rest, log_seconds() - r->begun);
+}

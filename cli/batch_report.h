@@ -1,0 +1,31 @@
+/* batch_report: what a batch says on stderr: events as JSON lines, or errors, a progress line and a summary. */
+#ifndef AIGC_CLI_BATCH_REPORT_H
+#define AIGC_CLI_BATCH_REPORT_H
+
+#include "cli/job_file.h"
+
+typedef enum { BATCH_DONE, BATCH_SKIPPED, BATCH_FAILED, BATCH_ENDS } batch_end; /* SKIPPED: done by an earlier run */
+
+typedef struct {
+    const char *job_path;
+    bool json, quiet;
+    size_t total[JOB_KINDS], ended[JOB_KINDS][BATCH_ENDS];
+    double begun, last;           /* log_seconds: the start; when the last job ended */
+    double seconds[JOB_KINDS];    /* spent on jobs that were run */
+} batch_report;
+
+void batch_report_begin(batch_report *r);
+
+/* Job j has ended; seconds: since it was taken; error: why it failed, else NULL. */
+void batch_report_job(batch_report *r, const job *j, batch_end end, double seconds, const char *error);
+
+/* The summary; `interrupted` and `faults` (lines of the job file that are no jobs) are part of it. */
+void batch_report_end(const batch_report *r, size_t faults, bool interrupted);
+
+/* A line of the table of failures. */
+void batch_report_failure(const batch_report *r, const job *j, const char *error);
+
+size_t batch_report_count(const batch_report *r, batch_end end); /* over all kinds */
+size_t batch_report_total(const batch_report *r);
+
+#endif
