@@ -61,7 +61,10 @@ static void draw_all(image_session *s, image_options *o, char *prompts, status *
     for (char *next = prompts; status_ok(st) && (prompts ? *next : number == 0);) {
         if (prompts) o->prompt = take_line(next, &next);
         if (prompts && (!*o->prompt || *o->prompt == '#')) continue;
-        for (int64_t i = 0; i < o->count && status_ok(st); i++, number++) draw_one(s, o, seed + (uint64_t)number, number + 1, st);
+        for (int64_t i = 0; i < o->count && status_ok(st); i++, number++) {
+            if (!prompts && i + 1 == o->count) image_session_last(s);
+            draw_one(s, o, seed + (uint64_t)number, number + 1, st);
+        }
     }
 }
 

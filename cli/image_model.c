@@ -24,9 +24,11 @@ struct image_model {
     encoder_config text_config;
     unet_config unet_config;
     vae_config vae_config;
+    linear_mode mode;
+    pool *threads;
     encoder *text;
     unet *unet;
-    vae *vae;
+    vae *into, *out_of; /* the autoencoder's halves, built apart: most pictures begin from noise */
     schedule schedule;
     diffuse_model diffuse;
 };
@@ -206,7 +208,9 @@ static bool add_lora(image_model *m, const char *text, status *st)
     double strength = text[n] ? strtod(text + n + 1, NULL) : 1;
     if (!(strength > -100 && strength < 100)) return status_set(st, STATUS_USAGE, "--lora %s: a strength from -100 to 100 is wanted", text);
     char *path = alloc_string(text, n, st);
-    bool ok = path && lora_merge(m->unet_part.values, m->text_part.values, path, (float)strength, st);
+    weights *file = path ? weights_open(path, st) : NULL;
+    bool ok = file && lora_merge(m->unet_part.values, m->text_part.values, file, (float)strength, st);
+    weights_close(file);
     alloc_free(path);
     return ok;
 }
@@ -220,17 +224,12 @@ static bool apply_changes(image_model *m, const image_model_options *o, status *
     return true;
 }
 
-static bool build(image_model *m, linear_mode mode, pool *threads, status *st)
+/* The parts must be whole, and fit together. */
+static bool check(image_model *m, status *st)
 {
-    m->text = encoder_new(m->text_part.values, &m->text_config, mode, threads, st);
-    m->unet = m->text ? unet_new(m->unet_part.values, &m->unet_config, mode, threads, st) : NULL;
-    m->vae = m->unet ? vae_new(m->vae_part.values, &m->vae_config, mode, threads, st) : NULL;
-    return m->vae != NULL;
-}
-
-/* The parts must fit together. */
-static bool check(const image_model *m, status *st)
-{
+    if (!encoder_check(m->text_part.values, &m->text_config, st) || !unet_check(m->unet_part.values, &m->unet_config, st) ||
+        !vae_check(m->vae_part.values, &m->vae_config, st))
+        return false;
     int64_t width = m->text_config.width, context = m->unet_config.context;
     int64_t latents = m->vae_config.latent_channels, out = m->unet_config.out_channels;
     if (width != context)
@@ -254,22 +253,47 @@ image_model *image_model_open(const image_model_options *o, pool *threads, statu
 {
     image_model *m = alloc_zeroed(1, sizeof *m, st);
     if (!m) return NULL;
+    m->mode = o->mode;
+    m->threads = threads;
     m->path = alloc_string(o->path, strlen(o->path), st);
-    bool ok = m->path && open_any(m, o, st) && apply_changes(m, o, st) && check(m, st) && build(m, o->mode, threads, st);
+    bool ok = m->path && open_any(m, o, st) && apply_changes(m, o, st) && check(m, st);
     if (!ok) {
         image_model_close(m);
         return NULL;
     }
-    m->diffuse = (diffuse_model){m->unet, m->vae, &m->schedule};
+    m->diffuse = (diffuse_model){.autoencoder = &m->vae_config, .schedule = &m->schedule};
     return m;
+}
+
+bool image_model_build(image_model *m, unsigned parts, status *st)
+{
+    part *all[] = {&m->text_part, &m->unet_part, &m->vae_part};
+    for (int i = 0; i < 3; i++) parameters_set_threads(all[i]->values, m->threads);
+    if ((parts & IMAGE_TEXT) && !m->text) m->text = encoder_new(m->text_part.values, &m->text_config, m->mode, m->threads, st);
+    if ((parts & IMAGE_UNET) && !m->unet) m->unet = unet_new(m->unet_part.values, &m->unet_config, m->mode, m->threads, st);
+    if ((parts & IMAGE_VAE_ENCODER) && !m->into) m->into = vae_new(m->vae_part.values, &m->vae_config, VAE_ENCODER, m->mode, m->threads, st);
+    if ((parts & IMAGE_VAE_DECODER) && !m->out_of) m->out_of = vae_new(m->vae_part.values, &m->vae_config, VAE_DECODER, m->mode, m->threads, st);
+    m->diffuse.unet = m->unet;
+    m->diffuse.encoder = m->into;
+    m->diffuse.decoder = m->out_of;
+    return status_ok(st);
+}
+
+void image_model_drop(image_model *m, unsigned parts)
+{
+    if (parts & IMAGE_TEXT) encoder_free(m->text), m->text = NULL;
+    if (parts & IMAGE_UNET) unet_free(m->unet), m->unet = NULL;
+    if (parts & IMAGE_VAE_ENCODER) vae_free(m->into), m->into = NULL;
+    if (parts & IMAGE_VAE_DECODER) vae_free(m->out_of), m->out_of = NULL;
+    m->diffuse.unet = m->unet;
+    m->diffuse.encoder = m->into;
+    m->diffuse.decoder = m->out_of;
 }
 
 void image_model_close(image_model *m)
 {
     if (!m) return;
-    encoder_free(m->text);
-    unet_free(m->unet);
-    vae_free(m->vae);
+    image_model_drop(m, IMAGE_TEXT | IMAGE_UNET | IMAGE_VAE_ENCODER | IMAGE_VAE_DECODER);
     close_part(&m->text_part);
     close_part(&m->unet_part);
     close_part(&m->vae_part);
@@ -283,6 +307,9 @@ void image_model_close(image_model *m)
 const char *image_model_path(const image_model *m) { return m->path; }
 int32_t image_model_pad(const image_model *m) { return m->pad; }
 const tokenizer *image_model_tokenizer(const image_model *m) { return m->words; }
+const encoder_config *image_model_text_config(const image_model *m) { return &m->text_config; }
+const vae_config *image_model_vae_config(const image_model *m) { return &m->vae_config; }
+const schedule *image_model_schedule(const image_model *m) { return &m->schedule; }
 const encoder *image_model_encoder(const image_model *m) { return m->text; }
 const diffuse_model *image_model_diffuse(const image_model *m) { return &m->diffuse; }
 

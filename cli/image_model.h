@@ -18,7 +18,8 @@ typedef struct {
 
 typedef struct image_model image_model;
 
-/* NULL with STATUS_INPUT that names the part that is missing or wrong. */
+/* Reads the settings and checks that every part has its tensors, in the shapes wanted: what a model lacks is told here, by a
+ * STATUS_INPUT that names it. A network is built when it is first asked for. threads must outlive the model. */
 image_model *image_model_open(const image_model_options *o, pool *threads, status *st);
 void image_model_close(image_model *m); /* NULL is allowed */
 
@@ -28,6 +29,19 @@ size_t image_model_lora_name(const char *text);
 const char *image_model_path(const image_model *m);
 int32_t image_model_pad(const image_model *m); /* the token that fills a short prompt; −1: the tokenizer's */
 const tokenizer *image_model_tokenizer(const image_model *m);
+const encoder_config *image_model_text_config(const image_model *m);
+const vae_config *image_model_vae_config(const image_model *m);
+const schedule *image_model_schedule(const image_model *m);
+
+typedef enum { IMAGE_TEXT = 1, IMAGE_UNET = 2, IMAGE_VAE_ENCODER = 4, IMAGE_VAE_DECODER = 8 } image_model_part;
+
+/* Builds those of the parts (a | b) that are not there yet. */
+bool image_model_build(image_model *m, unsigned parts, status *st);
+
+/* Frees those of the parts that are there: their memory is then free for others. They can be built again. */
+void image_model_drop(image_model *m, unsigned parts);
+
+/* What is built; the other parts are NULL. */
 const encoder *image_model_encoder(const image_model *m);
 const diffuse_model *image_model_diffuse(const image_model *m);
 

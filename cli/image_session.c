@@ -23,6 +23,7 @@ struct image_session {
     pool *threads;
     arena *mem;
     origin_files files; /* of the model, for the record in each picture */
+    bool last;          /* parts are dropped as soon as their work is done */
     int64_t steps, upscale; /* the model's own values; 0: it names none */
     double guidance;
 };
@@ -74,6 +75,8 @@ void image_session_close(image_session *s)
     alloc_free(s);
 }
 
+void image_session_last(image_session *s) { s->last = true; }
+
 const char *image_session_model_path(const image_session *s) { return image_model_path(s->model); }
 
 /* ---- one picture ---- */
@@ -91,7 +94,7 @@ typedef struct {
 
 static bool check_size(const drawing *d, const char *flag, int64_t pixels, status *st)
 {
-    int64_t factor = vae_config_of(image_model_diffuse(d->s->model)->vae)->factor, below = pixels / factor * factor;
+    int64_t factor = image_model_vae_config(d->s->model)->factor, below = pixels / factor * factor;
     if (pixels % factor == 0) return true;
     if (below == 0) return status_set(st, STATUS_USAGE, "%s %lld: a multiple of %lld is wanted, the nearest is %lld", flag, (long long)pixels, (long long)factor, (long long)factor);
     return status_set(st, STATUS_USAGE, "%s %lld: a multiple of %lld is wanted, the nearest are %lld and %lld", flag, (long long)pixels,
@@ -103,7 +106,7 @@ static bool settle(drawing *d, status *st)
 {
     const image_options *o = d->o;
     const image_session *s = d->s;
-    int64_t side = image_model_side(s->model), factor = vae_config_of(image_model_diffuse(s->model)->vae)->factor;
+    int64_t side = image_model_side(s->model), factor = image_model_vae_config(s->model)->factor;
     d->request.width = o->width ? o->width : d->init ? d->init->width / factor * factor : side;
     d->request.height = o->height ? o->height : d->init ? d->init->height / factor * factor : side;
     if (!check_size(d, "--width", d->request.width, st) || !check_size(d, "--height", d->request.height, st)) return false;
@@ -146,23 +149,31 @@ static bool choose_noise(drawing *d, uint64_t seed, status *st)
     return status_ok(st);
 }
 
+/* The work of these parts is done; where no more pictures follow they go. */
+static void done(drawing *d, unsigned parts)
+{
+    if (d->s->last) image_model_drop(d->s->model, parts);
+}
+
 /* The prompt and, where guidance needs it, its negative, made equally long. */
 static bool encode_prompts(drawing *d)
 {
-    const image_model *m = d->s->model;
-    const encoder *e = image_model_encoder(m);
+    image_model *m = d->s->model;
     const tokenizer *t = image_model_tokenizer(m);
     int32_t pad = image_model_pad(m);
-    const encoder_config *g = encoder_config_of(e);
+    const encoder_config *g = image_model_text_config(m);
     encoder_prompt_tokens text, negative;
     if (d->o->clip_skip > g->layers)
         return status_set(d->c->st, STATUS_USAGE, "--clip-skip %lld: the text encoder has %lld layers", (long long)d->o->clip_skip, (long long)g->layers);
     if (!encoder_prompt_tokenize(d->c->mem, &text, t, g->positions, pad, d->o->prompt, d->c->st) ||
         !encoder_prompt_tokenize(d->c->mem, &negative, t, g->positions, pad, d->o->negative ? d->o->negative : "", d->c->st))
         return false;
+    if (!image_model_build(m, IMAGE_TEXT, d->c->st)) return false;
+    const encoder *e = image_model_encoder(m);
     int64_t chunks = d->guidance > 1 && negative.chunks > text.chunks ? negative.chunks : text.chunks;
     d->request.text = encoder_prompt_encode(d->c, e, &text, chunks, d->o->clip_skip - 1);
     if (d->guidance > 1) d->request.negative = encoder_prompt_encode(d->c, e, &negative, chunks, d->o->clip_skip - 1);
+    done(d, IMAGE_TEXT);
     return status_ok(d->c->st);
 }
 
@@ -181,7 +192,8 @@ static char *preview_path(const char *path, status *st)
 static bool write_preview(drawing *d, const tensor *latents, status *st)
 {
     char *name = preview_path(d->path, st);
-    picture *p = name ? diffuse_preview(d->c, image_model_diffuse(d->s->model), latents) : NULL;
+    bool ready = name && image_model_build(d->s->model, IMAGE_VAE_DECODER, st);
+    picture *p = ready ? diffuse_preview(d->c, image_model_diffuse(d->s->model), latents) : NULL;
     file_output *f = p ? file_create(name, st) : NULL;
     if (f && image_file_write_png(file_stream(f), p, NULL, 0, st)) file_commit(f, st);
     else file_abort(f);
@@ -253,15 +265,28 @@ static bool write_picture(drawing *d, file_output *f, const picture *p, const im
     return ok;
 }
 
+/* The networks, one after the other: text encoder (in encode_prompts), U-Net, decoder. */
+static picture *run_networks(drawing *d, status *st)
+{
+    image_model *m = d->s->model;
+    if (!encode_prompts(d) || !image_model_build(m, IMAGE_UNET | (d->init ? IMAGE_VAE_ENCODER : 0), st)) return NULL;
+    const diffuse_model *networks = image_model_diffuse(m);
+    d->begun = log_seconds();
+    const tensor *latents = diffuse_latents(d->c, networks, &d->request);
+    log_progress_end();
+    done(d, IMAGE_UNET | IMAGE_VAE_ENCODER);
+    return latents && image_model_build(m, IMAGE_VAE_DECODER, st) ? diffuse_picture(d->c, networks, &d->request, latents) : NULL;
+}
+
 static picture *draw(drawing *d, uint64_t seed, status *st)
 {
     const image_options *o = d->o;
-    const schedule *plan = image_model_diffuse(d->s->model)->schedule;
+    const schedule *plan = image_model_schedule(d->s->model);
     if (!read_pictures(d, st) || !settle(d, st) || !choose_noise(d, seed, st) || !image_text_method(o->method, plan, &d->request.method, st))
         return NULL;
     d->init = fit(d, d->init, PICTURE_LANCZOS, st);
     d->mask = fit(d, d->mask, PICTURE_NEAREST, st);
-    if (!status_ok(st) || !encode_prompts(d)) return NULL;
+    if (!status_ok(st)) return NULL;
     d->request.steps = (int)d->steps;
     d->request.guidance = (float)d->guidance;
     d->request.init = d->init;
@@ -270,10 +295,7 @@ static picture *draw(drawing *d, uint64_t seed, status *st)
     d->request.tile = o->tile ? TILE : 0;
     d->request.progress = on_step;
     d->request.progress_arg = d;
-    d->begun = log_seconds();
-    picture *p = diffuse_run(d->c, image_model_diffuse(d->s->model), &d->request);
-    log_progress_end();
-    return finish(d, p, st);
+    return finish(d, run_networks(d, st), st);
 }
 
 bool image_session_draw(image_session *s, const image_options *o, uint64_t seed, const char *path, image_result *result, status *st)

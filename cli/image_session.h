@@ -21,6 +21,10 @@ typedef struct {
     double seconds;
 } image_result;
 
+/* The next picture is the last: each network leaves memory when its work is done. The U-Net's pages are then the decoder's,
+ * so the most that is ever resident falls, and fewer pages have to be had from the system. */
+void image_session_last(image_session *s);
+
 /* Draws o->prompt with this seed and writes it to path ("-": stdout) as PNG, whole or not at all. */
 bool image_session_draw(image_session *s, const image_options *o, uint64_t seed, const char *path, image_result *result, status *st);
 

@@ -2,7 +2,10 @@
  *
  * A model's loader is a list of these calls, one for each layer, and one check of the status at its end: errors are
  * sticky, and after the first one nothing more is looked up. Names are formed as printf does; ".weight" and ".bias" are
- * appended. In the mode LINEAR_FAST linear weights stored as f32 are rounded to bf16 once, here.
+ * appended. In the mode LINEAR_FAST weights stored as f32 are rounded to bf16 too, where the CPU has bf16 products.
+ *
+ * With `check` the same calls look only whether all tensors are there and have the shapes wanted: nothing is read, packed or
+ * returned. So a model's faults are told before work begins on its other parts.
  */
 #ifndef AIGC_CORE_LAYERS_H
 #define AIGC_CORE_LAYERS_H
@@ -16,6 +19,7 @@ typedef struct {
     linear_mode mode;
     pool *threads;
     status *st;
+    bool check;
 } layers;
 
 /* The weight and bias of a norm, [C] each. */

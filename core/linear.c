@@ -72,11 +72,12 @@ bool linear_init(linear *w, const tensor *weight, const float *bias, linear_mode
     if (w->in % info->block)
         return status_set(st, STATUS_INPUT, "a linear layer's weight has shape %s, but %s comes in blocks of %d",
                           tensor_shape_text(weight, shape, sizeof shape), info->name, info->block);
-    if (w->type == DTYPE_F32) w->form = LINEAR_F32;
-    else if (mode == LINEAR_FAST && linear_pack_kind(w->type, &w->kind)) w->form = LINEAR_QUANTIZED;
+    bool narrow = mode == LINEAR_NARROWED && linear_feed(mode) == DTYPE_BF16;
+    if (w->type == DTYPE_F32 && !narrow) w->form = LINEAR_F32;
+    else if ((mode == LINEAR_FAST || mode == LINEAR_NARROWED) && linear_pack_kind(w->type, &w->kind)) w->form = LINEAR_QUANTIZED;
     else if (floats && (mode == LINEAR_WIDENED || linear_feed(mode) == DTYPE_BF16)) w->form = LINEAR_PRODUCT;
     if (w->form == LINEAR_PRODUCT) {
-        bool made = product_init(&w->product, weight, bias, mode == LINEAR_FAST, threads, st);
+        bool made = product_init(&w->product, weight, bias, linear_feed(mode) == DTYPE_BF16, threads, st);
         w->packed = w->product.packed;
         w->packed_bytes = w->product.packed_bytes;
         return made;
@@ -94,4 +95,7 @@ void linear_free(linear *w)
     *w = (linear){0};
 }
 
-dtype linear_feed(linear_mode mode) { return mode == LINEAR_FAST && product_kernel_bf16() ? DTYPE_BF16 : DTYPE_F32; }
+dtype linear_feed(linear_mode mode)
+{
+    return (mode == LINEAR_FAST || mode == LINEAR_NARROWED) && product_kernel_bf16() ? DTYPE_BF16 : DTYPE_F32;
+}

@@ -16,7 +16,8 @@
 typedef enum {
     LINEAR_EXACT, /* weights widened to f32, f32 products and sums: the reference's numbers */
     LINEAR_WIDENED, /* as LINEAR_EXACT, 16-bit weights held as f32: twice the memory, no widening at each product */
-    LINEAR_FAST,  /* quantised weights by int8 activations; 16-bit and f32 weights by bf16 products where the CPU has those */
+    LINEAR_FAST,  /* quantised weights by int8 activations; 16-bit weights by bf16 products where the CPU has those */
+    LINEAR_NARROWED, /* as LINEAR_FAST, f32 weights by bf16 products too */
 } linear_mode;
 
 typedef struct linear {

@@ -82,7 +82,7 @@ typedef struct {
     int64_t height, width;  /* 0, or the size to which the input is first enlarged (op_upsample_nearest) */
     const tensor *row;      /* [B, O] or [1, O], added to each pixel's sum */
     product_activation activation;
-    const tensor *residual; /* [B, H', W', O], f32, added last */
+    const tensor *residual; /* [B, H', W', O], f32, added last (before PRODUCT_ADD_RELU) */
     bool feed;              /* the result is of type feed */
     tensor *to;             /* where the result goes, instead of a new tensor; may be the residual itself */
 } conv2d_around;

@@ -99,24 +99,47 @@ static void span_moments(void *arg, int64_t i)
         }
 }
 
-/* Joins the spans of group g of picture b (Chan, Golub and LeVeque 1983). */
+/* Joins the spans of group g of picture b (Chan, Golub and LeVeque 1983): first a span's channels, which are of one size. */
 static void group_moments(const moments_job *j, int64_t b, int64_t g, int64_t width, double *mean, double *variance)
 {
     int64_t C = j->x->dim[3];
     double count = 0, centre = 0, spread = 0;
     for (int64_t s = 0; s < j->spans; s++) {
-        double n = (double)(j->pixels - s * SPAN_PIXELS < SPAN_PIXELS ? j->pixels - s * SPAN_PIXELS : SPAN_PIXELS);
-        for (int64_t i = g * width; i < (g + 1) * width; i++) {
-            int64_t at = (b * j->spans + s) * C + i;
-            double d = (double)j->sum[at] / n, m = (double)j->pivot[at] + d;
-            double delta = m - centre, total = count + n;
-            spread += (double)j->square[at] - d * d * n + delta * delta * count * n / total;
-            centre += delta * n / total;
-            count = total;
+        int64_t pixels = j->pixels - s * SPAN_PIXELS < SPAN_PIXELS ? j->pixels - s * SPAN_PIXELS : SPAN_PIXELS, at = (b * j->spans + s) * C + g * width;
+        double n = (double)pixels, inverse = 1 / n, sum = 0, about = 0, first = (double)j->pivot[at]; /* means are taken about the first pivot */
+        for (int64_t i = at; i < at + width; i++) {
+            double d = (double)j->sum[i] * inverse, m = (double)j->pivot[i] - first + d;
+            sum += m;
+            about += (double)j->square[i] + n * (m * m - d * d);
         }
+        double own = n * (double)width, m = sum / (double)width, delta = first + m - centre, total = count + own;
+        spread += about - own * m * m + delta * delta * count * own / total;
+        centre += delta * own / total;
+        count = total;
     }
     *mean = centre;
     *variance = count > 0 && spread > 0 ? spread / count : 0;
+}
+
+typedef struct {
+    moments_job moments;
+    int groups;
+    const float *weight, *bias;
+    float eps, *scale, *shift; /* the last two [B, C] */
+} affine_groups;
+
+static void group_affine(void *arg, int64_t item)
+{
+    const affine_groups *j = arg;
+    int64_t C = j->moments.x->dim[3], width = C / j->groups, b = item / j->groups, g = item % j->groups;
+    double mean, variance;
+    group_moments(&j->moments, b, g, width, &mean, &variance);
+    double inverse = 1.0 / sqrt(variance + (double)j->eps);
+    for (int64_t i = g * width; i < (g + 1) * width; i++) {
+        double s = inverse * (j->weight ? (double)j->weight[i] : 1);
+        j->scale[b * C + i] = (float)s;
+        j->shift[b * C + i] = (float)((j->bias ? (double)j->bias[i] : 0) - mean * s);
+    }
 }
 
 bool op_group_norm_affine(op_ctx *c, const tensor *x, int groups, const float *weight, const float *bias, float eps,
@@ -125,7 +148,7 @@ bool op_group_norm_affine(op_ctx *c, const tensor *x, int groups, const float *w
     char shape[96];
     if (x->rank != 4 || groups < 1 || x->dim[3] % groups)
         return status_set(c->st, STATUS_FAIL, "op_group_norm: %d groups of a picture of shape %s", groups, tensor_shape_text(x, shape, sizeof shape));
-    int64_t B = x->dim[0], C = x->dim[3], width = C / groups;
+    int64_t B = x->dim[0], C = x->dim[3];
     moments_job j = {.x = x, .pixels = x->dim[1] * x->dim[2]};
     j.spans = (j.pixels + SPAN_PIXELS - 1) / SPAN_PIXELS;
     size_t mark = arena_mark(c->mem);
@@ -135,17 +158,7 @@ bool op_group_norm_affine(op_ctx *c, const tensor *x, int groups, const float *w
     j.sum = j.pivot + B * j.spans * C;
     j.square = j.sum + B * j.spans * C;
     pool_run(c->threads, span_moments, &j, B * j.spans);
-    for (int64_t b = 0; b < B; b++)
-        for (int64_t g = 0; g < groups; g++) {
-            double mean, variance;
-            group_moments(&j, b, g, width, &mean, &variance);
-            double inverse = 1.0 / sqrt(variance + (double)eps);
-            for (int64_t i = g * width; i < (g + 1) * width; i++) {
-                double s = inverse * (weight ? (double)weight[i] : 1);
-                scale[b * C + i] = (float)s;
-                shift[b * C + i] = (float)((bias ? (double)bias[i] : 0) - mean * s);
-            }
-        }
+    pool_run(c->threads, group_affine, &(affine_groups){j, groups, weight, bias, eps, scale, shift}, B * groups);
     arena_reset(c->mem, mark);
     return true;
 }

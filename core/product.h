@@ -37,7 +37,8 @@ typedef struct {
     int64_t plane, pitch;  /* in rows */
 } product_rows;
 
-/* What follows the sum: y = activation(sum + bias + row[b]) + residual. All optional. */
+/* What follows the sum: y = activation(sum + bias + row[b]) + residual, or max(0, sum + bias + row[b] + residual) for
+ * PRODUCT_ADD_RELU. All optional. */
 typedef struct {
     product_activation activation;
     const float *row;      /* [planes, out], or [out] for all when one_row */

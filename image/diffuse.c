@@ -121,8 +121,8 @@ static tensor *encode_picture(run *s, const picture *p)
 {
     size_t mark = arena_mark(s->c->mem);
     const tensor *drawn = NULL;
-    if (vae_config_of(s->m->vae)->kind == VAE_KL) drawn = to_channels_last(s->c, draw(s->c, &s->source, s->channels, s->h, s->w), 1);
-    tensor *z = vae_encode(s->c, s->m->vae, picture_to_tensor(s->c, p), drawn);
+    if (s->m->autoencoder->kind == VAE_KL) drawn = to_channels_last(s->c, draw(s->c, &s->source, s->channels, s->h, s->w), 1);
+    tensor *z = vae_encode(s->c, s->m->encoder, picture_to_tensor(s->c, p), drawn);
     return op_keep(s->c, mark, to_channels_first(s->c, z));
 }
 
@@ -248,23 +248,6 @@ static bool run_steps(run *s)
     return true;
 }
 
-static picture *finish(run *s)
-{
-    tensor *z = to_channels_last(s->c, s->x, 1);
-    for (int64_t i = 0; z && i < tensor_count(z); i++)
-        if (!isfinite(tensor_f32(z)[i])) {
-            status_set(s->c->st, STATUS_FAIL, "the model's numbers left the range of f32: its weights or settings (prediction type, sampler) are not right");
-            return NULL;
-        }
-    tensor *decoded = s->r->tile ? vae_decode_tiled(s->c, s->m->vae, z, s->r->tile) : vae_decode(s->c, s->m->vae, z);
-    picture *p = picture_from_tensor(decoded, s->c->st);
-    if (p && s->r->mask && s->r->init && !picture_keep_unmasked(p, s->r->init, s->r->mask, s->c->st)) {
-        picture_free(p);
-        return NULL;
-    }
-    return p;
-}
-
 static bool begin_sampler(run *s)
 {
     const diffuse_request *r = s->r;
@@ -275,31 +258,52 @@ static bool begin_sampler(run *s)
     return s->sampler != NULL;
 }
 
-static picture *run_all(run *s)
+static tensor *run_all(run *s)
 {
     const diffuse_request *r = s->r;
     s->text = unet_text_new(s->c, s->m->unet, s->guided ? stack(s->c, r->negative, r->text) : r->text);
-    return s->text && begin_sampler(s) && begin_picture(s) && run_steps(s) ? finish(s) : NULL;
+    return s->text && begin_sampler(s) && begin_picture(s) && run_steps(s) ? s->x : NULL;
 }
 
-picture *diffuse_run(op_ctx *c, const diffuse_model *m, const diffuse_request *r)
+tensor *diffuse_latents(op_ctx *c, const diffuse_model *m, const diffuse_request *r)
 {
-    const vae_config *g = vae_config_of(m->vae);
+    const vae_config *g = m->autoencoder;
     run s = {.c = c, .m = m, .r = r, .channels = g->latent_channels, .h = r->height / g->factor, .w = r->width / g->factor,
              .guided = r->guidance > 1 && r->negative != NULL};
     if (unet_config_of(m->unet)->guidance_embedding) s.guided = false; /* a distilled model is told the scale */
     noise_seed(&s.source, r->noise_kind, r->seed);
     size_t mark = arena_mark(c->mem);
-    picture *p = run_all(&s);
+    tensor *x = run_all(&s);
     sampler_free(s.sampler);
+    return op_keep(c, mark, x);
+}
+
+/* ---- from latents to pixels ---- */
+
+static bool check_finite(op_ctx *c, const tensor *z)
+{
+    for (int64_t i = 0; z && i < tensor_count(z); i++)
+        if (!isfinite(tensor_f32(z)[i]))
+            return status_set(c->st, STATUS_FAIL, "the model's numbers left the range of f32: its weights or settings (prediction type, sampler) are not right");
+    return z != NULL;
+}
+
+picture *diffuse_picture(op_ctx *c, const diffuse_model *m, const diffuse_request *r, const tensor *latents)
+{
+    size_t mark = arena_mark(c->mem);
+    tensor *z = to_channels_last(c, latents, 1), *decoded = NULL;
+    if (check_finite(c, z)) decoded = r->tile ? vae_decode_tiled(c, m->decoder, z, r->tile) : vae_decode(c, m->decoder, z);
+    picture *p = picture_from_tensor(decoded, c->st);
     arena_reset(c->mem, mark);
-    return p;
+    if (!p || !r->mask || !r->init || picture_keep_unmasked(p, r->init, r->mask, c->st)) return p;
+    picture_free(p);
+    return NULL;
 }
 
 picture *diffuse_preview(op_ctx *c, const diffuse_model *m, const tensor *latents)
 {
     size_t mark = arena_mark(c->mem);
-    picture *p = picture_from_tensor(vae_decode(c, m->vae, to_channels_last(c, latents, 1)), c->st);
+    picture *p = picture_from_tensor(vae_decode(c, m->decoder, to_channels_last(c, latents, 1)), c->st);
     arena_reset(c->mem, mark);
     return p;
 }

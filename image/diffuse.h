@@ -13,9 +13,11 @@
 #include "image/unet.h"
 #include "image/vae.h"
 
+/* The parts of a model. Only those that a call needs must be there. */
 typedef struct {
     const unet *unet;
-    const vae *vae;
+    const vae *encoder, *decoder; /* of the autoencoder */
+    const vae_config *autoencoder;
     const schedule *schedule;
 } diffuse_model;
 
@@ -43,10 +45,15 @@ typedef struct {
     void *progress_arg;
 } diffuse_request;
 
-/* The picture, or NULL with the error in c's status. What it put into c's arena is given back. */
-picture *diffuse_run(op_ctx *c, const diffuse_model *m, const diffuse_request *r);
+/* The picture's latents [1, 4, h, w], in c's arena; NULL with the error in c's status. Needs the U-Net, and the encoder where
+ * r has a picture to start from. */
+tensor *diffuse_latents(op_ctx *c, const diffuse_model *m, const diffuse_request *r);
 
-/* A look at latents [1, 4, h, w], such as those given to diffuse_progress. */
+/* The picture of these latents, as r wants it decoded and masked; NULL with the error in c's status. Needs the decoder alone:
+ * a U-Net that is not used again may have left memory. */
+picture *diffuse_picture(op_ctx *c, const diffuse_model *m, const diffuse_request *r, const tensor *latents);
+
+/* A look at latents [1, 4, h, w], such as those given to diffuse_progress. Needs the decoder. */
 picture *diffuse_preview(op_ctx *c, const diffuse_model *m, const tensor *latents);
 
 /* The starting noise of a seed: [1, channels, h, w]. */

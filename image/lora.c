@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/kernel/kernel.h"
 #include "core/log.h"
 #include "core/weights.h"
 
@@ -122,7 +121,7 @@ static const char *find_layer(const parameters *p, const char *layer)
     return NULL;
 }
 
-/* W += scale · up · down */
+/* W += scale · up · down, once W is asked for */
 static bool merge_one(parameters *p, const char *name, const update *u, arena *mem, const char *path, status *st)
 {
     const tensor *target = parameters_peek(p, name);
@@ -133,12 +132,7 @@ static bool merge_one(parameters *p, const char *name, const update *u, arena *m
                           tensor_shape_text(u->up, a, sizeof a), tensor_shape_text(u->down, b, sizeof b), name, tensor_shape_text(target, c, sizeof c));
     }
     const float *up = weights_f32(mem, u->up, st), *down = weights_f32(mem, u->down, st);
-    float *delta = arena_alloc(mem, (size_t)(out * in) * sizeof *delta, st);
-    if (!up || !down || !delta) return false;
-    memset(delta, 0, (size_t)(out * in) * sizeof *delta);
-    for (int64_t o = 0; o < out; o++)
-        for (int64_t r = 0; r < rank; r++) kernel_get()->add_scaled(delta + o * in, down + r * in, u->scale * up[o * rank + r], in);
-    return parameters_merge(p, name, delta, out * in, st);
+    return up && down && parameters_update(p, name, &(parameters_low_rank){out, rank, in, up, down, u->scale}, st);
 }
 
 static bool merge_all(const weights *w, parameters *unet, parameters *text, arena *mem, float strength, status *st)
@@ -162,12 +156,10 @@ static bool merge_all(const weights *w, parameters *unet, parameters *text, aren
     return true;
 }
 
-bool lora_merge(parameters *unet, parameters *text, const char *path, float strength, status *st)
+bool lora_merge(parameters *unet, parameters *text, const weights *file, float strength, status *st)
 {
     arena *mem = arena_new(st);
-    weights *w = mem ? weights_open(path, st) : NULL;
-    bool ok = w && merge_all(w, unet, text, mem, strength, st);
-    weights_close(w);
+    bool ok = mem && merge_all(file, unet, text, mem, strength, st);
     arena_free(mem);
     return ok;
 }

@@ -9,9 +9,9 @@
 
 #include "core/parameters.h"
 
-/* Adds the file's updates to the U-Net's and the text encoder's parameters, before networks are built from them. A file that
- * fits no layer, or one whose shapes do not fit, is a STATUS_INPUT; updates of layers that the model does not have are
- * counted in a warning. */
-bool lora_merge(parameters *unet, parameters *text, const char *path, float strength, status *st);
+/* Adds the file's updates to the U-Net's and the text encoder's parameters, before networks are built from them; these pack
+ * the sums as they would the weights alone, so that a LoRA takes no more memory than its file. A file that fits no layer, or one whose shapes do not fit, is a STATUS_INPUT; updates of layers that the model does not have are
+ * counted in a warning. The file may go afterwards. */
+bool lora_merge(parameters *unet, parameters *text, const weights *file, float strength, status *st);
 
 #endif

@@ -46,6 +46,9 @@ typedef struct unet unet;
 /* Tensors are named as in diffusers. p must outlive the network. NULL on error. */
 unet *unet_new(parameters *p, const unet_config *config, linear_mode mode, pool *threads, status *st);
 void unet_free(unet *u); /* NULL is allowed */
+
+/* Whether unet_new would find all its tensors; nothing is built. */
+bool unet_check(parameters *p, const unet_config *config, status *st);
 const unet_config *unet_config_of(const unet *u);
 
 /* What the text contributes, the same at every step: the keys and values of all cross attentions. In the arena of the

@@ -151,17 +151,31 @@ static void load_all(loader *b)
     layers_conv(&b->l, &u->conv_out, g->out_channels, first->channels, 1, conv2d_pad(1), true, "conv_out");
 }
 
-unet *unet_new(parameters *p, const unet_config *config, linear_mode mode, pool *threads, status *st)
+static unet *load(const layers *l, const unet_config *config)
 {
-    unet *u = alloc_zeroed(1, sizeof *u, st);
+    unet *u = alloc_zeroed(1, sizeof *u, l->st);
     if (!u) return NULL;
     u->config = *config;
-    u->feed = linear_feed(mode);
-    loader b = {{p, mode, threads, st}, u, 4 * config->level[0].channels};
+    u->feed = linear_feed(l->mode);
+    loader b = {*l, u, 4 * config->level[0].channels};
     load_all(&b);
+    return u;
+}
+
+unet *unet_new(parameters *p, const unet_config *config, linear_mode mode, pool *threads, status *st)
+{
+    unet *u = load(&(layers){.from = p, .mode = mode, .threads = threads, .st = st}, config);
     if (status_ok(st)) return u;
     unet_free(u);
     return NULL;
+}
+
+bool unet_check(parameters *p, const unet_config *config, status *st)
+{
+    size_t mark = arena_mark(parameters_memory(p));
+    unet_free(load(&(layers){.from = p, .st = st, .check = true}, config));
+    arena_reset(parameters_memory(p), mark);
+    return status_ok(st);
 }
 
 static void free_resnet(unet_resnet *w)

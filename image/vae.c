@@ -79,17 +79,39 @@ bool vae_config_read(vae_config *g, const char *path, status *st)
     return status_ok(st);
 }
 
-vae *vae_new(parameters *p, const vae_config *config, linear_mode mode, pool *threads, status *st)
+static bool has_encoder(const parameters *p, const vae_config *config)
 {
-    vae *v = alloc_zeroed(1, sizeof *v, st);
+    return config->kind == VAE_KL ? vae_kl_has_encoder(p) : vae_tiny_has_encoder(p);
+}
+
+static vae *load(layers *l, const vae_config *config, unsigned halves)
+{
+    vae *v = alloc_zeroed(1, sizeof *v, l->st);
     if (!v) return NULL;
     v->config = *config;
-    layers l = {p, mode, threads, st};
-    if (config->kind == VAE_KL) v->kl = vae_kl_new(&l, config);
-    else v->tiny = vae_tiny_new(&l, config);
+    if (config->kind == VAE_KL) v->kl = vae_kl_new(l, config, halves);
+    else v->tiny = vae_tiny_new(l, config, halves);
+    return v;
+}
+
+vae *vae_new(parameters *p, const vae_config *config, unsigned halves, linear_mode mode, pool *threads, status *st)
+{
+    if ((halves & VAE_ENCODER) && !has_encoder(p, config)) {
+        status_set(st, STATUS_INPUT, "%s: this model's autoencoder has no encoder: pictures cannot go in", parameters_source(p));
+        return NULL;
+    }
+    vae *v = load(&(layers){.from = p, .mode = mode, .threads = threads, .st = st}, config, halves);
     if (status_ok(st)) return v;
     vae_free(v);
     return NULL;
+}
+
+bool vae_check(parameters *p, const vae_config *config, status *st)
+{
+    size_t mark = arena_mark(parameters_memory(p));
+    vae_free(load(&(layers){.from = p, .st = st, .check = true}, config, VAE_DECODER | (has_encoder(p, config) ? VAE_ENCODER : 0)));
+    arena_reset(parameters_memory(p), mark);
+    return status_ok(st);
 }
 
 void vae_free(vae *v)

@@ -33,20 +33,27 @@ bool vae_config_read(vae_config *config, const char *path, status *st);
 
 typedef struct vae vae;
 
-/* Tensors are named as in diffusers (for AutoencoderKL the older names of its attention too). p must outlive it. A file
- * without an encoder's tensors gives an autoencoder that only decodes. NULL on error. */
-vae *vae_new(parameters *p, const vae_config *config, linear_mode mode, pool *threads, status *st);
+/* Which way it is to be used; a half that is not asked for costs nothing. */
+typedef enum { VAE_DECODER = 1, VAE_ENCODER = 2 } vae_half;
+
+/* Tensors are named as in diffusers (for AutoencoderKL the older names of its attention too). p must outlive it. halves: one
+ * or both (a | b); an encoder whose tensors the file does not have is an error when it is asked for. NULL on error. */
+vae *vae_new(parameters *p, const vae_config *config, unsigned halves, linear_mode mode, pool *threads, status *st);
 void vae_free(vae *v); /* NULL is allowed */
+
+/* Whether vae_new would find all its tensors, the encoder's if there are any; nothing is built. */
+bool vae_check(parameters *p, const vae_config *config, status *st);
 const vae_config *vae_config_of(const vae *v);
 
-/* z: [1, h, w, C] -> [1, H, W, 3], not clamped. */
+/* z: [1, h, w, C] -> [1, H, W, 3], not clamped. Wants the decoder. */
 tensor *vae_decode(op_ctx *c, const vae *v, const tensor *z);
 
 /* As vae_decode in square tiles of `tile` latents that overlap by a quarter and are blended there, so that memory stays
  * bounded: each tile's norms see that tile alone, so the pixels differ a little from an untiled decode. Where z is no larger than a tile it is vae_decode. */
 tensor *vae_decode_tiled(op_ctx *c, const vae *v, const tensor *z, int64_t tile);
 
-/* x: [1, H, W, 3] -> [1, h, w, C]. noise: [1, h, w, C] of unit variance draws from KL's posterior; NULL takes its mean. */
+/* x: [1, H, W, 3] -> [1, h, w, C]. noise: [1, h, w, C] of unit variance draws from KL's posterior; NULL takes its mean.
+ * Wants the encoder. */
 tensor *vae_encode(op_ctx *c, const vae *v, const tensor *x, const tensor *noise);
 
 #endif

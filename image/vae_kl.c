@@ -39,8 +39,7 @@ typedef struct {
 struct vae_kl {
     vae_config config;
     dtype feed; /* op_ctx.feed of a pass */
-    kl_half *encoder; /* NULL: the file has none */
-    kl_half *decoder;
+    kl_half *encoder, *decoder; /* NULL: not asked for */
 };
 
 static void load_resnet(layers *l, kl_resnet *w, int64_t in, int64_t out, const char *name)
@@ -117,14 +116,16 @@ static kl_half *load_decoder(layers *l, const vae_config *g)
     return w;
 }
 
-struct vae_kl *vae_kl_new(layers *l, const vae_config *config)
+bool vae_kl_has_encoder(const parameters *p) { return parameters_peek(p, "encoder.conv_in.weight") != NULL; }
+
+struct vae_kl *vae_kl_new(layers *l, const vae_config *config, unsigned halves)
 {
     struct vae_kl *v = alloc_zeroed(1, sizeof *v, l->st);
     if (!v) return NULL;
     v->config = *config;
     v->feed = linear_feed(l->mode);
-    if (parameters_peek(l->from, "encoder.conv_in.weight")) v->encoder = load_encoder(l, config);
-    v->decoder = load_decoder(l, config);
+    if (halves & VAE_ENCODER) v->encoder = load_encoder(l, config);
+    if (halves & VAE_DECODER) v->decoder = load_decoder(l, config);
     if (status_ok(l->st)) return v;
     vae_kl_free(v);
     return NULL;
@@ -219,10 +220,6 @@ tensor *vae_kl_encode(op_ctx *c, const struct vae_kl *v, const tensor *picture, 
 {
     const vae_config *g = &v->config;
     const kl_half *w = v->encoder;
-    if (!w) {
-        status_set(c->st, STATUS_INPUT, "this model's autoencoder has no encoder: pictures cannot go in");
-        return NULL;
-    }
     op_ctx feeding = *c; /* norms, attention, … give what the model's products take */
     feeding.feed = v->feed;
     c = &feeding;

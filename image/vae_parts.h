@@ -11,12 +11,14 @@ struct vae {
     struct vae_tiny *tiny;
 };
 
-struct vae_kl *vae_kl_new(layers *l, const vae_config *config);
+struct vae_kl *vae_kl_new(layers *l, const vae_config *config, unsigned halves);
+bool vae_kl_has_encoder(const parameters *p);
 void vae_kl_free(struct vae_kl *v);
 tensor *vae_kl_decode(op_ctx *c, const struct vae_kl *v, tensor *z);
-tensor *vae_kl_encode(op_ctx *c, const struct vae_kl *v, const tensor *x, const tensor *noise); /* NULL with an error when there is no encoder */
+tensor *vae_kl_encode(op_ctx *c, const struct vae_kl *v, const tensor *x, const tensor *noise);
 
-struct vae_tiny *vae_tiny_new(layers *l, const vae_config *config);
+struct vae_tiny *vae_tiny_new(layers *l, const vae_config *config, unsigned halves);
+bool vae_tiny_has_encoder(const parameters *p);
 void vae_tiny_free(struct vae_tiny *v);
 tensor *vae_tiny_decode(op_ctx *c, const struct vae_tiny *v, tensor *z);
 tensor *vae_tiny_encode(op_ctx *c, const struct vae_tiny *v, const tensor *x);

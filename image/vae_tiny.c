@@ -19,7 +19,7 @@ typedef struct {
 struct vae_tiny {
     vae_config config;
     tiny_half encoder, decoder;
-    bool has_encoder;
+    dtype feed; /* op_ctx.feed of a pass */
 };
 
 /* The blocks of one level from layer number *at on, which moves past them. */
@@ -57,14 +57,16 @@ static void load_decoder(layers *l, struct vae_tiny *v)
     }
 }
 
-struct vae_tiny *vae_tiny_new(layers *l, const vae_config *config)
+bool vae_tiny_has_encoder(const parameters *p) { return parameters_peek(p, "encoder.layers.0.weight") != NULL; }
+
+struct vae_tiny *vae_tiny_new(layers *l, const vae_config *config, unsigned halves)
 {
     struct vae_tiny *v = alloc_zeroed(1, sizeof *v, l->st);
     if (!v) return NULL;
     v->config = *config;
-    v->has_encoder = parameters_peek(l->from, "encoder.layers.0.weight") != NULL;
-    if (v->has_encoder) load_encoder(l, v);
-    load_decoder(l, v);
+    v->feed = linear_feed(l->mode);
+    if (halves & VAE_ENCODER) load_encoder(l, v);
+    if (halves & VAE_DECODER) load_decoder(l, v);
     if (status_ok(l->st)) return v;
     vae_tiny_free(v);
     return NULL;
@@ -91,9 +93,10 @@ void vae_tiny_free(struct vae_tiny *v)
 /* x: [1, H, W, C] -> [1, H, W, C] */
 static tensor *block_forward(op_ctx *c, const tiny_block *w, tensor *x)
 {
-    tensor *h = op_relu(c, op_conv2d(c, x, &w->conv[0]));
-    h = op_relu(c, op_conv2d(c, h, &w->conv[1]));
-    return op_relu(c, op_add(c, x, op_conv2d(c, h, &w->conv[2])));
+    const conv2d_around inner = {.activation = PRODUCT_RELU, .feed = true};
+    tensor *h = op_conv2d_with(c, x, &w->conv[0], &inner);
+    h = op_conv2d_with(c, h, &w->conv[1], &inner);
+    return op_conv2d_with(c, h, &w->conv[2], &(conv2d_around){.activation = PRODUCT_ADD_RELU, .residual = x});
 }
 
 static tensor *blocks_forward(op_ctx *c, const tiny_half *w, int level, int count, tensor *x)
@@ -106,14 +109,18 @@ static tensor *blocks_forward(op_ctx *c, const tiny_half *w, int level, int coun
 tensor *vae_tiny_decode(op_ctx *c, const struct vae_tiny *v, tensor *z)
 {
     const vae_config *g = &v->config;
+    op_ctx feeding = *c;
+    feeding.feed = v->feed;
+    c = &feeding;
     size_t mark = arena_mark(c->mem);
     tensor *x = op_scale(c, z, 1.0f / 3);
     for (int64_t i = 0; x && i < tensor_count(x); i++) tensor_f32(x)[i] = 3 * tanhf(tensor_f32(x)[i]);
-    x = op_relu(c, op_conv2d(c, x, &v->decoder.conv[0]));
+    x = op_conv2d_with(c, x, &v->decoder.conv[0], &(conv2d_around){.activation = PRODUCT_RELU});
     for (int i = 0; i < g->level_count; i++) {
         x = op_keep(c, mark, blocks_forward(c, &v->decoder, i, g->decoder_blocks[i], x));
-        if (x && i + 1 < g->level_count) x = op_upsample_nearest(c, x, 2 * x->dim[1], 2 * x->dim[2]);
-        x = op_keep(c, mark, op_conv2d(c, x, &v->decoder.conv[i + 1]));
+        int enlarged = i + 1 < g->level_count ? 2 : 1;
+        conv2d_around next = {.height = x ? enlarged * x->dim[1] : 0, .width = x ? enlarged * x->dim[2] : 0};
+        x = op_keep(c, mark, op_conv2d_with(c, x, &v->decoder.conv[i + 1], &next)); /* [1, 2H, 2W, C]; last: [1, H, W, 3] */
     }
     for (int64_t i = 0; x && i < tensor_count(x); i++) tensor_f32(x)[i] = 2 * tensor_f32(x)[i] - 1; /* TAESD's pictures are 0 … 1 */
     return x;
@@ -122,10 +129,9 @@ tensor *vae_tiny_decode(op_ctx *c, const struct vae_tiny *v, tensor *z)
 tensor *vae_tiny_encode(op_ctx *c, const struct vae_tiny *v, const tensor *picture)
 {
     const vae_config *g = &v->config;
-    if (!v->has_encoder) {
-        status_set(c->st, STATUS_INPUT, "this model's autoencoder has no encoder: pictures cannot go in");
-        return NULL;
-    }
+    op_ctx feeding = *c;
+    feeding.feed = v->feed;
+    c = &feeding;
     size_t mark = arena_mark(c->mem);
     tensor *x = op_new(c, picture->rank, picture->dim);
     for (int64_t i = 0; x && i < tensor_count(x); i++) tensor_f32(x)[i] = (tensor_f32(picture)[i] + 1) / 2;

@@ -91,23 +91,39 @@ static void load_layer(layers *l, encoder_layer *w, const encoder_config *g, con
     layers_linear(l, &w->fc2, g->width, g->inner, true, "%s.mlp.fc2", name);
 }
 
-encoder *encoder_new(parameters *p, const encoder_config *config, linear_mode mode, pool *threads, status *st)
+/* As encoder_new; with l->check only a shell, to be freed. */
+static encoder *load(layers *l, const encoder_config *config)
 {
-    encoder *e = alloc_zeroed(1, sizeof *e, st);
+    encoder *e = alloc_zeroed(1, sizeof *e, l->st);
     if (!e) return NULL;
     e->config = *config;
-    e->layer = alloc_zeroed((size_t)config->layers, sizeof *e->layer, st);
-    layers l = {p, mode, threads, st};
-    const char *prefix = prefix_of(p);
+    e->layer = alloc_zeroed((size_t)config->layers, sizeof *e->layer, l->st);
+    const char *prefix = prefix_of(l->from);
     char token_name[64];
     snprintf(token_name, sizeof token_name, "%sembeddings.token_embedding.weight", prefix);
-    e->token_embedding = parameters_need(p, st, token_name, SHAPE(config->vocabulary, config->width));
-    e->position_embedding = layers_row(&l, config->positions * config->width, "%sembeddings.position_embedding.weight", prefix);
-    for (int64_t i = 0; e->layer && i < config->layers; i++) load_layer(&l, &e->layer[i], config, prefix, i);
-    e->final_norm = layers_affine(&l, config->width, "%sfinal_layer_norm", prefix);
+    const int64_t shape[] = {config->vocabulary, config->width};
+    if (l->check) parameters_check(l->from, l->st, token_name, 2, shape);
+    else e->token_embedding = parameters_need(l->from, l->st, token_name, 2, shape);
+    e->position_embedding = layers_row(l, config->positions * config->width, "%sembeddings.position_embedding.weight", prefix);
+    for (int64_t i = 0; e->layer && i < config->layers; i++) load_layer(l, &e->layer[i], config, prefix, i);
+    e->final_norm = layers_affine(l, config->width, "%sfinal_layer_norm", prefix);
+    return e;
+}
+
+encoder *encoder_new(parameters *p, const encoder_config *config, linear_mode mode, pool *threads, status *st)
+{
+    encoder *e = load(&(layers){.from = p, .mode = mode, .threads = threads, .st = st}, config);
     if (status_ok(st)) return e;
     encoder_free(e);
     return NULL;
+}
+
+bool encoder_check(parameters *p, const encoder_config *config, status *st)
+{
+    size_t mark = arena_mark(parameters_memory(p));
+    encoder_free(load(&(layers){.from = p, .st = st, .check = true}, config));
+    arena_reset(parameters_memory(p), mark);
+    return status_ok(st);
 }
 
 void encoder_free(encoder *e)

@@ -34,6 +34,9 @@ typedef struct encoder encoder;
  * must outlive it. NULL on error. */
 encoder *encoder_new(parameters *p, const encoder_config *config, linear_mode mode, pool *threads, status *st);
 void encoder_free(encoder *e); /* NULL is allowed */
+
+/* Whether encoder_new would find all its tensors; nothing is built. */
+bool encoder_check(parameters *p, const encoder_config *config, status *st);
 const encoder_config *encoder_config_of(const encoder *e);
 
 /* tokens: [count], 1 ≤ count ≤ positions -> [1, count, C]: the last layer's output under the final layer norm. skip: how many

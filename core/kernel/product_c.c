@@ -63,6 +63,7 @@ static float activate(product_activation activation, float x)
     case PRODUCT_GELU_TANH: return 0.5f * x * (1.0f + tanhf(0.79788456f * (x + 0.044715f * x * x * x)));
     case PRODUCT_QUICK_GELU: return x / (1.0f + expf(-1.702f * x));
     case PRODUCT_RELU: return x < 0 ? 0 : x;
+    case PRODUCT_ADD_RELU: /* after the residual */
     case PRODUCT_PLAIN: break;
     }
     return x;
@@ -77,6 +78,7 @@ static void finish_as(const product_result *r, int64_t panel)
         if (r->gate) y *= activate(PRODUCT_GELU, r->gate[row * panel + o] + (r->gate_bias ? r->gate_bias[o] : 0));
         y = activate(r->activation, y);
         if (r->residual) y += r->residual[at];
+        if (r->activation == PRODUCT_ADD_RELU) y = activate(PRODUCT_RELU, y);
         if (r->type == DTYPE_BF16) ((uint16_t *)r->y)[at] = narrow(y);
         else ((float *)r->y)[at] = y;
     }

@@ -15,7 +15,7 @@
 
 enum { PRODUCT_MAX_PANEL = 32, PRODUCT_MAX_ROWS = 32 /* of all strips */, PRODUCT_MAX_TAPS = 64 };
 
-typedef enum { PRODUCT_PLAIN, PRODUCT_SILU, PRODUCT_GELU, PRODUCT_GELU_TANH, PRODUCT_QUICK_GELU, PRODUCT_RELU } product_activation;
+typedef enum { PRODUCT_PLAIN, PRODUCT_SILU, PRODUCT_GELU, PRODUCT_GELU_TANH, PRODUCT_QUICK_GELU, PRODUCT_RELU, PRODUCT_ADD_RELU } product_activation;
 
 /* sum[s][r][o] = Σ_tap Σ_i x[s][r + tap][i] · w[o][tap][i] for the outputs o of one panel. */
 typedef struct {
@@ -31,7 +31,7 @@ typedef struct {
 } product_block;
 
 /* Rows of results: y[o] = activation(sum[o] + bias[o] + row[o]) + residual[o]; with gate: (sum + bias) · gelu(gate +
- * gate_bias). Row r begins r · panel elements further on in sum and gate, r · stride in residual and y. */
+ * gate_bias). PRODUCT_ADD_RELU: max(0, sum + bias + row + residual). Row r begins r · panel elements further on in sum and gate, r · stride in residual and y. */
 typedef struct {
     const float *sum, *bias, *row, *residual; /* all but sum may be NULL */
     const float *gate, *gate_bias;            /* NULL: no gate */

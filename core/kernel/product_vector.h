@@ -52,6 +52,7 @@ static inline vec activate(product_activation activation, dtype type, vec x)
     case PRODUCT_GELU_TANH: return gelu_tanh_vec(x);
     case PRODUCT_QUICK_GELU: return quick_gelu_vec(x);
     case PRODUCT_RELU: return choose(x < splat(0.0f), splat(0.0f), x);
+    case PRODUCT_ADD_RELU: /* after the residual */
     case PRODUCT_PLAIN: break;
     }
     return x;
@@ -71,6 +72,7 @@ static inline __attribute__((always_inline)) void finish_column(const product_re
         }
         if (r->activation) y = activate(r->activation, r->type, y);
         if (r->residual) y += part_or_full(r->residual + k * r->stride + i, left);
+        if (r->activation == PRODUCT_ADD_RELU) y = activate(PRODUCT_RELU, r->type, y);
         put(r->y, r->type, k * r->stride + i, y, left);
     }
 }

@@ -46,7 +46,7 @@ static bool open_part(bench *b, const char *folder, const char *part, linear_mod
     snprintf(path, sizeof path, "%s/%s/config.json", folder, part);
     if (strcmp(part, "vae") == 0) {
         vae_config config;
-        b->vae = vae_config_read(&config, path, st) ? vae_new(b->from, &config, mode, b->c.threads, st) : NULL;
+        b->vae = vae_config_read(&config, path, st) ? vae_new(b->from, &config, VAE_DECODER, mode, b->c.threads, st) : NULL;
         b->x = b->vae ? noise(&b->c, SHAPE(1, SIDE, SIDE, config.latent_channels), 1) : NULL;
         return b->x != NULL;
     }

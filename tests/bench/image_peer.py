@@ -1,26 +1,55 @@
-"""What diffusers (PyTorch) and OpenVINO take for the same work as tests/bench/image_parts.c, as one JSON line.
+"""What diffusers (PyTorch), OpenVINO and stable-diffusion.cpp take for the work of tests/bench/image_parts.c, as one JSON line.
 
 image_peer.py FOLDER diffusers|openvino unet|vae|whole bf16|f32 RUNS [STEPS]
-`whole` is 20 steps with guidance at 512×512 from a prompt, from opening the model to the picture, in one process.
+image_peer.py FOLDER stable-diffusion.cpp whole f16 1 STEPS
+`whole` is STEPS (20) steps with guidance at 512×512 from a prompt, from before the imports to the picture in its file, in one
+process. `step` is the median of its steps, so that a run of few steps tells how long one of more would take.
 """
 import json
+import os
 import resource
 import sys
+import tempfile
 import time
 
 begun = time.time()
-import torch
-
 folder, peer, part, kind, runs = sys.argv[1:6]
 steps = int(sys.argv[6]) if len(sys.argv) > 6 else 20
-dtype = torch.bfloat16 if kind == "bf16" else torch.float32
-torch.manual_seed(1)
+work = tempfile.TemporaryDirectory()
 
 
-def report(times, first):
+def report(times, first, **more):
     times.sort()
     print(json.dumps({"peer": peer, "part": part, "kind": kind, "first": round(first, 3), "median": round(times[len(times) // 2], 3),
-                      "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+                      "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, **more}))
+
+
+def report_whole(marks):
+    each = sorted(b - a for a, b in zip(marks, marks[1:]))
+    total = time.time() - begun
+    report([total], total, steps=steps, step=round(each[len(each) // 2], 3) if each else 0)
+
+
+def stable_diffusion_cpp():
+    """pip install stable-diffusion-cpp-python: builds the library here, with all that this CPU has."""
+    from stable_diffusion_cpp import StableDiffusion
+
+    model = StableDiffusion(model_path=folder, n_threads=len(os.sched_getaffinity(0)), vae_decode_only=True, verbose=False)
+    marks = [time.time()]
+    pictures = model.generate_image(prompt="a lighthouse at night", cfg_scale=7.5, sample_method="euler", sample_steps=steps, seed=1,
+                                    width=512, height=512, progress_callback=lambda step, count, seconds: marks.append(time.time()))
+    pictures[0].save(os.path.join(work.name, "picture.png"))
+    report_whole(marks[1:steps + 1])
+    sys.exit(0)
+
+
+if peer == "stable-diffusion.cpp":
+    stable_diffusion_cpp()
+
+import torch
+
+dtype = torch.bfloat16 if kind == "bf16" else torch.float32
+torch.manual_seed(1)
 
 
 def measure(call):
@@ -50,8 +79,15 @@ with torch.inference_mode():
         pipe.unet.to(memory_format=torch.channels_last)
         pipe.vae.to(memory_format=torch.channels_last)
         pipe.set_progress_bar_config(disable=True)
-        pipe("a lighthouse at night", num_inference_steps=steps, guidance_scale=7.5).images[0].save("/dev/null", format="png")
-        report([time.time() - begun], time.time() - begun)
+        marks = []
+
+        def on_step(pipe, step, when, values):
+            marks.append(time.time())
+            return values
+
+        picture = pipe("a lighthouse at night", num_inference_steps=steps, guidance_scale=7.5, callback_on_step_end=on_step).images[0]
+        picture.save(os.path.join(work.name, "picture.png"))
+        report_whole(marks)
     elif part == "unet":
         from diffusers import UNet2DConditionModel
 

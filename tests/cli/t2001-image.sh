@@ -55,6 +55,18 @@ expect 3 image -p cat --noise "$golden/picture.png" -o x.png
 expect 3 image -p cat -W 24 --noise "$golden/noise.npy" -o x.png
 expect 3 image -p cat --init-img "$0" -o x.png
 expect 3 image -p cat --init-img no-such.png -o x.png
+# pictures from strangers: cut, lying about their size, of no size, or no picture
+files=$SOURCE_DIR/tests/golden/image_files
+size=$(wc -c <"$files/rgb.png")
+head -c $((size / 2)) "$files/rgb.png" >cut.png
+head -c 200 "$files/progressive.jpg" >cut.jpg
+printf '\211PNG\r\n\032\n\000\000\000\rIHDR\177\377\377\377\177\377\377\377\010\002\000\000\000\000\000\000\000' >huge.png
+: >empty.png
+for bad in cut.png cut.jpg huge.png empty.png /dev/null .; do
+    expect 3 image -p cat --init-img "$bad" -o x.png
+    expect 3 image -p cat --init-img "$golden/picture.png" --mask "$bad" -o x.png
+    [ -s err ] || fail "$bad is refused without a word"
+done
 expect 3 "$AIGC" image -m no-such-model -p cat -o x.png
 expect 3 "$AIGC" image -m "$golden" -p cat -o x.png
 expect 1 image -p cat -o no-such-folder/x.png
@@ -69,7 +81,21 @@ cp -r "$model" broken && chmod -R u+w broken
 cp "$golden/unet_sd2/diffusion_pytorch_model.safetensors" broken/unet/
 expect 3 "$AIGC" image -m broken -p cat -o x.png
 grep -q "wanted\|missing" err || fail "a wrong shape is not named: $(cat err)"
+cp "$model"/unet/*.safetensors broken/unet/
 head -c 1000 "$model/vae/diffusion_pytorch_model.safetensors" >broken/vae/diffusion_pytorch_model.safetensors
+expect 3 "$AIGC" image -m broken -p cat -o x.png
+# a fault of the part that works last is told before the work begins
+cp "$golden/vae_tiny/diffusion_pytorch_model.safetensors" broken/vae/
+expect 3 "$AIGC" image -m broken -p cat -W 256 -H 256 --steps 1000 -o x.png
+grep -q "vae: the tensor '.*' is missing" err || fail "the autoencoder's missing tensor is not named: $(cat err)"
+cp "$model"/vae/*.safetensors broken/vae/
+cp "$golden/clip_gelu/config.json" "$golden/clip_gelu/model.safetensors" broken/text_encoder/
+expect 3 "$AIGC" image -m broken -p cat -o x.png
+grep -q "the text encoder gives vectors of 24 values, the U-Net wants 16" err || fail "parts that do not fit are not told: $(cat err)"
+echo '{"sample_size": 8, "down_block_types": ["ResnetDownsampleBlock2D"]}' >broken/unet/config.json
+expect 3 "$AIGC" image -m broken -p cat -o x.png
+grep -q "down_block_types" err || fail "a config's unknown block is not named: $(cat err)"
+echo '{' >broken/unet/config.json
 expect 3 "$AIGC" image -m broken -p cat -o x.png
 [ ! -e x.png ] || fail "a failed run left a picture"
 [ -z "$(find . -name '.*.png.*')" ] || fail "a failed run left a temporary file"
@@ -82,6 +108,7 @@ wait $pid
 found=$?
 [ $found = 130 ] || fail "Ctrl-C ended with $found, 130 wanted"
 [ -z "$(find . -name '.*.png.*')" ] || fail "an interrupted run left a temporary file"
+[ ! -e x.png ] || fail "an interrupted run left a picture"
 if [ -e /dev/full ]; then
     "$AIGC" image -m "$model" -p cat --steps 1 -o - >/dev/full 2>err
     [ $? = 1 ] || fail "a full disk goes unnoticed"

@@ -83,22 +83,60 @@ static void test_config_errors(void **state)
     expect_refused("{\"s\": 1}", "a string");
 }
 
+/* w = [[-63.5, 0, 63.5], [128, 2, 4]], and two updates in turn. */
+static void test_update(parameters *p)
+{
+    status st = {0};
+    float up[] = {1, 2, 0, 1}, down[] = {1, 0, 2, 0, 1, 0};
+    const parameters_low_rank u = {.out = 2, .rank = 2, .in = 3, .up = up, .down = down, .scale = 0.5f};
+    assert_true(parameters_update(p, "w", &u, &st));
+    size_t mark = arena_mark(parameters_memory(p));
+    const float *w = parameters_need_f32(p, &st, "w", 6), once[] = {-63, 1, 64.5f, 128, 2.5f, 4};
+    assert_non_null(w);
+    for (int i = 0; i < 6; i++) assert_true(w[i] == once[i]);
+    assert_true(arena_mark(parameters_memory(p)) > mark); /* made afresh, and the caller's to give back */
+    arena_reset(parameters_memory(p), mark);
+    up[0] = 5; /* the first update's numbers were copied */
+    assert_true(parameters_update(p, "w", &(parameters_low_rank){2, 1, 3, (float[]){1, 0}, (float[]){0, 0, 1}, 1}, &st));
+    w = parameters_need_f32(p, &st, "w", 6);
+    assert_true(w[0] == -63 && w[2] == 65.5f && w[5] == 4);
+    assert_false(parameters_update(p, "w", &(parameters_low_rank){3, 1, 2, up, down, 1}, &st));
+    assert_int_equal(st.code, STATUS_INPUT);
+    st = (status){0};
+    assert_false(parameters_update(p, "none", &u, &st));
+    assert_int_equal(st.code, STATUS_INPUT);
+}
+
+/* What would be found is told without reading it. */
+static void test_check(parameters *p)
+{
+    status st = {0};
+    size_t mark = arena_mark(parameters_memory(p));
+    assert_true(parameters_check(p, &st, "w", SHAPE(2, -1)) && parameters_check_count(p, &st, "w", 6));
+    assert_true(arena_mark(parameters_memory(p)) == mark);
+    assert_false(parameters_check(p, &st, "w", SHAPE(6)));
+    assert_int_equal(st.code, STATUS_INPUT);
+    st = (status){0};
+    assert_false(parameters_check_count(p, &st, "w", 5));
+    st = (status){0};
+    assert_false(parameters_check_count(p, &st, "missing", 5));
+    assert_non_null(strstr(st.msg, "'missing' is missing"));
+}
+
 static void test_parameters(void **state)
 {
     (void)state;
     status st = {0};
     parameters *p = parameters_new("model.x", &st);
     int8_t bytes[] = {-127, 0, 127, 64, 1, 2};
-    float scales[] = {0.5f, 2}, delta[] = {1, 1, 1, 1, 1, 1}, plain[300];
+    float scales[] = {0.5f, 2}, plain[300];
     tensor i8 = {.type = DTYPE_I8, .rank = 2, .dim = {2, 3}, .data = bytes};
     tensor scale = {.type = DTYPE_F32, .rank = 1, .dim = {2}, .data = scales};
     assert_true(parameters_add(p, "w", &i8, NULL, &st) && parameters_add(p, "w.scale", &scale, NULL, &st));
     const float *w = parameters_need_f32(p, &st, "w", 6);
     assert_non_null(w);
     assert_true(w[0] == -63.5f && w[2] == 63.5f && w[3] == 128 && w[5] == 4);
-    assert_true(parameters_merge(p, "w", delta, 6, &st));
-    w = parameters_need_f32(p, &st, "w", 6);
-    assert_true(w[0] == -62.5f && w[5] == 5);
+    test_update(p);
     for (int i = 0; i < 300; i++) { /* more names than the first table holds */
         char name[16];
         snprintf(name, sizeof name, "n%d", i);
@@ -120,21 +158,10 @@ static void test_parameters(void **state)
     tensor alone = {.type = DTYPE_I8, .rank = 1, .dim = {6}, .data = bytes};
     assert_true(parameters_add(p, "alone", &alone, NULL, &st));
     assert_null(parameters_need_f32(p, &st, "alone", 6)); /* no scales */
+    st = (status){0};
+    assert_false(parameters_check_count(p, &st, "alone", 6));
+    test_check(p);
     assert_int_equal(st.code, STATUS_INPUT);
-    parameters_free(p);
-}
-
-static void test_bf16(void **state)
-{
-    (void)state;
-    status st = {0};
-    parameters *p = parameters_new("m", &st);
-    float values[] = {1.0f, 1.00390625f, 1.01171875f, -0.0f, __builtin_inff(), __builtin_nanf("")};
-    tensor x = {.type = DTYPE_F32, .rank = 1, .dim = {6}, .data = values};
-    const tensor *y = parameters_bf16(p, &st, &x);
-    const uint16_t *bits = y->data, wanted[] = {0x3F80, 0x3F80, 0x3F82, 0x8000, 0x7F80}; /* ties go to even */
-    for (int i = 0; i < 5; i++) assert_int_equal(bits[i], wanted[i]);
-    assert_true((bits[5] & 0x7FFF) > 0x7F80);
     parameters_free(p);
 }
 
@@ -171,7 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_config_values), cmocka_unit_test(test_config_errors), cmocka_unit_test(test_parameters),
-        cmocka_unit_test(test_bf16),          cmocka_unit_test(test_npy),
+                 cmocka_unit_test(test_npy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

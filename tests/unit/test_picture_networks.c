@@ -278,7 +278,7 @@ static void check_vae(bench *b, const char *folder, const char *name)
     vae_config config;
     vae_config_read(&config, path, &b->st);
     check(b);
-    vae *v = vae_new(p, &config, LINEAR_EXACT, b->threads, &b->st);
+    vae *v = vae_new(p, &config, VAE_DECODER | VAE_ENCODER, LINEAR_EXACT, b->threads, &b->st);
     check(b);
     const tensor *noise = config.kind == VAE_KL ? channels_last(b, golden(b, "kl.noise")) : NULL;
     const tensor *picture = channels_last(b, golden(b, "vae.picture")), *z = channels_last(b, golden(b, "vae.z"));
