@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """Writes phonemes.json: sentences and what the Python package hibari-tts 0.2.1 reads them as (US and GB).
 
-usage: gen_phonemes.py [--text FILE]... [--count N] [--out FILE]
-The sentences are made from the templates below, with a fixed seed; --text adds the sentences of plain text files (for a
-larger comparison outside the repository). Needs
-`pip install hibari-tts==0.2.1`.
+usage: gen_phonemes.py [--text FILE]... [--vader FOLDER] [--count N] [--out FILE]
+The sentences are made from the templates below, with a fixed seed. For a larger comparison outside the repository --text
+adds the sentences of plain text files, and --vader 1,700 from newspapers and shop reviews, which makes 2,000:
+
+    pip download --no-deps vaderSentiment==0.5      # Hutto and Gilbert 2014; unpack it, and in it additional_resources/*.gz
+    gen_phonemes.py --vader hutto_ICWSM_2014 --out 2000.json && build-dev/test_phoneme 2000.json
+
+Needs `pip install hibari-tts==0.2.1`.
 """
 import argparse
 import json
@@ -66,15 +70,26 @@ def file_sentences(paths):
                     yield s
 
 
+def vader_sentences(folder):
+    for name, count in (("nytEditorialSnippets", 1100), ("amazonReviewSnippets", 600)):
+        with open(os.path.join(folder, name + "_GroundTruth.txt"), encoding="utf-8", errors="ignore") as f:
+            lines = [line.rstrip("\n").split("\t")[2].strip() for line in f]
+        lines = [s for s in lines if 20 <= len(s) <= 300]
+        yield from (lines[i * len(lines) // count] for i in range(count))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--text", action="append", default=[])
+    parser.add_argument("--vader")
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--out", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "phonemes.json"))
     options = parser.parse_args()
     from hibari.g2p import G2P
     lines = sentences(options.count, 5)
     lines += list(dict.fromkeys(file_sentences(options.text)))
+    if options.vader:
+        lines += list(vader_sentences(options.vader))
     us, gb = G2P(), G2P(british=True)
     rows = []
     for s in lines:

@@ -1,5 +1,6 @@
 """The table of tests/quality/speech.sh: word error rates, and of aigc's sound the peak, the largest second difference (a click
-stands out) and the share of clipped samples."""
+stands out) and the share of clipped samples. Noise changes what is heard, so each sentence is said with several seeds;
+SHOW_ERRORS=1 prints what was heard wrong."""
 import os
 import re
 import subprocess
@@ -12,8 +13,11 @@ MODELS = os.environ.get("AIGC_MODELS", os.path.join(os.environ.get("XDG_DATA_HOM
 JOE = MODELS + "/joe/en_US-joe-medium.onnx"
 
 
+NUMBERS = dict(zip(("2", "3", "11"), ("two", "three", "eleven")))  # as whisper may write what the sentences spell out
+
+
 def words(text):
-    return re.sub(r"[^a-z0-9' ]", " ", text.lower().replace("’", "'").replace("-", " ")).split()
+    return [NUMBERS.get(w, w) for w in re.sub(r"[^a-z0-9' ]", " ", text.lower().replace("’", "'").replace("-", " ")).split()]
 
 
 def errors(want, found):
@@ -26,7 +30,7 @@ def errors(want, found):
     return row[-1]
 
 
-def main(aigc, whisper, sentences):
+def main(aigc, whisper, sentences, seeds=5):
     from faster_whisper import WhisperModel
     from hibari import Hibari
     from piper import PiperVoice
@@ -34,29 +38,38 @@ def main(aigc, whisper, sentences):
     lines = [l.strip() for l in open(sentences, encoding="utf-8") if l.strip()]
     hibari, piper = Hibari(model=MODELS + "/hibari/hibari.onnx"), PiperVoice.load(JOE)
 
-    def say(voice, text, path):
-        subprocess.run([aigc, "speak", "-q", "-s", "1", "--voice", voice, "-o", path, "--", text], check=True)
+    def say(voice, text, path, seed):
+        subprocess.run([aigc, "speak", "-q", "-s", str(seed), "--voice", voice, "-o", path, "--", text], check=True)
 
-    def say_piper(text, path):
+    def say_piper(text, path, seed):  # its noise has no seed: each call draws anew
         with wave.open(path, "wb") as w:
             piper.synthesize_wav(text, w)
 
-    programs = {"aigc hibari": lambda t, p: say("hibari", t, p), "hibari-tts": lambda t, p: hibari.save(t, p, seed=1),
-                "aigc joe": lambda t, p: say("joe", t, p), "piper-tts": say_piper}
+    programs = {"hibari-tts": lambda t, p, s: hibari.save(t, p, seed=s), "aigc hibari": lambda t, p, s: say("hibari", t, p, s),
+                "piper-tts": say_piper, "aigc joe": lambda t, p, s: say("joe", t, p, s)}
     path = os.path.join(tempfile.mkdtemp(), "x.wav")
+    print("word errors in % with each seed, and their mean", flush=True)
     for name, speak in programs.items():
-        wrong = total = clipped = samples = 0
+        rates = []
+        clipped = samples = 0
         peak = jump = 0.0
-        for line in lines:
-            speak(line, path)
-            heard = " ".join(s.text for s in recogniser.transcribe(path, language="en", beam_size=5)[0])
-            wrong, total = wrong + errors(words(line), words(heard)), total + len(words(line))
-            with wave.open(path) as w:
-                x = np.frombuffer(w.readframes(w.getnframes()), np.int16) / 32768
-            peak, jump = max(peak, np.abs(x).max()), max(jump, np.abs(np.diff(x, 2)).max())
-            clipped, samples = clipped + (np.abs(x) > 0.9999).sum(), samples + len(x)
-        print(f"{name:12s} word errors {100 * wrong / total:5.2f} % of {total}   peak {peak:.2f}  largest second difference {jump:.2f}  clipped {clipped}/{samples}")
+        for seed in range(1, seeds + 1):
+            wrong = total = 0
+            for line in lines:
+                speak(line, path, seed)
+                heard = " ".join(s.text for s in recogniser.transcribe(path, language="en", beam_size=5)[0])
+                n = errors(words(line), words(heard))
+                if n and os.environ.get("SHOW_ERRORS"):
+                    print(f"  {name} seed {seed}, {n}: {line}\n    heard: {heard.strip()}", flush=True)
+                wrong, total = wrong + n, total + len(words(line))
+                with wave.open(path) as w:
+                    x = np.frombuffer(w.readframes(w.getnframes()), np.int16) / 32768
+                peak, jump = max(peak, np.abs(x).max()), max(jump, np.abs(np.diff(x, 2)).max())
+                clipped, samples = clipped + (np.abs(x) > 0.9999).sum(), samples + len(x)
+            rates.append(100 * wrong / total)
+        print(f"{name:12s} {' '.join(f'{r:.2f}' for r in rates)}  mean {sum(rates) / len(rates):.2f} % of {total} words   peak {peak:.2f}  "
+              f"largest second difference {jump:.2f}  clipped {clipped}/{samples}", flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:4], *(int(n) for n in sys.argv[4:5]))

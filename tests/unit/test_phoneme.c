@@ -15,6 +15,8 @@
 #include "core/alloc.h"
 #include "core/file.h"
 
+static const char *golden = SOURCE_DIR "/tests/golden/phonemes.json"; /* or the program's argument */
+
 static char *voice_folder(status *st)
 {
     const char *models = getenv("AIGC_MODELS"), *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
@@ -134,7 +136,7 @@ static size_t words_apart(const char *a, const char *b, size_t *total)
 static void compare_with_package(const char *language, const char *key)
 {
     json_error_t error;
-    json_t *rows = json_load_file(SOURCE_DIR "/tests/golden/phonemes.json", 0, &error), *row;
+    json_t *rows = json_load_file(golden, 0, &error), *row;
     assert_non_null(rows);
     phonemizer *p = open_voice(language, 4000);
     size_t i, total = 0, apart = 0;
@@ -250,8 +252,9 @@ static void test_own_pronunciations(void **state)
     alloc_free(folder);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1) golden = argv[1];
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words_and_places),
         cmocka_unit_test(test_context),
