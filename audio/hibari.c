@@ -14,46 +14,36 @@ int64_t hibari_symbols(const hibari *v) { return v->sound.symbols; }
 
 static tensor *norm(op_ctx *c, const tensor *x, const hibari_norm *w) { return op_layer_norm(c, x, w->weight, w->bias, NORM_EPS); }
 
-tensor *hibari_run_convnext(op_ctx *c, const tensor *x, const hibari_convnext *w)
+bool hibari_run_convnext(op_ctx *c, tensor *x, const hibari_convnext *w)
 {
-    tensor *h = op_conv1d(c, x, &w->depthwise, NULL);
-    h = norm(c, h, &w->norm);
-    h = op_linear_u8(c, h, &w->wide, &(linear_u8_extra){.gelu = true});                    /* [T, 2C or 3C] */
-    return op_linear_u8(c, h, &w->narrow, &(linear_u8_extra){.gamma = w->gamma, .add = x}); /* [T, C] */
+    size_t mark = arena_mark(c->mem);
+    tensor *h = norm(c, op_conv1d(c, x, &w->depthwise, NULL), &w->norm);
+    bool ok = op_mlp_u8_add(c, x, w->gamma, h, &w->wide, &w->narrow);
+    arena_reset(c->mem, mark);
+    return ok;
 }
 
-tensor *hibari_run_attention(op_ctx *c, const tensor *x, const hibari_attention *w)
+bool hibari_run_attention(op_ctx *c, tensor *x, const hibari_attention *w)
 {
+    size_t mark = arena_mark(c->mem);
     int64_t width = x ? x->dim[1] : 0;
     tensor *qkv = op_linear_u8(c, norm(c, x, &w->norm_attention), &w->qkv, NULL); /* [T, 3C] */
     tensor *h = attention_forward(c, op_slice_last(c, qkv, 0, width), op_slice_last(c, qkv, width, width),
                                   op_slice_last(c, qkv, 2 * width, width), HIBARI_HEADS, NULL, true);
-    tensor *y = op_linear_u8(c, h, &w->out, &(linear_u8_extra){.add = x});
-    h = op_linear_u8(c, norm(c, y, &w->norm_mlp), &w->wide, &(linear_u8_extra){.gelu = true}); /* [T, 2C] */
-    return op_linear_u8(c, h, &w->narrow, &(linear_u8_extra){.add = y});
-}
-
-/* y moved down to `mark`, and everything between given back: a chain of blocks takes no more room than two of them. */
-static tensor *settle(op_ctx *c, size_t mark, const tensor *y)
-{
-    if (!y) return NULL;
-    tensor shape = *y;
+    bool ok = op_linear_u8_add(c, x, NULL, h, &w->out) && op_mlp_u8_add(c, x, NULL, norm(c, x, &w->norm_mlp), &w->wide, &w->narrow);
     arena_reset(c->mem, mark);
-    tensor *kept = op_new(c, shape.rank, shape.dim);
-    if (kept) memmove(kept->data, shape.data, tensor_bytes(kept));
-    return kept;
+    return ok;
 }
 
 /* ids -> [T, C] */
 static tensor *read_text(op_ctx *c, const hibari_text *w, const int64_t *ids, int64_t count)
 {
-    size_t mark = arena_mark(c->mem);
     tensor *x = op_new(c, SHAPE(count, w->width));
     for (int64_t t = 0; x && t < count; t++)
         memcpy(tensor_f32(x) + t * w->width, w->embedding + ids[t] * w->width, (size_t)w->width * sizeof(float));
-    for (int i = 0; i < w->convs; i++) x = settle(c, mark, hibari_run_convnext(c, x, &w->conv[i]));
-    for (int i = 0; i < w->attention.repeats; i++) x = settle(c, mark, hibari_run_attention(c, x, &w->attention));
-    return settle(c, mark, norm(c, x, &w->norm));
+    for (int i = 0; i < w->convs; i++) hibari_run_convnext(c, x, &w->conv[i]);
+    for (int i = 0; i < w->attention.repeats; i++) hibari_run_attention(c, x, &w->attention);
+    return norm(c, x, &w->norm);
 }
 
 /* round((e^d − 1) / speed), at least 1, for each phoneme; their sum, or 0 on error. */
@@ -88,9 +78,8 @@ static tensor *stretch(op_ctx *c, const tensor *text, const int64_t *durations, 
 /* Pitch and energy: frames come in pairs, each row of prosody_out holds two pitches, then two energies. */
 static tensor *predict_prosody(op_ctx *c, const hibari *v, const tensor *text, const int64_t *durations, int64_t total)
 {
-    size_t mark = arena_mark(c->mem);
     tensor *h = op_conv1d(c, stretch(c, text, durations, total, 1, 0), &v->prosody_in, NULL); /* [F / 2, C] */
-    for (int i = 0; i < v->prosody_blocks; i++) h = settle(c, mark, hibari_run_convnext(c, h, &v->prosody_block[i]));
+    for (int i = 0; i < v->prosody_blocks; i++) hibari_run_convnext(c, h, &v->prosody_block[i]);
     return op_conv1d(c, h, &v->prosody_out, NULL); /* [F / 2, 4] */
 }
 
@@ -131,10 +120,9 @@ bool hibari_forward(op_ctx *c, const hibari *v, const int64_t *ids, int64_t coun
     out->f0 = op_new(c, SHAPE(out->count));
     if (op_failed(c)) return false;
     add_prosody(h, prosody, out->f0->data);
-    size_t mark = arena_mark(c->mem);
     h = op_conv1d(c, h, &v->decoder_in, NULL); /* [F, 256] */
-    for (int i = 0; i < v->decoder_blocks; i++) h = settle(c, mark, hibari_run_convnext(c, h, &v->decoder_block[i]));
-    out->decoded = settle(c, mark, norm(c, h, &v->decoder_norm));
+    for (int i = 0; i < v->decoder_blocks; i++) hibari_run_convnext(c, h, &v->decoder_block[i]);
+    out->decoded = norm(c, h, &v->decoder_norm);
     return !op_failed(c);
 }
 
@@ -150,5 +138,5 @@ tensor *hibari_head(op_ctx *c, const hibari *v, const hibari_frames *frames, int
     linear_u8_range(frames->decoded, range);
     int64_t width = frames->decoded->dim[1];
     tensor part = {.type = DTYPE_F32, .rank = 2, .dim = {count, width}, .data = tensor_f32(frames->decoded) + from * width};
-    return op_linear_u8(c, &part, &v->head, &(linear_u8_extra){.range = range});
+    return op_linear_u8(c, &part, &v->head, range);
 }

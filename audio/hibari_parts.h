@@ -53,8 +53,8 @@ struct hibari {
     stft transform;
 };
 
-/* One block each: [T, C] -> [T, C]. */
-tensor *hibari_run_convnext(op_ctx *c, const tensor *x, const hibari_convnext *w);
-tensor *hibari_run_attention(op_ctx *c, const tensor *x, const hibari_attention *w);
+/* One block each, in place: x: [T, C]. */
+bool hibari_run_convnext(op_ctx *c, tensor *x, const hibari_convnext *w);
+bool hibari_run_attention(op_ctx *c, tensor *x, const hibari_attention *w);
 
 #endif

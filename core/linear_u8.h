@@ -25,17 +25,17 @@ typedef struct {
 bool linear_u8_init(linear_u8 *w, const int8_t *weight, int64_t in, int64_t out, float scale, const float *bias, status *st);
 void linear_u8_free(linear_u8 *w);
 
-typedef struct {
-    bool gelu;           /* y = gelu(x W + b), by erf */
-    const float *gamma;  /* [out]: y = gamma · (x W + b), or NULL */
-    const tensor *add;   /* [T, out]: added to that, or NULL */
-    const float *range;  /* smallest and largest value that set the scale, where x is a part of something; or NULL */
-} linear_u8_extra;
+/* x: [T, in] -> x W + b: [T, out]. range: the smallest and largest value that set the scale, where x is a part of
+ * something; NULL: those of x. */
+tensor *op_linear_u8(op_ctx *c, const tensor *x, const linear_u8 *w, const float *range);
 
 /* The smallest and largest value of x and 0, as `range` wants them. */
 void linear_u8_range(const tensor *x, float range[2]);
 
-/* x: [T, in] -> [T, out]. extra may be NULL. */
-tensor *op_linear_u8(op_ctx *c, const tensor *x, const linear_u8 *w, const linear_u8_extra *extra);
+/* y += gamma · (x W + b); gamma: [out] or NULL for 1. y: [T, out]. */
+bool op_linear_u8_add(op_ctx *c, tensor *y, const float *gamma, const tensor *x, const linear_u8 *w);
+
+/* y += gamma · narrow(gelu(wide(x))), gelu by erf. */
+bool op_mlp_u8_add(op_ctx *c, tensor *y, const float *gamma, const tensor *x, const linear_u8 *wide, const linear_u8 *narrow);
 
 #endif

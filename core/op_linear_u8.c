@@ -1,4 +1,5 @@
-/* op_linear_u8: quantises x as a whole, then multiplies all rows panel by panel. */
+/* op_linear_u8: quantises x as a whole, then multiplies all rows panel by panel. Between two layers gelu is done while its
+ * result is quantised, so that it is never in memory. */
 #include <math.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "core/linear_u8.h"
 #include "core/op_rows.h"
 
-enum { PANELS = 4, MAX_PANEL = 64, MAX_STEPS = 64 }; /* panels of a pool item; the largest strip of any level */
+enum { PANELS = 4, MAX_STEPS = 64 }; /* panels of a pool item; the largest strip of any level */
 
 bool linear_u8_init(linear_u8 *w, const int8_t *weight, int64_t in, int64_t out, float scale, const float *bias, status *st)
 {
@@ -48,15 +49,20 @@ void linear_u8_free(linear_u8 *w)
 typedef struct {
     const linear_u8 *w;
     const kernel_u8 *kernel;
-    const linear_u8_extra *extra;
+    const float *gamma; /* y += gamma · …: [out] or NULL */
+    bool add;
     const float *x;
+    bool gelu;        /* x goes through it */
     float *y;
     char *rows;       /* [T and a strip more] quantised rows */
     int32_t *correction;
-    float x_scale;
+    float scale;      /* of x */
     int32_t zero;
     int64_t count;    /* T */
+    u8_bounds *bounds; /* [items]: of y, or NULL */
 } u8_job;
+
+static int64_t items_of(const linear_u8 *w, const kernel_u8 *k) { return (w->out + PANELS * k->panel - 1) / (PANELS * k->panel); }
 
 void linear_u8_range(const tensor *x, float range[2])
 {
@@ -64,47 +70,34 @@ void linear_u8_range(const tensor *x, float range[2])
     kernel_u8_get()->range(x->data, tensor_count(x), &range[0], &range[1]);
 }
 
+/* The range of gelu(h) and 0, from the bounds of h that each item found. */
+static void gelu_range(const u8_bounds *b, int64_t items, float range[2])
+{
+    range[0] = range[1] = 0;
+    for (int64_t i = 0; i < items; i++) {
+        float value[3] = {b[i].highest, b[i].before, b[i].after};
+        kernel_get()->gelu(value, value, 3);
+        for (int k = 0; k < 3; k++) {
+            if (!isfinite(value[k])) continue; /* no value was on that side */
+            range[0] = fminf(range[0], value[k]);
+            range[1] = fmaxf(range[1], value[k]);
+        }
+    }
+}
+
 /* The scale and zero point of x, by ONNX's rules (operators/DynamicQuantizeLinear). */
-static void choose_scale(u8_job *j)
+static void choose_scale(u8_job *j, const float range[2])
 {
-    float low = 0, high = 0;
-    if (j->extra && j->extra->range) low = j->extra->range[0], high = j->extra->range[1];
-    else j->kernel->range(j->x, j->count * j->w->in, &low, &high);
-    j->x_scale = high == low ? 1.0f : (high - low) / 255.0f;
-    float zero = nearbyintf(-low / j->x_scale);
+    j->scale = range[1] == range[0] ? 1.0f : (range[1] - range[0]) / 255.0f;
+    float zero = nearbyintf(-range[0] / j->scale);
     j->zero = isfinite(zero) ? (int32_t)fminf(fmaxf(zero, 0), 255) : 0;
-}
-
-static void finish_row(const u8_job *j, int64_t t)
-{
-    const kernel_table *k = kernel_get();
-    float *y = j->y + t * j->w->out;
-    if (j->extra->gelu) k->gelu(y, y, j->w->out);
-    if (j->extra->gamma) k->mul(y, y, j->extra->gamma, j->w->out);
-    if (j->extra->add) k->add(y, y, tensor_f32(j->extra->add) + t * j->w->out, j->w->out);
-}
-
-/* A strip at an edge is done aside; what belongs to y is copied. */
-static void strip_part(const u8_job *j, u8_strip s, int64_t steps, int64_t outputs)
-{
-    _Alignas(64) float aside[MAX_STEPS * MAX_PANEL];
-    float *y = s.y;
-    s.y = aside;
-    s.y_step = j->kernel->panel;
-    j->kernel->strip(&s);
-    for (int64_t t = 0; t < steps; t++) memcpy(y + t * j->w->out, aside + t * s.y_step, (size_t)outputs * sizeof(float));
 }
 
 static void quantize_rows(void *arg, int64_t from, int64_t n)
 {
     const u8_job *j = arg;
     int64_t in = j->w->in, bytes = j->kernel->row_bytes(in);
-    for (int64_t t = from; t < from + n; t++) j->kernel->quantize(j->rows + t * bytes, j->x + t * in, in, j->x_scale, j->zero);
-}
-
-static void finish_rows(void *arg, int64_t from, int64_t n)
-{
-    for (int64_t t = from; t < from + n; t++) finish_row(arg, t);
+    for (int64_t t = from; t < from + n; t++) j->kernel->quantize(j->rows + t * bytes, j->x + t * in, in, j->scale, j->zero, j->gelu);
 }
 
 /* A few panels by all rows: so the weights, which are more than a cache holds, are read once. */
@@ -113,47 +106,86 @@ static void run_panels(void *arg, int64_t item)
     const u8_job *j = arg;
     const kernel_u8 *k = j->kernel;
     const linear_u8 *w = j->w;
-    int64_t bytes = k->row_bytes(w->in), first = item * PANELS * k->panel, end = first + PANELS * k->panel;
-    u8_strip s = {.row_bytes = bytes, .depth = w->in, .scale = j->x_scale * w->scale, .y_step = w->out};
+    int64_t first = item * PANELS * k->panel, end = first + PANELS * k->panel;
+    u8_panel p = {.rows = j->rows, .row_bytes = k->row_bytes(w->in), .count = j->count, .depth = w->in, .scale = j->scale * w->scale, .y_step = w->out};
+    if (j->bounds) *(p.bounds = &j->bounds[item]) = (u8_bounds){-INFINITY, -INFINITY, INFINITY};
     if (k->begin) k->begin();
     for (int64_t o = first; o < w->out && o < end; o += k->panel) {
-        int64_t outputs = w->out - o < k->panel ? w->out - o : k->panel;
-        s.weights = (const char *)w->packed + (size_t)(o / k->panel) * w->panel_bytes;
-        s.bias = w->bias + o;
-        s.correction = j->correction + o;
-        for (int64_t t = 0; t < j->count; t += k->steps) {
-            int64_t steps = j->count - t < k->steps ? j->count - t : k->steps;
-            s.rows = j->rows + t * bytes;
-            s.y = j->y + t * w->out + o;
-            if (steps == k->steps && outputs == k->panel) k->strip(&s);
-            else strip_part(j, s, steps, outputs);
-        }
+        p.outputs = w->out - o < k->panel ? w->out - o : k->panel;
+        p.weights = (const char *)w->packed + (size_t)(o / k->panel) * w->panel_bytes;
+        p.bias = w->bias + o;
+        p.correction = j->correction + o;
+        p.gamma = j->gamma ? j->gamma + o : NULL;
+        p.y = j->y + o;
+        p.add = j->add ? p.y : NULL;
+        k->multiply(&p);
     }
     if (k->end) k->end();
 }
 
-tensor *op_linear_u8(op_ctx *c, const tensor *x, const linear_u8 *w, const linear_u8_extra *extra)
+/* Carries out a job whose w, x, count, y and what is done with it are given, for x of that range. */
+static bool multiply(op_ctx *c, u8_job *j, const float range[2])
 {
-    if (op_failed(c) || !x) return NULL;
-    if (x->rank != 2 || x->dim[1] != w->in || (extra && extra->add && !tensor_shape_is(extra->add, SHAPE(x->dim[0], w->out)))) {
-        char shape[96];
-        status_set(c->st, STATUS_FAIL, "op_linear_u8: x is %s, [T, %lld] wanted", tensor_shape_text(x, shape, sizeof shape),
-                   (long long)w->in);
-        return NULL;
-    }
-    u8_job j = {.w = w, .kernel = kernel_u8_get(), .extra = extra, .x = x->data, .count = x->dim[0]};
-    int64_t wide = (w->out + j.kernel->panel - 1) / j.kernel->panel * j.kernel->panel;
-    tensor *y = op_new(c, SHAPE(j.count, w->out));
+    const linear_u8 *w = j->w;
+    int64_t wide = (w->out + j->kernel->panel - 1) / j->kernel->panel * j->kernel->panel;
     size_t mark = arena_mark(c->mem);
-    j.rows = y ? arena_alloc(c->mem, (size_t)((j.count + MAX_STEPS) * j.kernel->row_bytes(w->in)), c->st) : NULL;
-    j.correction = j.rows ? arena_alloc(c->mem, (size_t)wide * sizeof(int32_t), c->st) : NULL;
-    if (!j.correction) return NULL;
-    choose_scale(&j);
-    for (int64_t o = 0; o < wide; o++) j.correction[o] = j.zero * w->sums[o];
-    j.y = y->data;
-    op_rows(c, quantize_rows, &j, j.count, w->in);
-    pool_run(c->threads, run_panels, &j, (wide / j.kernel->panel + PANELS - 1) / PANELS);
-    if (extra) op_rows(c, finish_rows, &j, j.count, w->out);
+    j->rows = arena_alloc(c->mem, (size_t)((j->count + MAX_STEPS) * j->kernel->row_bytes(w->in)), c->st);
+    j->correction = j->rows ? arena_alloc(c->mem, (size_t)wide * sizeof(int32_t), c->st) : NULL;
+    if (!j->correction) return false;
+    choose_scale(j, range);
+    for (int64_t o = 0; o < wide; o++) j->correction[o] = j->zero * w->sums[o];
+    op_rows(c, quantize_rows, j, j->count, w->in);
+    pool_run(c->threads, run_panels, j, items_of(w, j->kernel));
     arena_reset(c->mem, mark);
-    return y;
+    return true;
+}
+
+static bool fits(op_ctx *c, const char *op, const tensor *x, int64_t in, const tensor *y, int64_t out)
+{
+    if (op_failed(c) || !x) return false;
+    if (x->rank == 2 && x->dim[1] == in && (!y || tensor_shape_is(y, SHAPE(x->dim[0], out)))) return true;
+    char shape[96];
+    return status_set(c->st, STATUS_FAIL, "%s: x is %s, [T, %lld] wanted", op, tensor_shape_text(x, shape, sizeof shape), (long long)in);
+}
+
+tensor *op_linear_u8(op_ctx *c, const tensor *x, const linear_u8 *w, const float *range)
+{
+    if (!fits(c, "op_linear_u8", x, w->in, NULL, 0)) return NULL;
+    tensor *y = op_new(c, SHAPE(x->dim[0], w->out));
+    if (!y) return NULL;
+    float own[2];
+    if (!range) linear_u8_range(x, own);
+    u8_job j = {.w = w, .kernel = kernel_u8_get(), .x = x->data, .y = y->data, .count = x->dim[0]};
+    return multiply(c, &j, range ? range : own) ? y : NULL;
+}
+
+bool op_linear_u8_add(op_ctx *c, tensor *y, const float *gamma, const tensor *x, const linear_u8 *w)
+{
+    if (!fits(c, "op_linear_u8_add", x, w->in, y, w->out)) return false;
+    float range[2];
+    linear_u8_range(x, range);
+    u8_job j = {.w = w, .kernel = kernel_u8_get(), .gamma = gamma, .add = true, .x = x->data, .y = y->data, .count = x->dim[0]};
+    return multiply(c, &j, range);
+}
+
+bool op_mlp_u8_add(op_ctx *c, tensor *y, const float *gamma, const tensor *x, const linear_u8 *wide, const linear_u8 *narrow)
+{
+    if (!fits(c, "op_mlp_u8_add", x, wide->in, y, narrow->out)) return false;
+    if (wide->out != narrow->in)
+        return status_set(c->st, STATUS_FAIL, "op_mlp_u8_add: %lld values for %lld inputs", (long long)wide->out, (long long)narrow->in);
+    const kernel_u8 *kernel = kernel_u8_get();
+    int64_t items = items_of(wide, kernel);
+    size_t mark = arena_mark(c->mem);
+    tensor *h = op_new(c, SHAPE(x->dim[0], wide->out)); /* [T, wide] */
+    u8_bounds *bounds = h ? arena_alloc(c->mem, (size_t)items * sizeof *bounds, c->st) : NULL;
+    if (!bounds) return false;
+    float range[2];
+    linear_u8_range(x, range);
+    u8_job first = {.w = wide, .kernel = kernel, .x = x->data, .y = h->data, .count = x->dim[0], .bounds = bounds};
+    if (!multiply(c, &first, range)) return false;
+    gelu_range(bounds, items, range);
+    u8_job second = {.w = narrow, .kernel = kernel, .gamma = gamma, .add = true, .x = h->data, .gelu = true, .y = y->data, .count = x->dim[0]};
+    bool ok = multiply(c, &second, range);
+    arena_reset(c->mem, mark);
+    return ok;
 }

@@ -1,24 +1,39 @@
 /* kernel_u8: products of int8 weights and uint8 activations that share one scale and zero point, as ONNX's
  * DynamicQuantizeLinear and MatMulInteger define them; a table for each instruction set. All levels give the same bits:
- * the sums are whole numbers.
+ * the sums are whole numbers. (Only gelu, where it is asked for, differs in its last bit from level to level.)
  */
 #ifndef AIGC_CORE_KERNEL_U8_H
 #define AIGC_CORE_KERNEL_U8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where gelu is smallest: it falls up to there and rises after it. So the range of gelu over many values follows from
+ * three of them, which cost less to find than gelu itself. */
+#define U8_GELU_LOWEST (-0.75179f)
+
 typedef struct {
-    const char *rows;         /* quantised rows */
-    int64_t row_bytes;
+    float highest;  /* of all values */
+    float before;   /* the highest of those up to U8_GELU_LOWEST; −∞: there are none */
+    float after;    /* the lowest of those above it; ∞: there are none */
+} u8_bounds;
+
+typedef struct {
+    const char *rows;         /* quantised rows; whole strips are read, so that the last may lie past `count` */
+    int64_t row_bytes, count;
     int64_t depth;            /* inputs of a product */
     const void *weights;      /* one packed panel */
+    int64_t outputs;          /* how many of the panel's are wanted */
     const int32_t *correction; /* [panel]: subtracted from the sums: zero point · Σ weights */
     float scale;
     const float *bias;        /* [panel] */
-    float *y;                 /* [steps][panel]: scale · (sum − correction) + bias; y_step floats from row to row */
+    const float *gamma;       /* [outputs], or NULL */
+    const float *add;         /* laid out like y, or NULL */
+    float *y;                 /* [count][outputs]: gamma · (scale · (sum − correction) + bias) + add; y_step floats from row to row */
     int64_t y_step;
-} u8_strip;
+    u8_bounds *bounds;        /* widened by what is written to y, or NULL */
+} u8_panel;
 
 typedef struct kernel_u8 {
     int64_t panel, steps;
@@ -28,10 +43,10 @@ typedef struct kernel_u8 {
     void (*pack)(void *to, const int8_t *w, int64_t outputs, int64_t depth, int64_t in_stride, int64_t out_stride);
     /* The smallest and largest of x and of what *low, *high held before. */
     void (*range)(const float *x, int64_t n, float *low, float *high);
-    /* q = clamp(round_half_even(x / scale) + zero, 0, 255) of one row. */
-    void (*quantize)(void *row, const float *x, int64_t depth, float scale, int32_t zero);
-    void (*strip)(const u8_strip *s);
-    void (*begin)(void), (*end)(void); /* around a run of strips on one thread; NULL: nothing is to be set up */
+    /* q = clamp(round_half_even(x / scale) + zero, 0, 255) of one row; with gelu, of gelu(x). */
+    void (*quantize)(void *row, const float *x, int64_t depth, float scale, int32_t zero, bool gelu);
+    void (*multiply)(const u8_panel *p);
+    void (*begin)(void), (*end)(void); /* around a run of products on one thread; NULL: nothing is to be set up */
 } kernel_u8;
 
 /* The table that goes with kernel_get(). */

@@ -25,26 +25,37 @@ static void range(const float *x, int64_t n, float *low, float *high)
     }
 }
 
-static void quantize(void *row, const float *x, int64_t depth, float scale, int32_t zero)
+static void quantize(void *row, const float *x, int64_t depth, float scale, int32_t zero, bool gelu)
 {
     uint8_t *q = row;
     for (int64_t i = 0; i < depth; i++) {
-        float r = nearbyintf(x[i] / scale) + (float)zero;
+        float v = gelu ? 0.5f * x[i] * (1 + erff(x[i] * 0.70710678f)) : x[i], r = nearbyintf(v / scale) + (float)zero;
         q[i] = (uint8_t)(r > 0 ? (r < 255 ? r : 255) : 0);
     }
 }
 
-static void strip(const u8_strip *s)
+static void widen(u8_bounds *b, float v)
 {
-    const int8_t *w = s->weights;
-    for (int64_t t = 0; t < STEPS; t++) {
-        const uint8_t *x = (const uint8_t *)s->rows + t * s->row_bytes;
-        for (int64_t o = 0; o < PANEL; o++) {
+    if (v > b->highest) b->highest = v;
+    if (v <= U8_GELU_LOWEST && v > b->before) b->before = v;
+    if (v > U8_GELU_LOWEST && v < b->after) b->after = v;
+}
+
+static void multiply(const u8_panel *p)
+{
+    const int8_t *w = p->weights;
+    for (int64_t t = 0; t < p->count; t++) {
+        const uint8_t *x = (const uint8_t *)p->rows + t * p->row_bytes;
+        for (int64_t o = 0; o < p->outputs; o++) {
             int32_t sum = 0;
-            for (int64_t i = 0; i < s->depth; i++) sum += x[i] * w[i * PANEL + o];
-            s->y[t * s->y_step + o] = (float)(sum - s->correction[o]) * s->scale + s->bias[o];
+            for (int64_t i = 0; i < p->depth; i++) sum += x[i] * w[i * PANEL + o];
+            float v = (float)(sum - p->correction[o]) * p->scale + p->bias[o];
+            if (p->gamma) v *= p->gamma[o];
+            if (p->add) v += p->add[t * p->y_step + o];
+            p->y[t * p->y_step + o] = v;
+            if (p->bounds) widen(p->bounds, v);
         }
     }
 }
 
-const kernel_u8 kernel_u8_c = {PANEL, STEPS, row_bytes, panel_bytes, pack, range, quantize, strip, NULL, NULL};
+const kernel_u8 kernel_u8_c = {PANEL, STEPS, row_bytes, panel_bytes, pack, range, quantize, multiply, NULL, NULL};

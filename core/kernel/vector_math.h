@@ -47,6 +47,39 @@ static inline vec splat(float x) { return x - (vec){0}; } /* x + 0 would be a re
 
 static inline vec choose(ivec mask, vec a, vec b) { return (vec)((mask & (ivec)a) | (~mask & (ivec)b)); }
 
+/* a > b ? a : b and a < b ? a : b; b where one is no number. */
+static inline vec larger(vec a, vec b)
+{
+#if LANES == 16
+    return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif LANES == 8
+    return (vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    return choose(a > b, a, b);
+#endif
+}
+
+static inline vec smaller(vec a, vec b)
+{
+#if LANES == 16
+    return (vec)_mm512_min_ps((__m512)a, (__m512)b);
+#elif LANES == 8
+    return (vec)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+    return choose(a < b, a, b);
+#endif
+}
+
+/* x > limit ? a : b */
+static inline vec where_greater(vec x, vec limit, vec a, vec b)
+{
+#if LANES == 16
+    return (vec)_mm512_mask_blend_ps(_mm512_cmp_ps_mask((__m512)x, (__m512)limit, _CMP_GT_OQ), (__m512)b, (__m512)a);
+#else
+    return choose(x > limit, a, b);
+#endif
+}
+
 static inline vec fma_vec(vec a, vec b, vec c)
 {
     vec r;
@@ -58,8 +91,7 @@ static inline vec fma_vec(vec a, vec b, vec c)
  * that would be subnormal become 0, too large ones infinity, NaN stays. */
 static inline vec exp_vec(vec x)
 {
-    vec clamped = choose(x > splat(88.8f), splat(88.8f), x);
-    clamped = choose(clamped < splat(-87.3f), splat(-87.3f), clamped);
+    vec clamped = larger(splat(-87.3f), smaller(splat(88.8f), x));
     vec shifted = fma_vec(clamped, splat(1.44269504f), splat(12582912.0f)); /* 1.5 · 2²³: the low bits are round(x / ln 2) */
     vec k = shifted - splat(12582912.0f);
     vec r = fma_vec(k, splat(-0.693145752f), clamped);
@@ -72,8 +104,8 @@ static inline vec exp_vec(vec x)
     p = fma_vec(p, r, splat(1.0f));
     ivec half = ((ivec)shifted - 0x4B400000) >> 1, rest = ((ivec)shifted - 0x4B400000) - half; /* 2ᵏ in two steps: k may be 128 */
     vec y = p * (vec)((half + 127) << 23) * (vec)((rest + 127) << 23);
-    y = choose(x > splat(88.72283f), splat(INFINITY), y);
-    y = choose(x < splat(-87.3f), splat(0.0f), y);
+    y = where_greater(x, splat(88.72283f), splat(INFINITY), y);
+    y = where_greater(splat(-87.3f), x, splat(0.0f), y);
     return choose(x == x, y, x);
 }
 
@@ -88,25 +120,42 @@ static inline vec tanh_vec(vec x)
     return choose((x < splat(0.1f)) & (x > splat(-0.1f)), small, big);
 }
 
-/* erf by Abramowitz and Stegun 7.1.26, absolute error below 2e-7 (near 0 by its series, where that matters most). */
-static inline vec erf_vec(vec x)
+/* 1 / x of a normal number, up to its last bit. */
+static inline vec reciprocal(vec x)
 {
-    vec a = (vec)((ivec)x & 0x7FFFFFFF);
-    vec t = splat(1.0f) / fma_vec(splat(0.3275911f), a, splat(1.0f));
-    vec p = fma_vec(splat(1.061405429f), t, splat(-1.453152027f));
-    p = fma_vec(p, t, splat(1.421413741f));
-    p = fma_vec(p, t, splat(-0.284496736f));
-    p = fma_vec(p, t, splat(0.254829592f));
-    vec y = splat(1.0f) - p * t * exp_vec(-a * a);
-    vec s = x * x, q = fma_vec(s, splat(-0.0268661706f), splat(0.112837917f));
-    q = fma_vec(q, s, splat(-0.376126389f));
-    vec small = x * fma_vec(q, s, splat(1.12837917f));
-    y = (vec)((ivec)y | ((ivec)x & INT32_MIN));
-    return choose(a < splat(0.25f), small, y);
+#if LANES == 16
+    vec r = (vec)_mm512_rcp14_ps((__m512)x);
+    return fma_vec(fma_vec(-x, r, splat(1.0f)), r, r); /* Newton: 14 bits become 28 */
+#else
+    return splat(1.0f) / x;
+#endif
+}
+
+/* erf(x / √2) = x P(x²) / Q(x²) with an error below 4e-7, by a minimax fit up to |x| = 5.6; beyond it is ±1. */
+static inline vec erf_half_vec(vec x)
+{
+    vec a = smaller((vec)((ivec)x & 0x7FFFFFFF), splat(5.6f)), s = a * a;
+    vec p = fma_vec(splat(4.45951187e-8f), s, splat(1.2579565e-5f));
+    p = fma_vec(p, s, splat(3.37856560e-4f));
+    p = fma_vec(p, s, splat(9.35468823e-3f));
+    p = fma_vec(p, s, splat(6.78578392e-2f));
+    p = fma_vec(p, s, splat(7.97884524e-1f));
+    vec q = fma_vec(splat(1.17966170e-6f), s, splat(7.33439592e-5f));
+    q = fma_vec(q, s, splat(1.88548607e-3f));
+    q = fma_vec(q, s, splat(2.86774952e-2f));
+    q = fma_vec(q, s, splat(2.51713514e-1f));
+    q = fma_vec(q, s, splat(1.0f));
+    vec y = p * a * reciprocal(q);
+    y = where_greater(splat(5.6f), a, y, splat(1.0f));
+    return (vec)((ivec)y | ((ivec)x & INT32_MIN));
 }
 
 static inline vec silu_vec(vec x) { return x / (splat(1.0f) + exp_vec(-x)); }
-static inline vec gelu_vec(vec x) { return splat(0.5f) * x * (splat(1.0f) + erf_vec(x * splat(0.70710678f))); }
+static inline vec gelu_vec(vec x)
+{
+    vec h = splat(0.5f) * x;
+    return fma_vec(h, erf_half_vec(x), h);
+}
 static inline vec gelu_tanh_vec(vec x)
 {
     vec u = splat(0.79788456f) * fma_vec(splat(0.044715f) * x * x, x, x);

@@ -21,45 +21,71 @@ static void fill(float *x, int64_t n, double size)
     for (int64_t i = 0; i < n; i++) x[i] = (float)(size * rng_normal(&random_state));
 }
 
-/* y = (q − zero) w scale + bias, a strip of any level by quantised rows of its own. */
-static void check_strip(const kernel_u8 *k, int64_t depth)
+enum { ROWS = 64 + 45, OUT = 40, WIDE = 64, DEPTH = 600 };
+static float x[ROWS * DEPTH], y[ROWS * WIDE], before[ROWS * WIDE], bias[WIDE], gamma_[WIDE];
+static int8_t w[DEPTH * OUT];
+
+/* γ · ((q − zero) w scale + bias) + y before, of one element. */
+static float wanted(int64_t depth, int64_t t, int64_t o, float scale, int zero, bool more)
 {
-    enum { ROWS = 32, OUT = 40 };
-    static float x[ROWS * 600], y[ROWS * 64], bias[64];
-    static int8_t w[600 * OUT];
+    int32_t sum = 0;
+    for (int64_t i = 0; i < depth; i++) {
+        float q = nearbyintf(x[t * depth + i] / scale) + (float)zero;
+        sum += ((int)fminf(fmaxf(q, 0), 255) - zero) * w[i * OUT + o];
+    }
+    float v = (float)sum * 0.01f + bias[o];
+    return more ? v * gamma_[o] + before[t * WIDE + o] : v;
+}
+
+/* One panel of `outputs` by `count` rows, with and without what may follow the product. */
+static void check_panel(const kernel_u8 *k, int64_t depth, int64_t count, int64_t outputs, float scale, bool more)
+{
     status st = {0};
-    int64_t outputs = k->panel - 1;
-    fill(x, ROWS * depth, 5), fill(bias, 64, 1);
-    for (int64_t i = 0; i < depth * OUT; i++) w[i] = (int8_t)(rng_next(&random_state) >> 56);
-    if (depth > 3) x[0] = 900, x[1] = -900, x[2] = 2.5f * 0.04f, x[3] = 3.5f * 0.04f; /* clamped; ties */
-    char *rows = alloc_huge((size_t)(ROWS * k->row_bytes(depth)), &st);
+    fill(x, count * depth, 125 * (double)scale), fill(bias, WIDE, 1), fill(gamma_, WIDE, 1), fill(before, ROWS * WIDE, 1);
+    if (depth > 3) x[0] = 22500 * scale, x[1] = -22500 * scale, x[2] = 2.5f * scale, x[3] = 3.5f * scale; /* clamped; ties */
+    memcpy(y, before, sizeof y);
+    char *rows = alloc_huge((size_t)((count + 64) * k->row_bytes(depth)), &st);
     void *panel = alloc_huge(k->panel_bytes(depth), &st);
-    int32_t correction[64] = {0};
+    int32_t correction[WIDE] = {0};
     int zero = 101;
     for (int64_t o = 0; o < outputs; o++)
         for (int64_t i = 0; i < depth; i++) correction[o] += zero * w[i * OUT + o];
     k->pack(panel, w, outputs, depth, OUT, 1);
-    for (int64_t t = 0; t < k->steps; t++) k->quantize(rows + t * k->row_bytes(depth), x + t * depth, depth, 0.04f, zero);
+    for (int64_t t = 0; t < count; t++) k->quantize(rows + t * k->row_bytes(depth), x + t * depth, depth, scale, zero, false);
+    u8_bounds bounds = {-INFINITY, -INFINITY, INFINITY}, found = bounds;
     if (k->begin) k->begin();
-    k->strip(&(u8_strip){.rows = rows, .row_bytes = k->row_bytes(depth), .depth = depth, .weights = panel,
-                         .correction = correction, .scale = 0.01f, .bias = bias, .y = y, .y_step = 64});
+    k->multiply(&(u8_panel){.rows = rows, .row_bytes = k->row_bytes(depth), .count = count, .depth = depth, .weights = panel,
+                            .outputs = outputs, .correction = correction, .scale = 0.01f, .bias = bias, .gamma = more ? gamma_ : NULL,
+                            .add = more ? y : NULL, .y = y, .y_step = WIDE, .bounds = &found});
     if (k->end) k->end();
-    for (int64_t t = 0; t < k->steps; t++)
-        for (int64_t o = 0; o < k->panel; o++) {
-            int32_t sum = 0;
-            for (int64_t i = 0; i < depth && o < outputs; i++) {
-                float q = nearbyintf(x[t * depth + i] / 0.04f) + (float)zero;
-                sum += ((int)fminf(fmaxf(q, 0), 255) - zero) * w[i * OUT + o];
-            }
-            float want = (float)sum * 0.01f + bias[o];
-            if (memcmp(&want, &y[t * 64 + o], sizeof want) != 0)
-                fail_msg("depth %lld, row %lld, output %lld: %.9g wanted, %.9g found", (long long)depth, (long long)t, (long long)o, want, y[t * 64 + o]);
+    for (int64_t t = 0; t < ROWS; t++)
+        for (int64_t o = 0; o < WIDE; o++) {
+            bool inside = t < count && o < outputs;
+            float want = inside ? wanted(depth, t, o, scale, zero, more) : before[t * WIDE + o];
+            if (memcmp(&want, &y[t * WIDE + o], sizeof want) != 0)
+                fail_msg("depth %lld, row %lld, output %lld: %.9g wanted, %.9g found", (long long)depth, (long long)t, (long long)o, want, y[t * WIDE + o]);
+            if (!inside) continue;
+            bounds.highest = fmaxf(bounds.highest, want);
+            if (want <= U8_GELU_LOWEST) bounds.before = fmaxf(bounds.before, want);
+            else bounds.after = fminf(bounds.after, want);
         }
-    float low = 0, high = 0, low_c = 0, high_c = 0;
-    k->range(x, depth, &low, &high), kernel_u8_find("c")->range(x, depth, &low_c, &high_c);
-    assert_true(low == low_c && high == high_c);
-    alloc_huge_free(rows, (size_t)(ROWS * k->row_bytes(depth)));
+    assert_true(bounds.highest == found.highest && bounds.before == found.before && bounds.after == found.after);
+    alloc_huge_free(rows, (size_t)((count + 64) * k->row_bytes(depth)));
     alloc_huge_free(panel, k->panel_bytes(depth));
+}
+
+/* Quantised gelu is the quantised value of what gelu gives, up to a tie that its last bit tips over. */
+static void check_gelu(const kernel_u8 *k, int64_t depth)
+{
+    static char plain[8 * DEPTH], done[8 * DEPTH];
+    static float aside[DEPTH];
+    fill(x, depth, 3);
+    memset(plain, 0, sizeof plain), memset(done, 0, sizeof done);
+    kernel_find("c")->gelu(aside, x, depth);
+    k->quantize(plain, aside, depth, 0.03f, 6, false), k->quantize(done, x, depth, 0.03f, 6, true);
+    int apart = 0;
+    for (int64_t i = 0; i < k->row_bytes(depth); i++) apart += plain[i] != done[i];
+    assert_true(apart <= 1);
 }
 
 static void check_level(void **state)
@@ -67,7 +93,33 @@ static void check_level(void **state)
     const kernel_u8 *k = kernel_u8_find(*state);
     if (!k) skip();
     random_state = rng_seeded(4);
-    for (int64_t depth = 1; depth < 600; depth += 1 + depth / 7) check_strip(k, depth);
+    for (int i = 0; i < DEPTH * OUT; i++) w[i] = (int8_t)(rng_next(&random_state) >> 56);
+    for (int64_t depth = 1, n = 1; depth < DEPTH; depth += 1 + depth / 7, n++) {
+        check_panel(k, depth, n * 7 % 41 + 1, k->panel - n % k->panel, 0.04f, n % 2);
+        check_gelu(k, depth);
+        float low = 0, high = 0, low_c = 0, high_c = 0;
+        k->range(x, depth, &low, &high), kernel_u8_find("c")->range(x, depth, &low_c, &high_c);
+        assert_true(low == low_c && high == high_c);
+    }
+    check_panel(k, 67, 2 * k->steps + 1, k->panel, 1e-33f, true);
+    check_panel(k, 64, 3 * k->steps, k->panel, 1e33f, false);
+}
+
+enum { T = 131, IN = 37, MIDDLE = 75, END = 33 };
+
+/* The definition in double: scale and zero point of x, then the sums. */
+static void by_definition(const double *in, int64_t depth, const int8_t *weight, int64_t outputs, const float *b, double *out)
+{
+    double low = 0, high = 0;
+    for (int64_t i = 0; i < T * depth; i++) low = fmin(low, in[i]), high = fmax(high, in[i]);
+    double scale = (high - low) / 255, zero = nearbyint(-low / scale);
+    for (int t = 0; t < T; t++)
+        for (int64_t o = 0; o < outputs; o++) {
+            double sum = 0;
+            for (int64_t i = 0; i < depth; i++)
+                sum += (fmin(fmax(nearbyint(in[t * depth + i] / scale) + zero, 0), 255) - zero) * weight[i * outputs + o];
+            out[t * outputs + o] = sum * scale * 0.003 + b[o];
+        }
 }
 
 static void test_op(void **state)
@@ -75,39 +127,40 @@ static void test_op(void **state)
     (void)state;
     status st = {0};
     op_ctx c = {.mem = arena_new(&st), .threads = pool_new(3, &st), .st = &st};
-    enum { T = 131, IN = 37, OUT = 75 };
-    static int8_t weight[IN * OUT];
-    float bias[OUT], gamma[OUT];
+    static int8_t first[IN * MIDDLE], second[MIDDLE * END];
+    static float b1[MIDDLE], b2[END], gamma[END];
+    static double in[T * IN], middle[T * MIDDLE], end[T * END];
     random_state = rng_seeded(5);
-    for (int i = 0; i < IN * OUT; i++) weight[i] = (int8_t)(rng_next(&random_state) >> 56);
-    fill(bias, OUT, 1), fill(gamma, OUT, 1);
-    linear_u8 w;
-    assert_true(linear_u8_init(&w, weight, IN, OUT, 0.003f, bias, &st));
-    tensor *x = op_new(&c, SHAPE(T, IN)), *add = op_new(&c, SHAPE(T, OUT));
-    fill(x->data, T * IN, 3), fill(add->data, T * OUT, 1);
-    linear_u8_extra extra = {.gelu = true, .gamma = gamma, .add = add};
-    tensor *y = op_linear_u8(&c, x, &w, &extra);
-    assert_non_null(y);
-    float low = 0, high = 0;
-    for (int i = 0; i < T * IN; i++) low = fminf(low, tensor_f32(x)[i]), high = fmaxf(high, tensor_f32(x)[i]);
-    float scale = (high - low) / 255, zero = nearbyintf(-low / scale);
-    for (int t = 0; t < T; t++)
-        for (int o = 0; o < OUT; o++) {
-            double sum = 0;
-            for (int i = 0; i < IN; i++) {
-                float q = nearbyintf(tensor_f32(x)[t * IN + i] / scale) + zero;
-                sum += (fmin(fmax(q, 0), 255) - zero) * weight[i * OUT + o];
-            }
-            double v = sum * scale * 0.003 + bias[o];
-            double want = 0.5 * v * (1 + erf(v / sqrt(2))) * gamma[o] + tensor_f32(add)[t * OUT + o];
-            assert_true(fabs(want - tensor_f32(y)[t * OUT + o]) < 1e-5 * (1 + fabs(want)));
-        }
+    for (int i = 0; i < IN * MIDDLE; i++) first[i] = (int8_t)(rng_next(&random_state) >> 56);
+    for (int i = 0; i < MIDDLE * END; i++) second[i] = (int8_t)(rng_next(&random_state) >> 56);
+    fill(b1, MIDDLE, 1), fill(b2, END, 1), fill(gamma, END, 1);
+    linear_u8 wide, narrow;
+    assert_true(linear_u8_init(&wide, first, IN, MIDDLE, 0.003f, b1, &st) && linear_u8_init(&narrow, second, MIDDLE, END, 0.003f, b2, &st));
+    tensor *in_values = op_new(&c, SHAPE(T, IN)), *sum = op_new(&c, SHAPE(T, END)), *added = op_new(&c, SHAPE(T, MIDDLE));
+    fill(in_values->data, T * IN, 3), fill(sum->data, T * END, 1);
+    for (int i = 0; i < T * IN; i++) in[i] = tensor_f32(in_values)[i];
+    by_definition(in, IN, first, MIDDLE, b1, middle);
+    tensor *plain = op_linear_u8(&c, in_values, &wide, NULL);
+    assert_non_null(plain);
+    for (int i = 0; i < T * MIDDLE; i++) assert_true(fabs(middle[i] - tensor_f32(plain)[i]) < 1e-4);
+    memcpy(added->data, plain->data, tensor_bytes(plain));
+    assert_true(op_linear_u8_add(&c, added, NULL, in_values, &wide));
+    for (int i = 0; i < T * MIDDLE; i++) assert_true(tensor_f32(added)[i] == 2 * tensor_f32(plain)[i]);
+    float *start = arena_alloc(c.mem, tensor_bytes(sum), &st);
+    memcpy(start, sum->data, tensor_bytes(sum));
+    assert_true(op_mlp_u8_add(&c, sum, gamma, in_values, &wide, &narrow));
+    for (int i = 0; i < T * MIDDLE; i++) middle[i] = 0.5 * middle[i] * (1 + erf(middle[i] / sqrt(2)));
+    by_definition(middle, MIDDLE, second, END, b2, end);
+    int far = 0; /* a quantised value that a last bit tips over is seen in a row of y */
+    for (int i = 0; i < T * END; i++) far += fabs(end[i] * gamma[i % END] + start[i] - tensor_f32(sum)[i]) > 1e-3;
+    assert_true(far <= 2 * END);
     tensor *zeros = op_new(&c, SHAPE(2, IN));
     memset(zeros->data, 0, tensor_bytes(zeros));
-    y = op_linear_u8(&c, zeros, &w, NULL);
-    for (int o = 0; o < OUT; o++) assert_true(tensor_f32(y)[o] == bias[o]);
-    assert_null(op_linear_u8(&c, add, &w, NULL));
-    linear_u8_free(&w);
+    plain = op_linear_u8(&c, zeros, &wide, NULL);
+    for (int o = 0; o < MIDDLE; o++) assert_true(tensor_f32(plain)[o] == b1[o]);
+    assert_null(op_linear_u8(&c, added, &wide, NULL));
+    assert_int_equal(st.code, STATUS_FAIL);
+    linear_u8_free(&wide), linear_u8_free(&narrow);
     pool_free(c.threads);
     arena_free(c.mem);
 }
