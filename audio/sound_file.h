@@ -2,11 +2,12 @@
  *
  * Written is one channel of 16 bits: .wav, .flac, .ogg (Vorbis), .opus, .mp3 by the file's name; "-" streams WAV to
  * stdout, piece by piece, with the length field that says "until the end" (0xFFFFFFFF); raw is the samples alone,
- * little-endian, to a file of any name or to stdout. A file appears under its name only when it is whole (core/file.h).
+ * little-endian, to a file of any name or to stdout, and has no place for tags. A file appears under its name only when it is whole (core/file.h).
  */
 #ifndef AIGC_AUDIO_SOUND_FILE_H
 #define AIGC_AUDIO_SOUND_FILE_H
 
+#include "audio/sound_tags.h"
 #include "core/tensor.h"
 
 typedef struct sound_file sound_file;
@@ -14,7 +15,7 @@ typedef struct sound_file sound_file;
 typedef struct {
     int rate;            /* samples a second */
     bool raw;
-    const char *comment; /* stored with the sound where the format can, or NULL */
+    const sound_tags *tags; /* stored with the sound, or NULL; must stay until it is committed */
 } sound_format;
 
 /* NULL with st set: STATUS_USAGE for a name whose ending is no known format. */

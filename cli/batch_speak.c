@@ -1,5 +1,4 @@
 /* batch_speak: speak jobs, one after another; the voice stays loaded. */
-#include <stdio.h>
 #include <string.h>
 
 #include "audio/sound_file.h"
@@ -7,6 +6,8 @@
 #include "cli/batch_answer.h"
 #include "cli/batch_options.h"
 #include "cli/interrupt.h"
+#include "cli/sound_origin.h"
+#include "cli/speak_label.h"
 #include "core/alloc.h"
 #include "core/file.h"
 
@@ -15,6 +16,8 @@ enum { MAX_TEXT = 256 << 20 };
 struct batch_speak {
     speak *speak;
     char *voice, *assets, *pronunciations; /* what it was opened with; the last may be NULL */
+    char *called;                          /* what the job that opened it calls the voice */
+    origin_files files;                    /* the voice's, for the record in each sound */
 };
 
 static void close_voice(batch_speak *s)
@@ -23,6 +26,8 @@ static void close_voice(batch_speak *s)
     alloc_free(s->voice);
     alloc_free(s->assets);
     alloc_free(s->pronunciations);
+    alloc_free(s->called);
+    origin_files_free(&s->files);
     *s = (batch_speak){0};
 }
 
@@ -31,13 +36,15 @@ static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) ==
 static bool open_voice(batch *b, batch_speak *s, const speak_flags *f, status *st)
 {
     char *path = speak_flags_voice(f, st);
-    if (path && s->speak && same(path, s->voice) && same(f->pronunciations, s->pronunciations)) {
+    if (path && s->speak && same(path, s->voice) && same(f->voice, s->called) && same(f->pronunciations, s->pronunciations)) {
         alloc_free(path);
         return true;
     }
     close_voice(s);
     s->voice = path;
     s->assets = path ? speak_flags_assets(path) : NULL;
+    s->called = alloc_string(f->voice, strlen(f->voice), st);
+    if (path) sound_origin_add_voice(&s->files, f, path, s->assets, st);
     s->pronunciations = f->pronunciations ? alloc_string(f->pronunciations, strlen(f->pronunciations), st) : NULL;
     if (!status_ok(st)) return false;
     speak_options o = {.voice = s->voice, .assets = s->assets, .pronunciations = s->pronunciations, .settings = speak_flags_settings(f)};
@@ -61,13 +68,15 @@ static bool write_piece(void *arg, const speak_piece *piece, status *st)
 
 static bool write_sound(batch_speak *s, const batch_item *item, const char *path, const speak_flags *f, const char *text, size_t size, status *st)
 {
-    char comment[160];
-    snprintf(comment, sizeof comment, "aigc %s speak --voice %.40s --seed %llu", AIGC_VERSION, f->voice, (unsigned long long)item->job.seed);
-    sound_file *sound = sound_file_create(path, (sound_format){.rate = speak_rate(s->speak), .comment = comment}, st);
-    if (!sound) return false;
-    if (speak_text(s->speak, text, size, write_piece, sound, st)) return sound_file_commit(sound, st);
-    sound_file_abort(sound);
-    return false;
+    sound_origin made;
+    double label;
+    if (!sound_origin_make(&made, sound_origin_of_speech(f, item->job.seed, text, size, &s->files, st), st)) return false;
+    sound_file *sound = sound_file_create(path, (sound_format){.rate = speak_rate(s->speak), .tags = &made.tags}, st);
+    bool ok = sound && speak_label_write(f, s->speak, item->job.seed, sound, &label, st) && speak_text(s->speak, text, size, write_piece, sound, st);
+    if (ok) ok = sound_file_commit(sound, st);
+    else sound_file_abort(sound);
+    sound_origin_free(&made);
+    return ok;
 }
 
 static void say(batch *b, batch_speak *s, const batch_item *item, const char *path, status *st)

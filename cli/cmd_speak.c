@@ -8,7 +8,9 @@
 
 #include "audio/sound_file.h"
 #include "audio/speak.h"
+#include "cli/sound_origin.h"
 #include "cli/speak_flags.h"
+#include "cli/speak_label.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -30,7 +32,7 @@ typedef struct {
     file_output *srt, *vtt;
     bool json, phonemes;
     int64_t number;
-    double seconds, started, first_sound;
+    double seconds, started, first_sound, label; /* seconds of the label before all */
     const char *text; /* the input */
 } outputs;
 
@@ -62,31 +64,31 @@ static void write_cue(file_output *to, const outputs *o, const speak_piece *p, c
 {
     FILE *out = file_stream(to);
     if (point == ',') fprintf(out, "%" PRId64 "\n", o->number + 1);
-    print_time(out, p->start, point);
+    print_time(out, o->label + p->start, point);
     fputs(" --> ", out);
-    print_time(out, p->end, point);
+    print_time(out, o->label + p->end, point);
     fputc('\n', out);
     print_text(out, o, p->sentence, point == '.');
     fputs("\n\n", out);
 }
 
-static json_t *json_of_words(const speak_piece *p)
+static json_t *json_of_words(const speak_piece *p, double label)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < p->words; i++) {
         const speak_word *w = &p->word[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:f, s:f, s:b}", "text", w->word->text, "phonemes", w->word->phonemes, "start", w->start,
-                                              "end", w->end, "punctuation", w->word->punctuation));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:f, s:f, s:b}", "text", w->word->text, "phonemes", w->word->phonemes, "start",
+                                              label + w->start, "end", label + w->end, "punctuation", w->word->punctuation));
     }
     return list;
 }
 
-static json_t *json_of_symbols(const speak_piece *p, int rate)
+static json_t *json_of_symbols(const speak_piece *p, double label, int rate)
 {
     json_t *list = json_array();
     for (int64_t i = 0; i < p->symbols; i++) {
         const voice_symbol *s = &p->symbol[i];
-        double start = p->start + (double)s->from / rate;
+        double start = label + p->start + (double)s->from / rate;
         json_array_append_new(list, json_pack("[s#, f, f]", s->text, s->bytes, start, start + (double)s->samples / rate));
     }
     return list;
@@ -95,8 +97,8 @@ static json_t *json_of_symbols(const speak_piece *p, int rate)
 static bool print_json(const outputs *o, const speak_piece *p, int rate, status *st)
 {
     json_t *sentence = json_pack("{s:I, s:I, s:s, s:f, s:f, s:o, s:o}", "from", (json_int_t)p->sentence->from, "to", (json_int_t)p->sentence->to,
-                                 "phonemes", p->sentence->phonemes, "start", p->start, "end", p->end, "words", json_of_words(p), "symbols",
-                                 json_of_symbols(p, rate));
+                                 "phonemes", p->sentence->phonemes, "start", o->label + p->start, "end", o->label + p->end, "words",
+                                 json_of_words(p, o->label), "symbols", json_of_symbols(p, o->label, rate));
     if (!sentence) return status_set(st, STATUS_NOMEM, "out of memory for the JSON of a sentence");
     fputs(o->number ? ",\n " : "\n ", stdout);
     json_dumpf(sentence, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
@@ -125,11 +127,11 @@ static bool write_piece(void *arg, const speak_piece *p, status *st)
     return true;
 }
 
-static bool open_outputs(outputs *o, const speak_flags *f, const speak *s, const char *comment, status *st)
+static bool open_outputs(outputs *o, const speak_flags *f, const speak *s, const sound_tags *tags, status *st)
 {
     o->json = f->json;
     o->phonemes = f->phonemes;
-    if (!f->phonemes) o->sound = sound_file_create(f->output, (sound_format){.rate = speak_rate(s), .raw = f->raw, .comment = comment}, st);
+    if (!f->phonemes) o->sound = sound_file_create(f->output, (sound_format){.rate = speak_rate(s), .raw = f->raw, .tags = tags}, st);
     if (f->srt && status_ok(st)) o->srt = file_create(f->srt, st);
     if (f->vtt && status_ok(st)) o->vtt = file_create(f->vtt, st);
     if (o->vtt) fputs("WEBVTT\n\n", file_stream(o->vtt));
@@ -178,13 +180,17 @@ static void run(const speak_flags *f, const char *text, size_t size, status *st)
                        .settings = speak_flags_settings(f),
                        .sentence_silence = f->sentence_silence, .seed = (uint64_t)f->seed, .phonemes_only = f->phonemes};
     outputs to = {.text = text, .started = log_seconds()};
-    speak *s = threads ? speak_open(&o, threads, st) : NULL;
-    char comment[160];
-    snprintf(comment, sizeof comment, "aigc %s speak --voice %.40s --seed %" PRId64, AIGC_VERSION, f->voice, f->seed);
-    if (s && open_outputs(&to, f, s, comment, st)) {
+    origin_files files = {0}; /* looked at while the voice is loaded */
+    if (threads && !f->phonemes && !f->raw && strcmp(f->metadata, "none") != 0) sound_origin_add_voice(&files, f, path, assets, st);
+    speak *s = threads && status_ok(st) ? speak_open(&o, threads, st) : NULL;
+    sound_origin made = {0};
+    bool tags = s && !f->phonemes && !f->raw;
+    if (tags) sound_origin_make(&made, sound_origin_of_speech(f, (uint64_t)f->seed, text, size, &files, st), st);
+    if (s && open_outputs(&to, f, s, tags ? &made.tags : NULL, st)) {
         double loaded = log_seconds();
+        if (to.sound && speak_label_write(f, s, (uint64_t)f->seed, to.sound, &to.label, st)) to.seconds = to.label;
         if (f->json) printf("{\"rate\":%d,\"seed\":%" PRId64 ",\"sentences\":[", speak_rate(s), f->seed);
-        speak_text(s, text, size, write_piece, &(writer){&to, s}, st);
+        if (status_ok(st)) speak_text(s, text, size, write_piece, &(writer){&to, s}, st);
         if (f->json && status_ok(st)) printf("],\n \"seconds\":%.6f}\n", to.seconds);
         double done = log_seconds();
         log_verbose("loaded in %.0f ms; first sound %.0f ms after that; %.2f s of sound in %.0f ms (%.4f of real time)", 1000 * (loaded - to.started),
@@ -192,6 +198,8 @@ static void run(const speak_flags *f, const char *text, size_t size, status *st)
     }
     log_progress_end();
     close_outputs(&to, st);
+    sound_origin_free(&made);
+    origin_files_free(&files);
     speak_close(s);
     pool_free(threads);
     alloc_free(path);

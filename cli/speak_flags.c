@@ -9,7 +9,7 @@
 
 speak_flags speak_flags_default(void)
 {
-    return (speak_flags){.voice = "hibari", .speed = 1, .length_scale = 1, .sentence_silence = 0.2};
+    return (speak_flags){.voice = "hibari", .speed = 1, .length_scale = 1, .sentence_silence = 0.2, .metadata = "full"};
 }
 
 static int append(option *table, const option *more, size_t bytes)
@@ -34,6 +34,9 @@ static int sound_table(speak_flags *f, option *table)
         {0, "noise-scale", OPTION_REAL, &f->noise_scale, "X", "Piper: variation of the sound (the voice's own)", 0, 4, &f->noise_scale_given},
         {0, "noise-w", OPTION_REAL, &f->noise_w, "X", "Piper: variation of the rhythm (the voice's own)", 0, 4, &f->noise_w_given},
         {0, "sentence-silence", OPTION_REAL, &f->sentence_silence, "SECONDS", "after each sentence; twice that after a paragraph (0.2)", 0, 60, NULL},
+        {0, "label", OPTION_FLAG, &f->label, NULL, "begin with a rhythm that says AI-generated (AI in Morse code)", 0, 0, NULL},
+        {0, "label-text", OPTION_STRING, &f->label_text, "TEXT", "begin with these words instead", 0, 0, NULL},
+        {0, "metadata", OPTION_STRING, &f->metadata, "HOW", "what the file says of its making: full, hash (no words), none (AI-generated, no more) (full)", 0, 0, NULL},
         {'s', "seed", OPTION_INT, &f->seed, "N", "same seed, same samples (a fresh one, told on stderr)", 0, 9007199254740991.0, &f->seed_given},
     };
     return append(table, all, sizeof all);

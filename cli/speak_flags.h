@@ -8,10 +8,10 @@
 #include "cli/options.h"
 
 typedef struct {
-    const char *text, *file, *output, *voice, *speaker, *pronunciations, *srt, *vtt;
+    const char *text, *file, *output, *voice, *speaker, *pronunciations, *srt, *vtt, *metadata, *label_text;
     double speed, length_scale, noise_scale, noise_w, sentence_silence;
     int64_t seed, threads;
-    bool raw, json, phonemes, ssml, quiet, verbose;
+    bool raw, json, phonemes, ssml, label, quiet, verbose;
     bool seed_given, noise_scale_given, noise_w_given;
 } speak_flags;
 

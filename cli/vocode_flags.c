@@ -5,12 +5,13 @@
 
 #include "audio/mel.h"
 #include "audio/sound_file.h"
+#include "cli/sound_origin.h"
 #include "core/npy.h"
 #include "core/weights.h"
 
 vocode_flags vocode_flags_default(void)
 {
-    return (vocode_flags){.output = "vocoded.wav", .n_fft = 1024, .hop = 256, .iterations = 60};
+    return (vocode_flags){.output = "vocoded.wav", .n_fft = 1024, .hop = 256, .iterations = 60, .metadata = "full"};
 }
 
 /* What the sound is made of. */
@@ -18,6 +19,7 @@ static int sound_table(vocode_flags *f, option *table)
 {
     const option all[] = {
         {'m', "model", OPTION_STRING, &f->model, "FILE", "HiFi-GAN, MelGAN or Vocos, .safetensors or .onnx (none: Griffin-Lim)", 0, 0, NULL},
+        {0, "metadata", OPTION_STRING, &f->metadata, "HOW", "what the file says of its making: full, hash, none (full)", 0, 0, NULL},
         {0, "", OPTION_GROUP, NULL, NULL, "The mel spectrum: natural logarithms of magnitudes", 0, 0, NULL},
         {0, "rate", OPTION_INT, &f->rate, "HZ", "of the sound that comes out (22050; a sound's own)", 1000, 192000, NULL},
         {0, "n-fft", OPTION_INT, &f->n_fft, "N", "points of its transform (1024)", 16, 8192, NULL},
@@ -80,6 +82,29 @@ static tensor *arrange(op_ctx *c, const tensor *x, int64_t bands, const char *pa
     return y;
 }
 
+/* Where the sound came from: made by a model from what another made, or by calculation alone. */
+static bool make_tags(sound_origin *to, const vocode_flags *f, status *st)
+{
+    static const char *const NO_SETTING[] = {"output", "model", "mel", "raw", "metadata", "seed", "threads", "input", NULL};
+    origin_level level;
+    origin *g = origin_level_of(f->metadata, &level, st) ? origin_new("vocode", level, st) : NULL;
+    if (g && !f->model) origin_algorithmic(g);
+    if (g && level != ORIGIN_NONE) {
+        vocode_flags standard = vocode_flags_default();
+        option table[VOCODE_FLAG_COUNT], usual[VOCODE_FLAG_COUNT];
+        origin_files files = {0};
+        vocode_flags_table((vocode_flags *)(uintptr_t)f, table);
+        vocode_flags_table(&standard, usual);
+        origin_seed(g, (uint64_t)f->seed);
+        origin_files_add(&files, "model", f->model, f->model, st);
+        origin_files_add(&files, "input", f->input, f->input, st);
+        origin_files_record(&files, g, st);
+        origin_files_free(&files);
+        origin_options_set(g, table, usual, NO_SETTING);
+    }
+    return sound_origin_make(to, g, st);
+}
+
 bool vocode_flags_run(const vocode_flags *f, const vocoder *v, op_ctx *c)
 {
     const char *input = f->input;
@@ -96,9 +121,12 @@ bool vocode_flags_run(const vocode_flags *f, const vocoder *v, op_ctx *c)
         tensor *x = sound ? mel_spectrum(c, &m, sound) : arrange(c, npy_read(c->mem, input, c->st), o.bands, input);
         if (x && f->mel) npy_write(f->mel, x, c->st);
         tensor *y = v ? vocoder_run(c, v, x) : mel_griffin_lim(c, &m, x, (int)f->iterations, (uint64_t)f->seed);
-        sound_file *out = y ? sound_file_create(f->output, (sound_format){.rate = rate, .raw = f->raw}, c->st) : NULL;
+        sound_origin made = {0};
+        bool told = y && (f->raw || make_tags(&made, f, c->st));
+        sound_file *out = told ? sound_file_create(f->output, (sound_format){.rate = rate, .raw = f->raw, .tags = f->raw ? NULL : &made.tags}, c->st) : NULL;
         if (out && sound_file_write(out, y->data, tensor_count(y), c->st)) sound_file_commit(out, c->st);
         else sound_file_abort(out);
+        sound_origin_free(&made);
     }
     mel_free(&m);
     return !op_failed(c);

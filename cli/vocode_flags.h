@@ -8,7 +8,7 @@
 #include "cli/options.h"
 
 typedef struct {
-    const char *input, *output, *model, *mel;
+    const char *input, *output, *model, *mel, *metadata;
     int64_t rate, n_fft, hop, iterations, seed, threads;
     double lowest, highest;
     bool htk, raw;

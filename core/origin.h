@@ -29,6 +29,7 @@ enum { ORIGIN_LONGEST_TEXT = 1 << 20 };
 #define ORIGIN_SOURCE_PREFIX "http://cv.iptc.org/newscodes/digitalsourcetype/"
 #define ORIGIN_GENERATED "trainedAlgorithmicMedia"
 #define ORIGIN_COMPOSITE "compositeWithTrainedAlgorithmicMedia"
+#define ORIGIN_ALGORITHMIC "algorithmicMedia"
 
 /* The namespaces of XMP's properties. */
 #define ORIGIN_NS_OWN "urn:aigc:origin:1:"
@@ -43,6 +44,9 @@ void origin_free(origin *g); /* NULL is allowed */
 
 /* Made from another picture or sound, not from nothing. */
 void origin_composite(origin *g);
+
+/* Made by calculation, without a trained model: then it carries no label. */
+void origin_algorithmic(origin *g);
 
 void origin_seed(origin *g, uint64_t seed);
 
@@ -61,7 +65,7 @@ void origin_file(origin *g, const char *option, const char *called, const hash_h
 char *origin_record(origin *g);
 
 /* The implicit label of GB 45438-2025, appendix E: {"Label": "1", "ContentProducer": …, …}, in ASCII. The producer is
- * $AIGC_PRODUCER, else "aigc"; the content's number is the beginning of the record's SHA-256. */
+ * $AIGC_PRODUCER, else "aigc"; the content's number is the beginning of the record's SHA-256. NULL without an error for what no model made. */
 char *origin_label(origin *g);
 
 /* An XMP packet (ISO 16684-1) with IPTC's DigitalSourceType, AISystemUsed, AISystemVersionUsed and AIPromptInformation

@@ -81,11 +81,11 @@ for i, c in enumerate("abdefhijklmnopstuvwzæðəɛɪʊ ˈˌ."):
 print(json.dumps({"audio": {"sample_rate": 16000}, "espeak": {"voice": "en-us"}, "phoneme_id_map": ids, "num_speakers": 4,
                   "speaker_id_map": {"ann": 0, "bob": 3}, "inference": {"noise_scale": 0.667, "length_scale": 4, "noise_w": 0.8}}))
 EOF
-expect 0 "$AIGC" speak -s 3 --voice ./many.onnx --speaker bob -o p.wav "Hello."
-expect 0 "$AIGC" speak -s 3 --voice ./many.onnx --speaker 3 -t 1 -o q.wav "Hello."
+expect 0 "$AIGC" speak -s 3 --voice ./many.onnx --speaker bob --metadata none -o p.wav "Hello."
+expect 0 "$AIGC" speak -s 3 --voice ./many.onnx --speaker 3 -t 1 --metadata none -o q.wav "Hello."
 cmp -s p.wav q.wav || fail "the speaker's name and number differ"
-expect 2 "$AIGC" speak -s 3 --voice ./many.onnx --speaker 4 -o q.wav "Hello."
-expect 2 "$AIGC" speak -s 3 --speaker 1 -o q.wav "Hello."
+expect 2 "$AIGC" speak -s 3 --voice ./many.onnx --speaker 4 --metadata none -o q.wav "Hello."
+expect 2 "$AIGC" speak -s 3 --speaker 1 --metadata none -o q.wav "Hello."
 echo '{"phoneme_id_map": {"_": "x"}}' >many.onnx.json
 expect 3 "$AIGC" speak --voice ./many.onnx -o p.wav "Hello."
 head -c 200000 many.onnx >cut.onnx
