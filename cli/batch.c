@@ -17,6 +17,7 @@
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/origin.h"
 
 enum { MAX_TEXT = 64 << 20, MAX_MODELS = 255, MAX_TABLE = 40 };
 
@@ -80,8 +81,10 @@ static const char *result_of(void *context, size_t index, const char *what, stat
     size_t size;
     char *text = file_read(path, MAX_TEXT, &size, st), *copy = text ? arena_alloc(r->mem, size + 1, st) : NULL;
     if (copy) {
-        while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == ' ')) size--;
-        memcpy(copy, text, size);
+        size_t front = origin_front_matter_size(text, size);
+        size -= front;
+        while (size > 0 && (text[front + size - 1] == '\n' || text[front + size - 1] == ' ')) size--;
+        memcpy(copy, text + front, size);
         copy[size] = 0;
     }
     alloc_free(text);

@@ -6,9 +6,11 @@
 #include "cli/batch_options.h"
 #include "cli/interrupt.h"
 #include "cli/model_path.h"
+#include "cli/text_origin.h"
 #include "cli/text_request.h"
 #include "core/alloc.h"
 #include "core/log.h"
+#include "core/text_out.h"
 
 enum { MAX_PARALLEL = 64 };
 
@@ -20,11 +22,14 @@ typedef struct {
     text_request request;
     generate_sequence *sequence[MAX_PARALLEL];
     int count;
+    origin *origin;        /* of a job of our own form; its errors go into origin_status */
+    status origin_status;
 } slot;
 
 struct batch_text {
     char *name;       /* the model that is loaded, as jobs call it */
     text_model model;
+    origin_files files; /* of the model, for the record of each text */
     generator *generator;
     slot *slot;       /* [MAX_PARALLEL] */
     int64_t running;  /* sequences */
@@ -35,6 +40,7 @@ static void close_model(batch_text *t)
     generator_free(t->generator);
     t->generator = NULL;
     text_model_close(&t->model);
+    origin_files_free(&t->files);
     alloc_free(t->name);
     t->name = NULL;
 }
@@ -46,12 +52,13 @@ static bool open_model(batch *b, batch_text *t, const char *name, status *st)
     if (t->name) close_model(t);
     char *path = model_path_find(name, st);
     generator_options go = {0};
-    bool ok = path && text_model_open(&t->model, path, LINEAR_FAST, batch_threads(b), st);
+    bool ok = path && origin_files_add(&t->files, "model", name, path, st) && text_model_open(&t->model, path, LINEAR_FAST, batch_threads(b), st);
     if (ok && !((t->generator = generator_new(t->model.gpt, t->model.tokenizer, batch_threads(b), &go, st)) &&
                 (t->name = alloc_string(name, strlen(name), st)))) {
         close_model(t);
         ok = false;
     }
+    if (!ok) origin_files_free(&t->files);
     alloc_free(path);
     return ok;
 }
@@ -61,6 +68,7 @@ static void end_slot(batch *b, batch_text *t, slot *s, const char *text, const s
     batch_finish(b, s->item, text, result);
     for (int i = 0; i < s->count; i++) generator_drop(t->generator, s->sequence[i]);
     t->running -= s->count;
+    origin_free(s->origin);
     *s = (slot){0};
 }
 
@@ -77,12 +85,46 @@ static bool add_sequences(batch_text *t, slot *s, status *st)
     return true;
 }
 
+/* Where the job's text will have come from, while the request is still there. Answers to OpenAI requests have their own form. */
+static bool make_record(batch_text *t, slot *s, const char *input, status *st)
+{
+    s->origin = text_origin_of(&s->options.text, &s->request, s->item->job.seed, input, &t->files, &s->origin_status);
+    return s->origin || status_set(st, s->origin_status.code, "%s", s->origin_status.msg);
+}
+
+/* The conversation as one text: "ROLE:CONTENT" a line. */
+static bool make_record_of_messages(batch_text *t, slot *s, status *st)
+{
+    text_out all = {.st = st};
+    for (size_t i = 0; i < s->options.messages.count; i++) text_out_format(&all, "%s%s", i ? "\n" : "", s->options.messages.item[i]);
+    bool ok = all.data && make_record(t, s, NULL, st);
+    if (ok) origin_text(s->origin, "messages", all.data, all.size);
+    text_out_free(&all);
+    return ok;
+}
+
+/* Writes the text's record beside its output, and returns the text, with the record before it where that is asked for
+ * (freed with alloc_free). */
+static char *add_record(const slot *s, const char *text, status *st)
+{
+    const text_options *o = &s->options.text;
+    text_out whole = {.st = st};
+    char *front = o->label ? origin_front_matter(s->origin) : NULL;
+    if (strcmp(o->metadata, "none") != 0) text_origin_write_beside(s->item->path, s->origin, st);
+    if (front) text_out_add(&whole, front);
+    text_out_add(&whole, text);
+    alloc_free(front);
+    if (!status_ok(&s->origin_status)) status_set(st, s->origin_status.code, "%s", s->origin_status.msg);
+    return text_out_take(&whole);
+}
+
 static bool add_prompt(batch_text *t, slot *s, const char *prompt, status *st)
 {
     s->options.text.prompt = prompt;
     char *input = text_request_input(&s->options.text, st);
     bool ok = input && text_request_init(&s->request, &s->options.text, &t->model, input, s->item->job.seed, generator_context(t->generator), st) &&
               add_sequences(t, s, st);
+    if (ok && s->item->job.form == JOB_FORM_OWN) ok = make_record(t, s, input, st);
     text_request_free(&s->request);
     alloc_free(input);
     return ok;
@@ -107,6 +149,7 @@ static bool add_conversation(batch_text *t, slot *s, status *st)
     }
     ok = ok && text_request_init_chat(&s->request, &s->options.text, &t->model, &chat, message, (int64_t)all->count, s->item->job.seed,
                                       generator_context(t->generator), st) && add_sequences(t, s, st);
+    if (ok && s->item->job.form == JOB_FORM_OWN) ok = make_record_of_messages(t, s, st);
     text_request_free(&s->request);
     chat_template_free(&chat);
     for (size_t i = 0; i < all->count; i++) alloc_free(role[i]);
@@ -164,8 +207,9 @@ static void end_well(batch *b, batch_text *t, slot *s)
         r[i] = generate_result_of(s->sequence[i]);
         if (r[i].reason == GENERATE_CONTEXT) log_warning("job '%s': the context is full, its text ends there", s->item->job.id);
     }
-    char *line = s->item->job.form == JOB_FORM_OWN ? NULL : batch_answer_text(s->item, r, (size_t)s->count, t->model.tokenizer, &st);
-    end_slot(b, t, s, line ? line : r[0].text, &st);
+    char *line = s->item->job.form == JOB_FORM_OWN ? add_record(s, r[0].text ? r[0].text : "", &st)
+                                                   : batch_answer_text(s->item, r, (size_t)s->count, t->model.tokenizer, &st);
+    end_slot(b, t, s, line, &st);
     alloc_free(line);
 }
 

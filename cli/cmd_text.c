@@ -11,8 +11,10 @@
 #include "cli/model_path.h"
 #include "cli/text_json.h"
 #include "cli/text_options.h"
+#include "cli/text_origin.h"
 #include "cli/text_request.h"
 #include "core/alloc.h"
+#include "core/file.h"
 #include "core/log.h"
 
 /* Everything a run of the command holds. */
@@ -24,6 +26,10 @@ typedef struct {
     text_request request;
     generate_sequence *sequence[256];
     uint64_t seed;
+    file_output *file;   /* -o; NULL: stdout */
+    bool writes;         /* the text itself goes out */
+    origin_files files;  /* the model's digest, where the record is wanted */
+    origin *origin;
     bool write_failed, ends_line;
 } run;
 
@@ -32,13 +38,14 @@ static bool write_text(void *arg, const char *text, size_t size)
     run *r = arg;
     if (size == 0) return true;
     r->ends_line = text[size - 1] == '\n';
-    r->write_failed = fwrite(text, 1, size, stdout) != size || fflush(stdout) != 0;
+    FILE *out = r->file ? file_stream(r->file) : stdout;
+    r->write_failed = fwrite(text, 1, size, out) != size || fflush(out) != 0;
     return !r->write_failed;
 }
 
 static bool output_failed(run *r, status *st)
 {
-    if (r->write_failed) status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
+    if (r->write_failed) status_set(st, STATUS_IO, "%s: %s", r->file ? r->o->output : "standard output", strerror(errno));
     return r->write_failed;
 }
 
@@ -61,7 +68,7 @@ static void tell_timings(const run *r, int64_t i, const generate_result *result)
                 result->first_token_seconds, (long long)result->count, writing, writing > 0 && result->count > 1 ? (double)(result->count - 1) / writing : 0);
 }
 
-static void print_json(const run *r, const char *path, status *st)
+static void print_json(run *r, const char *path, status *st)
 {
     json_t *root = text_json_run(&r->model, path, r->model.seconds), *list = r->o->parallel > 1 ? json_array() : NULL;
     for (int64_t i = 0; root && i < r->o->parallel; i++) {
@@ -74,6 +81,7 @@ static void print_json(const run *r, const char *path, status *st)
         }
     }
     if (list && root) json_object_set_new(root, "results", list);
+    if (root && r->origin) json_object_set_new(root, "origin", origin_json(r->origin));
     if (!root) status_set(st, STATUS_NOMEM, "out of memory for the JSON output");
     else if (status_ok(st) && (json_dumpf(root, stdout, JSON_REAL_PRECISION(9)) != 0 || putchar('\n') == EOF || fflush(stdout) != 0))
         status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
@@ -92,15 +100,50 @@ static void print_rest(run *r, status *st)
     output_failed(r, st);
 }
 
+/* ---- where it came from ---- */
+
+/* Waits for the model's digest when this is its first run. */
+static bool make_record(run *r, const char *input, status *st)
+{
+    if (!r->origin) r->origin = text_origin_of(r->o, &r->request, r->seed, input, &r->files, st);
+    return r->origin != NULL;
+}
+
+static bool write_front_matter(run *r, status *st)
+{
+    char *front = origin_front_matter(r->origin);
+    if (front) write_text(r, front, strlen(front));
+    alloc_free(front);
+    return !output_failed(r, st) && status_ok(st);
+}
+
+static bool has_file(const text_options *o) { return o->output && strcmp(o->output, "-") != 0; }
+
+/* A text on stdout without a label carries no record: then nothing is looked up for it. */
+static bool wants_record(const text_options *o)
+{
+    return strcmp(o->metadata, "none") != 0 && !o->interactive && (has_file(o) || o->label || o->json);
+}
+
+/* The record first: with the text there, both are. */
+static void finish_file(run *r, status *st)
+{
+    if (r->file && strcmp(r->o->metadata, "none") != 0 && status_ok(st)) text_origin_write_beside(r->o->output, r->origin, st);
+    if (r->file && status_ok(st)) file_commit(r->file, st);
+    else file_abort(r->file);
+    r->file = NULL;
+}
+
 /* ---- the run ---- */
 
 static bool start(run *r, const char *input, status *st)
 {
     if (!text_request_init(&r->request, r->o, &r->model, input, r->seed, generator_context(r->generator), st)) return false;
+    if (r->o->label && r->writes && (!make_record(r, input, st) || !write_front_matter(r, st))) return false;
     for (int64_t i = 0; i < r->o->parallel; i++) {
         generate_request q = r->request.request;
         q.seed = r->seed + (uint64_t)i;
-        if (i == 0 && !r->o->json) q.on_text = write_text, q.arg = r;
+        if (i == 0 && r->writes) q.on_text = write_text, q.arg = r;
         r->sequence[i] = generator_add(r->generator, &q, st);
         if (!r->sequence[i]) return false;
     }
@@ -111,13 +154,15 @@ static void generate(run *r, const char *path, const char *input, status *st)
 {
     if (!start(r, input, st)) return;
     while (generator_step(r->generator, st))
-        if (!r->o->json && r->write_failed) break;
+        if (r->write_failed) break;
     if (output_failed(r, st) || !status_ok(st)) return;
+    if (wants_record(r->o) && !make_record(r, input, st)) return;
     if (r->o->json) print_json(r, path, st);
-    else {
+    if (r->writes) {
         if (!r->ends_line) write_text(r, "\n", 1);
         print_rest(r, st);
     }
+    finish_file(r, st);
     for (int64_t i = 0; i < r->o->parallel && status_ok(st); i++) {
         generate_result result = generate_result_of(r->sequence[i]);
         tell_end(r, &result);
@@ -137,7 +182,10 @@ static void chat(run *r, status *st)
 static void open_and_run(run *r, const char *input, status *st)
 {
     char *path = model_path_find(r->o->model, st);
-    r->threads = path ? pool_new((int)r->o->threads, st) : NULL;
+    r->writes = !r->o->json || has_file(r->o);
+    if (path && has_file(r->o)) r->file = file_create(r->o->output, st);
+    if (path && wants_record(r->o)) origin_files_add(&r->files, "model", r->o->model, path, st);
+    r->threads = path && status_ok(st) ? pool_new((int)r->o->threads, st) : NULL;
     if (r->threads && text_model_open(&r->model, path, r->o->exact ? LINEAR_EXACT : LINEAR_FAST, r->threads, st)) {
         log_verbose("%s: %s, opened in %.3f s, %d threads", path, r->model.gpt->config.architecture, r->model.seconds, pool_threads(r->threads));
         generator_options go = {.context = r->o->context};
@@ -145,6 +193,9 @@ static void open_and_run(run *r, const char *input, status *st)
         if (r->generator && r->o->interactive) chat(r, st);
         else if (r->generator) generate(r, path, input, st);
     }
+    file_abort(r->file);
+    origin_free(r->origin);
+    origin_files_free(&r->files);
     text_request_free(&r->request);
     generator_free(r->generator);
     text_model_close(&r->model);
@@ -154,11 +205,13 @@ static void open_and_run(run *r, const char *input, status *st)
 
 static bool check_options(const text_options *o, status *st)
 {
+    origin_level level;
+    if (!origin_level_of(o->metadata, &level, st)) return false;
     if (o->logprobs && !o->json) return status_set(st, STATUS_USAGE, "--logprobs needs --json");
     if (!o->interactive) return true;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return status_set(st, STATUS_USAGE, "--interactive needs a terminal for input and output");
-    if (o->json || o->parallel > 1 || o->raw || o->prompt || o->file || o->task || o->examples)
-        return status_set(st, STATUS_USAGE, "--interactive goes with none of --json, --parallel, --raw, --prompt, --file, --task, --examples");
+    if (o->json || o->parallel > 1 || o->raw || o->prompt || o->file || o->task || o->examples || o->output || o->label)
+        return status_set(st, STATUS_USAGE, "--interactive goes with none of --json, --parallel, --raw, --prompt, --file, --task, --examples, --output, --label");
     return true;
 }
 

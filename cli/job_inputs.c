@@ -7,6 +7,7 @@
 #include "cli/model_path.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/hash_cache.h"
 #include "core/log.h"
 
 enum { MAX_KNOWN = 64 };
@@ -139,14 +140,15 @@ bool job_inputs_resolve(job_inputs *in, job *j, arena *mem, status *st)
 
 /* ---- the digest ---- */
 
-static bool digest_of_file(job_inputs *in, const char *path, hash_hex *out, status *st)
+/* A model's digest is remembered between runs. */
+static bool digest_of_file(job_inputs *in, const char *path, bool is_model, hash_hex *out, status *st)
 {
     for (size_t i = 0; i < in->known_count; i++)
         if (strcmp(in->known[i].path, path) == 0) {
             *out = in->known[i].digest;
             return true;
         }
-    if (!hash_path(path, out, st)) return false;
+    if (!(is_model ? hash_cache_path : hash_path)(path, out, st)) return false;
     if (in->known_count < MAX_KNOWN && (in->known[in->known_count].path = alloc_string(path, strlen(path), st)))
         in->known[in->known_count++].digest = *out;
     return status_ok(st);
@@ -157,7 +159,7 @@ static bool digest_of_model(job_inputs *in, const char *name, hash_hex *out, sta
     *out = (hash_hex){{0}};
     if (!*name) return true;
     char *path = model_path_find(strcmp(name, "heart") == 0 ? "hibari" : name, st);
-    bool ok = path && digest_of_file(in, path, out, st);
+    bool ok = path && digest_of_file(in, path, true, out, st);
     alloc_free(path);
     return ok;
 }
@@ -171,7 +173,7 @@ static json_t *describe(job_inputs *in, const job_option *o, status *st)
         const char *colon = strcmp(o->name, "lora") == 0 ? strrchr(o->value, ':') : NULL;
         char *path = file_exists(o->value) || !colon ? alloc_string(o->value, strlen(o->value), st) : alloc_string(o->value, (size_t)(colon - o->value), st);
         const char *rest = path ? o->value + strlen(path) : "";
-        json_t *found = path && file_exists(path) && digest_of_file(in, path, &digest, st) ? json_pack("[s, s, s]", o->name, rest, digest.text) : NULL;
+        json_t *found = path && file_exists(path) && digest_of_file(in, path, false, &digest, st) ? json_pack("[s, s, s]", o->name, rest, digest.text) : NULL;
         alloc_free(path);
         if (found) return found;
     }

@@ -23,6 +23,7 @@ static const command COMMANDS[] = {
     {"inspect", cmd_inspect, "what is in a model file or folder, without loading its weights"},
     {"quantize", cmd_quantize, "a GGUF file with smaller weights, from a GGUF file or a Hugging Face folder"},
     {"batch", cmd_batch, "many jobs of all kinds from one file, resumable"},
+    {"check", cmd_check, "what files say of where they came from"},
     {"version", cmd_version, "the program's version and the kernels it uses on this CPU"},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };

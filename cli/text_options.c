@@ -5,7 +5,7 @@
 text_options text_options_default(void)
 {
     return (text_options){
-        .model = "smollm2", .tokens = 512, .parallel = 1,
+        .model = "smollm2", .tokens = 512, .parallel = 1, .metadata = "full",
         .sample = {.temperature = 0.7, .top_k = 40, .top_p = 0.9, .min_p = 0.05, .repeat_penalty = 1.1, .penalty_window = 64},
     };
 }
@@ -42,6 +42,8 @@ int text_options_job_table(text_options *o, option *table)
         {0, "frequency-penalty", OPTION_REAL, &o->sample.frequency_penalty, "X", "the same for every time (0)", -100, 100, NULL},
         {0, "repeat-last-n", OPTION_INT, &o->sample.penalty_window, "N", "how many tokens are lately, 0: all (64)", 0, 1e9, NULL},
         {'s', "seed", OPTION_INT, &o->seed, "N", "same seed, same text (a fresh one, told with -v and --json)", 0, 9007199254740991.0, &o->seed_given},
+        {0, "label", OPTION_FLAG, &o->label, NULL, "begin with front matter that says AI-generated and how", 0, 0, NULL},
+        {0, "metadata", OPTION_STRING, &o->metadata, "HOW", "what is recorded of its making: full, hash (no words), none (full)", 0, 0, NULL},
         {0, "logprobs", OPTION_FLAG, &o->logprobs, NULL, "with --json: the logarithm of each token's probability", 0, 0, NULL},
     };
     return append(table, all, (int)(sizeof all / sizeof all[0]));
@@ -51,6 +53,7 @@ void text_options_table(text_options *o, option table[TEXT_OPTION_COUNT])
 {
     const option rest[] = {
         {0, "running", OPTION_GROUP, NULL, NULL, "How it runs:", 0, 0, NULL},
+        {'o', "output", OPTION_STRING, &o->output, "FILE", "write the text to FILE, and how it was made to FILE.origin.json (stdout)", 0, 0, NULL},
         {'i', "interactive", OPTION_FLAG, &o->interactive, NULL, "chat on the terminal; /help lists its commands", 0, 0, NULL},
         {'b', "parallel", OPTION_INT, &o->parallel, "N", "N texts at once, with seeds counted up from --seed (1)", 1, 256, NULL},
         {'c', "ctx", OPTION_INT, &o->context, "N", "positions of context, 0: the model's (0)", 0, 1 << 26, NULL},

@@ -8,6 +8,7 @@
 typedef struct {
     const char *model, *prompt, *file; /* file "-": stdin */
     const char *system, *task, *examples;
+    const char *output, *metadata; /* output NULL: stdout */
     option_list fields;          /* NAME=VALUE for templates */
     bool raw;                    /* no chat template */
     int64_t tokens;
@@ -17,14 +18,14 @@ typedef struct {
     int64_t seed;
     bool seed_given;
     option_list stop;
-    bool ignore_end, logprobs, shift, exact;
+    bool ignore_end, logprobs, shift, exact, label;
     int64_t context, threads, parallel;
     bool interactive, json, quiet, verbose;
 } text_options;
 
 text_options text_options_default(void);
 
-enum { TEXT_OPTION_COUNT = 44 };
+enum { TEXT_OPTION_COUNT = 48 };
 
 /* Writes the table of the flags that make up one generation (what a job may say too), pointing into o: count entries. */
 int text_options_job_table(text_options *o, option *table);

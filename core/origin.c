@@ -292,6 +292,14 @@ char *origin_xmp(origin *g)
     return text_out_take(&t);
 }
 
+size_t origin_front_matter_size(const char *text, size_t size)
+{
+    static const char BEGIN[] = "---\nAIGC:\n", END[] = "\n---\n";
+    if (size < sizeof BEGIN - 1 || memcmp(text, BEGIN, sizeof BEGIN - 1) != 0) return 0;
+    const char *end = memmem(text + sizeof BEGIN - 2, size - (sizeof BEGIN - 2), END, sizeof END - 1);
+    return end ? (size_t)(end - text) + sizeof END - 1 : 0;
+}
+
 /* JSON in ASCII is YAML too (YAML 1.2, section 1.3). */
 char *origin_front_matter(origin *g)
 {

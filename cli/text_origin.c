@@ -1,0 +1,49 @@
+#include "cli/text_origin.h"
+
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/file.h"
+#include "core/text_out.h"
+
+/* Not settings of the text: texts and files, recorded as such; the seed; and what changes no byte of it. A task has gone
+ * into the prompt and the temperature. */
+static const char *const NO_SETTING[] = {"model", "prompt", "file", "system", "task", "field", "examples", "seed", "logprobs", "interactive", "threads",
+                                         "json", "quiet", "verbose", "output", "metadata", "filter", NULL};
+
+static void add_settings(origin *g, const text_options *o, const text_request *q)
+{
+    text_options used = *o, standard = text_options_default();
+    option table[TEXT_OPTION_COUNT], defaults[TEXT_OPTION_COUNT];
+    used.sample.temperature = q->request.sample.temperature;
+    text_options_table(&used, table);
+    text_options_table(&standard, defaults);
+    origin_options_set(g, table, defaults, NO_SETTING);
+}
+
+origin *text_origin_of(const text_options *o, const text_request *q, uint64_t seed, const char *input, origin_files *model, status *st)
+{
+    origin_level level;
+    origin *g = origin_level_of(o->metadata, &level, st) ? origin_new("text", level, st) : NULL;
+    if (!g || level == ORIGIN_NONE) return g;
+    origin_files given = {0};
+    origin_seed(g, seed);
+    if (input) origin_text(g, "prompt", input, strlen(input));
+    if (o->system) origin_text(g, "system", o->system, strlen(o->system));
+    origin_files_add(&given, "examples", o->examples, o->examples, st);
+    if (origin_files_record(model, g, st)) origin_files_record(&given, g, st);
+    origin_files_free(&given);
+    add_settings(g, o, q);
+    return g;
+}
+
+bool text_origin_write_beside(const char *output, origin *g, status *st)
+{
+    text_out path = {.st = st};
+    text_out_format(&path, "%s.origin.json", output);
+    char *text = origin_sidecar(g);
+    bool ok = text && path.data && file_write(path.data, text, strlen(text), st);
+    alloc_free(text);
+    text_out_free(&path);
+    return ok;
+}
