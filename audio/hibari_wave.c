@@ -31,18 +31,21 @@ static void run_phase(wave_job *j)
 {
     const float *f0 = j->frames->f0->data;
     int64_t last = j->frames->count - 1;
-    double turns = 0;
-    for (int64_t f = 0; f <= last; f++)
-        for (int i = 0; i < HOP; i++) {
-            float place = ((float)i + 0.5f) / HOP - 0.5f; /* −½ … ½ around the frame's middle */
-            float here = f0[f], left = f0[f > 0 ? f - 1 : 0], right = f0[f < last ? f + 1 : last];
-            float pitch = i < HOP / 2 ? left * -place + here * (1 + place) : here * (1 - place) + right * place;
-            int64_t at = f * HOP + i;
-            j->pitch[at] = pitch;
-            turns += (double)(pitch > VOICED ? pitch : VOICED);
-            double rate = turns / HIBARI_RATE;
-            j->phase[at] = (float)((rate - floor(rate)) * (2 * M_PI));
+    double turns = 0; /* in samples: HIBARI_RATE is a whole turn */
+    for (int64_t f = 0; f <= last; f++) {
+        float here = f0[f], left = f0[f > 0 ? f - 1 : 0], right = f0[f < last ? f + 1 : last];
+        float *pitch = j->pitch + f * HOP, *phase = j->phase + f * HOP;
+        for (int i = 0; i < HOP / 2; i++) {
+            float place = ((float)i + 0.5f) / HOP - 0.5f, after = place + 0.5f; /* −½ … 0 and 0 … ½ around the frame's middle */
+            pitch[i] = left * -place + here * (1 + place);
+            pitch[i + HOP / 2] = here * (1 - after) + right * after;
         }
+        for (int i = 0; i < HOP; i++) {
+            turns += (double)(pitch[i] > VOICED ? pitch[i] : VOICED);
+            if (turns >= HIBARI_RATE) turns -= turns < 2 * HIBARI_RATE ? HIBARI_RATE : floor(turns / HIBARI_RATE) * HIBARI_RATE;
+            phase[i] = (float)(turns * (2 * M_PI / HIBARI_RATE));
+        }
+    }
 }
 
 /* A band-limited pulse train: Σ_{h ≤ H} cos(h t) = sin((H + ½) t) / (2 sin(t / 2)) − ½, every harmonic below 11 kHz. */
@@ -53,7 +56,7 @@ static void make_pulses(void *arg, int64_t frame)
     const float *pitch = j->pitch + frame * HOP, *phase = j->phase + frame * HOP;
     float *pulses = j->pulses + frame * HOP, half[HOP], top[HOP], harmonics[HOP];
     for (int i = 0; i < HOP; i++) {
-        harmonics[i] = floorf(HIGHEST / (pitch[i] > VOICED ? pitch[i] : VOICED)) + 0.5f;
+        harmonics[i] = (float)(int)(HIGHEST / (pitch[i] > VOICED ? pitch[i] : VOICED)) + 0.5f;
         half[i] = phase[i] * 0.5f;
         top[i] = harmonics[i] * phase[i];
     }
@@ -97,11 +100,10 @@ static void compose_frame(void *arg, int64_t item)
     const kernel_wave *k = kernel_wave_get();
     const float *lh = j->head + item * HIBARI_PARTS * BINS, *theta = lh + BINS, *ln = theta + BINS, *lr = ln + BINS, *phi = lr + BINS;
     _Alignas(64) float bins[2 * ROOM], aside[FRAME_ROOM], re[4][ROOM], im[4][ROOM];
-    static const float no_phase[BINS];
     k->tanh(aside, theta, BINS);
     for (int b = 0; b < BINS; b++) aside[b] *= (float)M_PI;
     k->polar(re[0], im[0], lh, aside, LOUDEST, BINS);
-    k->polar(re[1], im[1], ln, no_phase, LOUDEST, BINS);
+    k->magnitude(re[1], ln, LOUDEST, BINS);
     k->polar(re[2], im[2], lr, phi, LOUDEST, BINS);
     make_noise(j, j->from + item, re[3], im[3]);
     transform_pulses(j, j->from + item, aside, bins);
@@ -116,17 +118,28 @@ static void compose_frame(void *arg, int64_t item)
     kernel_get()->mul(to, to, j->v->transform.window, N_FFT);
 }
 
-/* y[i] over the sum of squared windows there: 1.5 inside, less at the ends. */
-static void normalise(const wave_job *j, float *y)
+/* One over the sum of the squared windows that reach the samples of frame f: the same for all frames but the outermost. */
+static void window_factors(const wave_job *j, int64_t f, float *factor)
 {
     const float *squares = j->v->transform.window_squares;
-    int64_t frames = j->frames->count;
-    for (int64_t i = 0; i < frames * HOP; i++) {
-        int64_t at = i + N_FFT / 2, newest = at / HOP;
+    int64_t newest = f + N_FFT / 2 / HOP;
+    for (int64_t i = 0; i < HOP; i++) {
         float sum = 0;
-        for (int64_t f = newest - N_FFT / HOP + 1; f <= newest; f++)
-            if (f >= 0 && f < frames) sum += squares[at - f * HOP];
-        y[i] /= sum > 1e-11f ? sum : 1e-11f;
+        for (int64_t from = newest - N_FFT / HOP + 1; from <= newest; from++)
+            if (from >= 0 && from < j->frames->count) sum += squares[i + (newest - from) * HOP];
+        factor[i] = 1.0f / (sum > 1e-11f ? sum : 1e-11f);
+    }
+}
+
+static void normalise(const wave_job *j, float *y)
+{
+    float inside[HOP], edge[HOP];
+    const int64_t margin = N_FFT / 2 / HOP, frames = j->frames->count;
+    if (frames > 2 * margin) window_factors(j, margin, inside);
+    for (int64_t f = 0; f < frames; f++) {
+        bool outer = f < margin || f >= frames - margin;
+        if (outer) window_factors(j, f, edge);
+        kernel_get()->mul(y + f * HOP, y + f * HOP, outer ? edge : inside, HOP);
     }
 }
 

@@ -86,11 +86,12 @@ bool speak_uses_espeak(const speak *s) { return phoneme_uses_espeak(s->phonemes)
 static void smooth(float *x, int64_t n, int rate)
 {
     float peak = 0;
-    for (int64_t i = 0; i < n; i++) peak = fmaxf(peak, fabsf(x[i])); /* fmaxf passes over NaN */
+    for (int64_t i = 0; i < n; i++) peak = fabsf(x[i]) > peak ? fabsf(x[i]) : peak; /* passes over NaN */
     float gain = peak > LOUDEST ? LOUDEST / peak : 1.0f;
     int64_t fade = rate * FADE_MS / 1000;
     if (fade > n / 2) fade = n / 2;
-    for (int64_t i = 0; i < n; i++) x[i] *= gain;
+    if (gain < 1)
+        for (int64_t i = 0; i < n; i++) x[i] *= gain;
     for (int64_t i = 0; i < fade; i++) {
         x[i] *= (float)i / (float)fade;
         x[n - 1 - i] *= (float)i / (float)fade;

@@ -46,42 +46,40 @@ static inline void bounds_end(const bounds_vec *b, u8_bounds *to)
 
 /* One vector of outputs of `n` rows that begin at row t; sums: [n][step]. The flags are constants where it is called. */
 static inline __attribute__((always_inline)) void finish_column(const u8_panel *p, const int32_t *sums, int64_t step, int64_t t, int64_t n,
-                                                                int64_t o, bool bound, bool more)
+                                                                int64_t o, bool whole, bool bound, bool multiplied, bool added)
 {
     ivec fix;
     memcpy(&fix, p->correction + o, sizeof fix);
-    int64_t wanted = p->outputs - o;
-    bool whole = wanted >= LANES;
+    int64_t wanted = p->outputs - o, y_step = p->y_step;
     vec bias = load(p->bias + o), scale = splat(p->scale), gamma = splat(1);
-    if (more && p->gamma) gamma = whole ? load(p->gamma + o) : load_part(p->gamma + o, wanted);
+    if (multiplied) gamma = whole ? load(p->gamma + o) : load_part(p->gamma + o, wanted);
     bounds_vec bounds = bounds_begin();
-    float *y = p->y + t * p->y_step + o;
-    for (int64_t i = 0; i < n; i++, y += p->y_step) {
+    float *y = p->y + t * y_step + o;
+    const float *add = added ? p->add + t * y_step + o : y;
+    for (int64_t i = 0; i < n; i++, y += y_step, add += y_step) {
         ivec sum;
         memcpy(&sum, sums + i * step + o, sizeof sum);
         vec v = __builtin_convertvector(sum - fix, vec) * scale + bias;
-        if (more && p->gamma) v = v * gamma;
-        if (more && p->add) {
-            const float *add = p->add + (t + i) * p->y_step + o;
-            v = v + (whole ? load(add) : load_part(add, wanted));
-        }
+        if (multiplied) v = v * gamma;
+        if (added) v = v + (whole ? load(add) : load_part(add, wanted));
         if (whole) store(y, v);
         else store_part(y, v, wanted);
-        if (bound) {
-            if (!whole) /* the others repeat the first: they change no bound */
-                for (int64_t k = wanted; k < LANES; k++) v[k] = v[0];
-            bounds_add(&bounds, v);
-        }
+        if (bound && !whole) /* the others repeat the first: they change no bound */
+            for (int64_t k = wanted; k < LANES; k++) v[k] = v[0];
+        if (bound) bounds_add(&bounds, v);
     }
     if (bound) bounds_end(&bounds, p->bounds);
 }
 
-/* y of rows t … t + n from their sums: [n][step]. */
+/* y of rows t … t + n from their sums: [n][step]. What models ask for has code of its own. */
 static void finish(const u8_panel *p, const int32_t *sums, int64_t step, int64_t t, int64_t n)
 {
+    bool bound = p->bounds, multiplied = p->gamma, added = p->add;
     for (int64_t o = 0; o < p->outputs; o += LANES) {
-        if (p->bounds) finish_column(p, sums, step, t, n, o, true, true);
-        else if (p->gamma || p->add) finish_column(p, sums, step, t, n, o, false, true);
-        else finish_column(p, sums, step, t, n, o, false, false);
+        if (p->outputs - o < LANES) finish_column(p, sums, step, t, n, o, false, bound, multiplied, added);
+        else if (!bound && !multiplied && !added) finish_column(p, sums, step, t, n, o, true, false, false, false);
+        else if (bound && !multiplied && !added) finish_column(p, sums, step, t, n, o, true, true, false, false);
+        else if (!bound && multiplied && added) finish_column(p, sums, step, t, n, o, true, false, true, true);
+        else finish_column(p, sums, step, t, n, o, true, bound, multiplied, added);
     }
 }

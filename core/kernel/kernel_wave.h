@@ -12,6 +12,8 @@ typedef struct kernel_wave {
     void (*gate)(float *dst, const float *a, const float *b, int64_t n); /* tanh(a) σ(b), WaveNet's */
     /* re + i im = e^{min(log_magnitude, limit)} e^{i phase} */
     void (*polar)(float *re, float *im, const float *log_magnitude, const float *phase, float limit, int64_t n);
+    /* e^{min(log_magnitude, limit)} */
+    void (*magnitude)(float *dst, const float *log_magnitude, float limit, int64_t n);
     /* Two normal numbers from 64 random bits each (Box and Muller 1958). */
     void (*normal_pairs)(float *re, float *im, const uint64_t *bits, int64_t n);
 } kernel_wave;

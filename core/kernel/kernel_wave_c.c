@@ -27,6 +27,11 @@ static void polar(float *re, float *im, const float *log_magnitude, const float 
     }
 }
 
+static void magnitude(float *dst, const float *log_magnitude, float limit, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) dst[i] = expf(log_magnitude[i] > limit ? limit : log_magnitude[i]);
+}
+
 static void normal_pairs(float *re, float *im, const uint64_t *bits, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
@@ -37,4 +42,4 @@ static void normal_pairs(float *re, float *im, const uint64_t *bits, int64_t n)
     }
 }
 
-const kernel_wave kernel_wave_c = {sine, hyperbolic_tangent, gate, polar, normal_pairs};
+const kernel_wave kernel_wave_c = {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs};

@@ -84,10 +84,19 @@ static void polar(float *re, float *im, const float *log_magnitude, const float 
         int64_t count = n - i < LANES ? n - i : LANES;
         vec m = count < LANES ? load_part(log_magnitude + i, count) : load(log_magnitude + i);
         vec s, c, angle = count < LANES ? load_part(phase + i, count) : load(phase + i);
-        m = exp_vec(choose(m > splat(limit), splat(limit), m));
+        m = exp_vec(smaller(splat(limit), m));
         sine_cosine(angle, &s, &c);
         store_part(re + i, m * c, count);
         store_part(im + i, m * s, count);
+    }
+}
+
+static void magnitude(float *dst, const float *log_magnitude, float limit, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES) {
+        int64_t count = n - i < LANES ? n - i : LANES;
+        vec m = count < LANES ? load_part(log_magnitude + i, count) : load(log_magnitude + i);
+        store_part(dst + i, exp_vec(smaller(splat(limit), m)), count);
     }
 }
 
@@ -110,4 +119,4 @@ static void normal_pairs(float *re, float *im, const uint64_t *bits, int64_t n)
     }
 }
 
-#define WAVE_KERNELS {sine, hyperbolic_tangent, gate, polar, normal_pairs}
+#define WAVE_KERNELS {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs}

@@ -109,17 +109,6 @@ static inline vec exp_vec(vec x)
     return choose(x == x, y, x);
 }
 
-/* tanh by e^(2x); near 0, where that would cancel, an odd polynomial. */
-static inline vec tanh_vec(vec x)
-{
-    vec e = exp_vec(x + x);
-    vec big = splat(1.0f) - splat(2.0f) / (e + splat(1.0f));
-    vec s = x * x, p = fma_vec(s, splat(-0.05396825f), splat(0.13333334f));
-    p = fma_vec(p, s, splat(-0.33333334f));
-    vec small = fma_vec(p * s, x, x);
-    return choose((x < splat(0.1f)) & (x > splat(-0.1f)), small, big);
-}
-
 /* 1 / x of a normal number, up to its last bit. */
 static inline vec reciprocal(vec x)
 {
@@ -129,6 +118,17 @@ static inline vec reciprocal(vec x)
 #else
     return splat(1.0f) / x;
 #endif
+}
+
+/* tanh by e^(2x); near 0, where that would cancel, an odd polynomial. Beyond 10 it is ±1. */
+static inline vec tanh_vec(vec x)
+{
+    vec inside = larger(splat(-10.0f), smaller(splat(10.0f), x)), e = exp_vec(inside + inside);
+    vec big = fma_vec(splat(-2.0f), reciprocal(e + splat(1.0f)), splat(1.0f));
+    vec s = x * x, p = fma_vec(s, splat(-0.05396825f), splat(0.13333334f));
+    p = fma_vec(p, s, splat(-0.33333334f));
+    vec small = fma_vec(p * s, x, x);
+    return where_greater(splat(0.01f), s, small, big);
 }
 
 /* erf(x / √2) = x P(x²) / Q(x²) with an error below 4e-7, by a minimax fit up to |x| = 5.6; beyond it is ±1. */

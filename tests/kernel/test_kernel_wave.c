@@ -39,6 +39,8 @@ static void check_level(void **state)
             same("polar re", m * cos(b[i]), x[i], 3e-6 * (1 + m));
             same("polar im", m * sin(b[i]), y[i], 3e-6 * (1 + m));
         }
+        k->magnitude(x, a, 7, n);
+        for (int i = 0; i < n; i++) same("magnitude", exp(fmin(a[i], 7)), x[i], 3e-6 * (1 + exp(fmin(a[i], 7))));
         uint64_t bits[MAX];
         for (int i = 0; i < n; i++) bits[i] = rng_next(&r);
         if (n > 2) bits[0] = 0, bits[1] = UINT64_MAX;
