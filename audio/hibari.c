@@ -6,6 +6,7 @@
 
 #include "audio/attention.h"
 #include "audio/hibari_parts.h"
+#include "core/kernel/kernel.h"
 
 static const float NORM_EPS = 1e-5f;
 enum { LONGEST = 1 << 16 }; /* frames of one sentence: 13 minutes, a bound against broken weights */
@@ -14,11 +15,42 @@ int64_t hibari_symbols(const hibari *v) { return v->sound.symbols; }
 
 static tensor *norm(op_ctx *c, const tensor *x, const hibari_norm *w) { return op_layer_norm(c, x, w->weight, w->bias, NORM_EPS); }
 
+static tensor *apply(op_ctx *c, const tensor *x, const hibari_linear *w, const float *range)
+{
+    return w->is_exact ? op_conv1d(c, x, &w->exact, NULL) : op_linear_u8(c, x, &w->quantised, range);
+}
+
+/* y += γ · x */
+static bool accumulate(tensor *y, const float *gamma, const tensor *x)
+{
+    if (!x) return false;
+    const kernel_table *k = kernel_get();
+    for (int64_t t = 0, width = x->dim[1]; t < x->dim[0]; t++) {
+        float *row = tensor_f32(x) + t * width, *to = tensor_f32(y) + t * width;
+        if (gamma) k->mul(row, row, gamma, width);
+        k->add(to, to, row, width);
+    }
+    return true;
+}
+
+/* y += W x */
+static bool add_linear(op_ctx *c, tensor *y, const tensor *x, const hibari_linear *w)
+{
+    return w->is_exact ? accumulate(y, NULL, apply(c, x, w, NULL)) : op_linear_u8_add(c, y, NULL, x, &w->quantised);
+}
+
+/* y += γ · W₂ gelu(W₁ x) */
+static bool add_mlp(op_ctx *c, tensor *y, const float *gamma, const tensor *x, const hibari_linear *wide, const hibari_linear *narrow)
+{
+    if (wide->is_exact) return accumulate(y, gamma, apply(c, op_gelu(c, apply(c, x, wide, NULL)), narrow, NULL));
+    return op_mlp_u8_add(c, y, gamma, x, &wide->quantised, &narrow->quantised);
+}
+
 bool hibari_run_convnext(op_ctx *c, tensor *x, const hibari_convnext *w)
 {
     size_t mark = arena_mark(c->mem);
     tensor *h = norm(c, op_conv1d(c, x, &w->depthwise, NULL), &w->norm);
-    bool ok = op_mlp_u8_add(c, x, w->gamma, h, &w->wide, &w->narrow);
+    bool ok = add_mlp(c, x, w->gamma, h, &w->wide, &w->narrow);
     arena_reset(c->mem, mark);
     return ok;
 }
@@ -27,10 +59,10 @@ bool hibari_run_attention(op_ctx *c, tensor *x, const hibari_attention *w)
 {
     size_t mark = arena_mark(c->mem);
     int64_t width = x ? x->dim[1] : 0;
-    tensor *qkv = op_linear_u8(c, norm(c, x, &w->norm_attention), &w->qkv, NULL); /* [T, 3C] */
+    tensor *qkv = apply(c, norm(c, x, &w->norm_attention), &w->qkv, NULL); /* [T, 3C] */
     tensor *h = attention_forward(c, op_slice_last(c, qkv, 0, width), op_slice_last(c, qkv, width, width),
                                   op_slice_last(c, qkv, 2 * width, width), HIBARI_HEADS, NULL, true);
-    bool ok = op_linear_u8_add(c, x, NULL, h, &w->out) && op_mlp_u8_add(c, x, NULL, norm(c, x, &w->norm_mlp), &w->wide, &w->narrow);
+    bool ok = add_linear(c, x, h, &w->out) && add_mlp(c, x, NULL, norm(c, x, &w->norm_mlp), &w->wide, &w->narrow);
     arena_reset(c->mem, mark);
     return ok;
 }
@@ -138,5 +170,5 @@ tensor *hibari_head(op_ctx *c, const hibari *v, const hibari_frames *frames, int
     linear_u8_range(frames->decoded, range);
     int64_t width = frames->decoded->dim[1];
     tensor part = {.type = DTYPE_F32, .rank = 2, .dim = {count, width}, .data = tensor_f32(frames->decoded) + from * width};
-    return op_linear_u8(c, &part, &v->head, range);
+    return apply(c, &part, &v->head, range);
 }

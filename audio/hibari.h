@@ -21,6 +21,8 @@ enum { HIBARI_RATE = 24000, HIBARI_HOP = 300 }; /* samples a second; samples a f
 
 /* Opens hibari.onnx, or one of its sister voices. NULL with STATUS_INPUT in st. */
 hibari *hibari_open(const char *path, status *st);
+/* The same without quantised activations: slower, and what the quantised voice comes near to. */
+hibari *hibari_open_exact(const char *path, status *st);
 void hibari_free(hibari *v); /* NULL is allowed */
 
 typedef struct {

@@ -28,7 +28,16 @@ static const onnx_node *scaling_of(const loader *l, const char *bias, const onnx
     return n && onnx_is(n->op_type, "MatMulInteger") && onnx_is(scaled->op_type, "Mul") ? scaled : NULL;
 }
 
-static bool load_linear(loader *l, linear_u8 *w, const char *prefix, const char *bias_suffix, int64_t in, int64_t out)
+/* The layer in f32: the weights times their scale, [out, in]. */
+static bool load_exact(loader *l, conv1d *w, const char *name, const int8_t *weight, int64_t in, int64_t out, float scale, const float *bias)
+{
+    float *values = arena_alloc(l->mem, (size_t)(in * out) * sizeof(float), l->st);
+    for (int64_t i = 0; values && i < in; i++)
+        for (int64_t o = 0; o < out; o++) values[o * in + i] = (float)weight[i * out + o] * scale;
+    return values && conv1d_init(w, name, values, out, in, 1, bias, (conv1d_options){.exact = true}, l->st);
+}
+
+static bool load_linear(loader *l, hibari_linear *w, const char *prefix, const char *bias_suffix, int64_t in, int64_t out)
 {
     if (!status_ok(l->st)) return false;
     loader_name name = loader_format("%s%s", prefix, bias_suffix);
@@ -49,7 +58,9 @@ static bool load_linear(loader *l, linear_u8 *w, const char *prefix, const char 
     memcpy(&factor, scale->data, sizeof factor);
     size_t mark = arena_mark(l->mem);
     const float *bias_values = weights_f32(l->mem, bias, l->st);
-    if (bias_values) linear_u8_init(w, weight->data, in, out, factor, bias_values, l->st);
+    w->is_exact = l->exact;
+    if (bias_values && l->exact) load_exact(l, &w->exact, name.text, weight->data, in, out, factor, bias_values);
+    else if (bias_values) linear_u8_init(&w->quantised, weight->data, in, out, factor, bias_values, l->st);
     arena_reset(l->mem, mark);
     return status_ok(l->st);
 }
@@ -125,13 +136,13 @@ static void load(loader *l, hibari *v)
                    (long long)v->sound.symbols, (long long)v->prosody.symbols);
 }
 
-hibari *hibari_open(const char *path, status *st)
+static hibari *open_voice(const char *path, bool exact, status *st)
 {
     weights *file = weights_open(path, st);
     if (!file) return NULL;
     hibari *v = alloc_zeroed(1, sizeof *v, st);
     if (v) v->mem = arena_new(st);
-    loader l = {.file = file, .graph = weights_onnx(file), .mem = v ? v->mem : NULL, .st = st};
+    loader l = {.file = file, .graph = weights_onnx(file), .mem = v ? v->mem : NULL, .st = st, .exact = exact};
     if (v && v->mem && !l.graph) status_set(st, STATUS_INPUT, "%s: no ONNX model, as the voices of hibari are", path);
     if (status_ok(st)) load(&l, v);
     if (status_ok(st)) stft_init(&v->transform, HIBARI_N_FFT, HIBARI_HOP, HIBARI_N_FFT, st);
@@ -141,22 +152,32 @@ hibari *hibari_open(const char *path, status *st)
     return NULL;
 }
 
+hibari *hibari_open(const char *path, status *st) { return open_voice(path, false, st); }
+
+hibari *hibari_open_exact(const char *path, status *st) { return open_voice(path, true, st); }
+
+static void free_linear(hibari_linear *w)
+{
+    linear_u8_free(&w->quantised);
+    conv1d_free(&w->exact);
+}
+
 static void free_blocks(hibari_convnext *blocks)
 {
     for (int i = 0; i < HIBARI_BLOCKS; i++) {
         conv1d_free(&blocks[i].depthwise);
-        linear_u8_free(&blocks[i].wide);
-        linear_u8_free(&blocks[i].narrow);
+        free_linear(&blocks[i].wide);
+        free_linear(&blocks[i].narrow);
     }
 }
 
 static void free_text(hibari_text *t)
 {
     free_blocks(t->conv);
-    linear_u8_free(&t->attention.qkv);
-    linear_u8_free(&t->attention.out);
-    linear_u8_free(&t->attention.wide);
-    linear_u8_free(&t->attention.narrow);
+    free_linear(&t->attention.qkv);
+    free_linear(&t->attention.out);
+    free_linear(&t->attention.wide);
+    free_linear(&t->attention.narrow);
 }
 
 void hibari_free(hibari *v)
@@ -168,7 +189,7 @@ void hibari_free(hibari *v)
     free_blocks(v->decoder_block);
     conv1d *convs[] = {&v->duration_in, &v->duration_out, &v->prosody_in, &v->prosody_out, &v->decoder_in};
     for (size_t i = 0; i < sizeof convs / sizeof convs[0]; i++) conv1d_free(convs[i]);
-    linear_u8_free(&v->head);
+    free_linear(&v->head);
     stft_free(&v->transform);
     arena_free(v->mem);
     alloc_free(v);

@@ -14,18 +14,25 @@ typedef struct {
     const float *weight, *bias;
 } hibari_norm;
 
+/* Weights in int8; the activations too, as onnxruntime has it, or (hibari_open_exact) in f32. */
+typedef struct {
+    linear_u8 quantised;
+    conv1d exact; /* of one tap */
+    bool is_exact;
+} hibari_linear;
+
 /* x + γ · W₂ gelu(W₁ norm(depthwise(x))) */
 typedef struct {
     conv1d depthwise;
     hibari_norm norm;
-    linear_u8 wide, narrow;
+    hibari_linear wide, narrow;
     const float *gamma;
 } hibari_convnext;
 
 /* A transformer block with its norms first; the same block is applied `repeats` times. */
 typedef struct {
     hibari_norm norm_attention, norm_mlp;
-    linear_u8 qkv, out, wide, narrow;
+    hibari_linear qkv, out, wide, narrow;
     int repeats;
 } hibari_attention;
 
@@ -49,7 +56,7 @@ struct hibari {
     hibari_convnext decoder_block[HIBARI_BLOCKS];
     int decoder_blocks;
     hibari_norm decoder_norm;
-    linear_u8 head; /* C -> 5 · 601 */
+    hibari_linear head; /* C -> 5 · 601 */
     stft transform;
 };
 

@@ -13,6 +13,7 @@ typedef struct {
     const onnx *graph; /* NULL: the file is no ONNX model */
     arena *mem;        /* what is taken lives here */
     status *st;
+    bool exact;        /* layers of quantised weights are to compute in f32 */
 } loader;
 
 /* "prefix.3.weight", made as printf does; too long a name is cut, and then not found. */

@@ -122,6 +122,44 @@ static void test_whole(void **state)
     arena_free(c.mem);
 }
 
+/* Without quantised activations the whole forward pass equals onnxruntime's of the same weights; and the quantised voice
+ * is as near to that as onnxruntime's own. */
+static void test_exact(void **state)
+{
+    (void)state;
+    if (!voice) skip();
+    status st = {0};
+    op_ctx c = {.mem = arena_new(&st), .threads = pool_new(2, &st), .st = &st};
+    char *folder = model_path_folder(&st), *path = file_join(folder, "hibari/hibari.onnx", &st);
+    hibari *exact = hibari_open_exact(path, &st);
+    assert_non_null(exact);
+    weights *w = weights_open(SOURCE_DIR "/tests/golden/hibari_exact.safetensors", &st);
+    const tensor *ids = weights_find(w, "ids"), *f0 = golden(&c, w, "%s", "f0"), *head = golden(&c, w, "%s", "head");
+    hibari_frames frames, quantised;
+    assert_true(hibari_forward(&c, exact, ids->data, tensor_count(ids), 2, &frames));
+    assert_int_equal(frames.count, tensor_count(f0));
+    tensor *found = hibari_head(&c, exact, &frames, 0, frames.count);
+    double pitch = farthest(f0->data, frames.f0->data, frames.count), far = farthest(head->data, found->data, tensor_count(head));
+    print_message("exact: head %.2g, pitch %.2g Hz\n", far, pitch);
+    assert_true(far < 1e-3 && pitch < 1e-2);
+    const tensor *sentence = weights_find(w, "sentence");
+    assert_true(hibari_forward(&c, exact, sentence->data, tensor_count(sentence), 1, &frames));
+    assert_true(hibari_forward(&c, voice, sentence->data, tensor_count(sentence), 1, &quantised));
+    assert_int_equal(frames.count, quantised.count);
+    const tensor *a = hibari_head(&c, exact, &frames, 0, frames.count), *b = hibari_head(&c, voice, &quantised, 0, frames.count);
+    double square = 0;
+    for (int64_t i = 0; i < tensor_count(a); i++) square += pow((double)tensor_f32(a)[i] - (double)tensor_f32(b)[i], 2);
+    double rms = sqrt(square / (double)tensor_count(a)), theirs = (double)*tensor_f32(golden(&c, w, "%s", "sentence_rms"));
+    print_message("quantised from exact, rms of the head: %.4f, onnxruntime's %.4f\n", rms, theirs);
+    assert_true(rms < 1.1 * theirs);
+    weights_close(w);
+    hibari_free(exact);
+    alloc_free(folder);
+    alloc_free(path);
+    pool_free(c.threads);
+    arena_free(c.mem);
+}
+
 /* The same bytes for any number of threads; another seed, other noise. */
 static void test_threads(void **state)
 {
@@ -182,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_exact),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_errors),
     };
