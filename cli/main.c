@@ -24,6 +24,7 @@ static const command COMMANDS[] = {
     {"quantize", cmd_quantize, "a GGUF file with smaller weights, from a GGUF file or a Hugging Face folder"},
     {"batch", cmd_batch, "many jobs of all kinds from one file, resumable"},
     {"check", cmd_check, "what files say of where they came from"},
+    {"rerun", cmd_rerun, "makes an output again from the record in it, and compares"},
     {"version", cmd_version, "the program's version and the kernels it uses on this CPU"},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };

@@ -47,6 +47,7 @@ origin *origin_new(const char *kind, origin_level level, status *st)
     if (producer && *producer) put(g, g->record, "producer", json_string(producer));
     put(g, g->record, "kind", json_string(kind));
     put(g, g->record, "source", json_string(ORIGIN_GENERATED));
+    if (level == ORIGIN_HASH) put(g, g->record, "metadata", json_string("hash"));
     put(g, g->record, "seed", json_null()); /* keeps its place */
     put(g, g->record, "texts", g->texts);
     put(g, g->record, "texts_sha256", g->digests);

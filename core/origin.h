@@ -5,8 +5,8 @@
  *      "files": [{"option": "model", "name": "icons", "sha256": "…"}], "settings": {"steps": 25, "cfg-scale": 7.0}}
  *
  * It holds what the output's bytes depend on and nothing else: no time, no host, no user, no folder. The same run gives the
- * same record. How much of it is written is the user's choice (--metadata): all; texts by their SHA-256 alone; or only that
- * the output is generated. One thread at a time may use an origin; errors are sticky in the status given at its making,
+ * same record. How much of it is written is the user's choice (--metadata): all; texts by their SHA-256 alone (then it says
+ * "metadata": "hash"); or only that the output is generated. One thread at a time may use an origin; errors are sticky in the status given at its making,
  * and every function does nothing after one (so a writer asks once, at its end).
  */
 #ifndef AIGC_CORE_ORIGIN_H

@@ -1,0 +1,293 @@
+/* rerun: makes an output again from the record in it or beside it, and compares. The record may be a stranger's: it gives
+ * numbers, flags and words to the subcommand, but names no file to write and no file to read whose digest it does not know. */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/options.h"
+#include "cli/provenance.h"
+#include "cli/rerun_files.h"
+#include "core/alloc.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/origin.h"
+#include "core/text_out.h"
+
+enum { MOST_WORDS = 1024 };
+
+typedef struct {
+    const char *path, *output; /* output NULL: a temporary file */
+    option_list with;
+    int64_t threads;
+    bool quiet, verbose;
+} rerun_flags;
+
+typedef struct {
+    const rerun_flags *f;
+    const json_t *record;
+    const char *kind, *target;
+    char *word[MOST_WORDS];
+    int words;
+    status *st;
+} rerun;
+
+static const char *text_at(const json_t *object, const char *name) { return json_string_value(json_object_get(object, name)); }
+
+/* ---- the command line ---- */
+
+__attribute__((format(printf, 2, 3))) static bool add_word(rerun *r, const char *format, ...)
+{
+    va_list arguments;
+    if (r->words == MOST_WORDS) return status_set(r->st, STATUS_INPUT, "%s: its record has too many settings", r->f->path);
+    va_start(arguments, format);
+    int n = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *word = n >= 0 ? alloc_array((size_t)n + 1, 1, r->st) : NULL;
+    if (!word) return false;
+    va_start(arguments, format);
+    vsnprintf(word, (size_t)n + 1, format, arguments);
+    va_end(arguments);
+    r->word[r->words++] = word;
+    return true;
+}
+
+static bool is_in(const char *name, const char *const *list)
+{
+    for (; *list; list++)
+        if (strcmp(name, *list) == 0) return true;
+    return false;
+}
+
+static bool is_plain(const char *name) { return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz-0123456789") == strlen(name); }
+
+/* Words that a record may give; any other text could name a file. */
+static const char *const WORDS[] = {"sampling-method", "rng", "caption-place", "prediction", "speaker", "stop", NULL};
+static const char *const NEVER[] = {"interactive", "json", "batch-count", "preview-every", "phonemes", "output", "srt", "vtt", "mel", NULL};
+
+static bool add_setting(rerun *r, const char *name, const json_t *value)
+{
+    if (!is_plain(name) || is_in(name, NEVER)) return status_set(r->st, STATUS_INPUT, "%s: its record has the setting '%.60s', which no record of ours has", r->f->path, name);
+    if (json_is_true(value)) return add_word(r, "--%s", name);
+    if (json_is_integer(value)) return add_word(r, "--%s=%" JSON_INTEGER_FORMAT, name, json_integer_value(value));
+    if (json_is_real(value)) return add_word(r, "--%s=%.15g", name, json_real_value(value));
+    if (json_is_string(value)) {
+        char *end;
+        const char *text = json_string_value(value);
+        strtod(text, &end); /* a number of many digits is text */
+        if (is_in(name, WORDS) || (end != text && !*end)) return add_word(r, "--%s=%s", name, text);
+    }
+    return status_set(r->st, STATUS_INPUT, "%s: its record has the setting '%.60s' with a value that no record of ours has", r->f->path, name);
+}
+
+static bool add_settings(rerun *r)
+{
+    const char *name;
+    json_t *value, *item;
+    size_t i;
+    json_object_foreach(json_object_get(r->record, "settings"), name, value) {
+        if (!json_is_array(value)) {
+            if (!add_setting(r, name, value)) return false;
+            continue;
+        }
+        json_array_foreach(value, i, item)
+            if (!add_setting(r, name, item)) return false;
+    }
+    return true;
+}
+
+/* The words of the user by the option's name; those that the record keeps only the digest of come from --with. */
+static char *find_text(rerun *r, const char *name, const char *digest)
+{
+    const char *recorded = text_at(json_object_get(r->record, "texts"), name), *path = rerun_files_with(&r->f->with, name);
+    hash_hex found;
+    size_t size = recorded ? strlen(recorded) : 0;
+    char *text = recorded ? alloc_string(recorded, size, r->st) : path ? file_read(path, 256 << 20, &size, r->st) : NULL;
+    if (!text) {
+        status_set(r->st, STATUS_INPUT, "%s: its record holds only the SHA-256 of the %s; --with %s=FILE gives the words", r->f->path, name, name);
+        return NULL;
+    }
+    if (hash_data(text, size, &found, r->st) && strcmp(found.text, digest) == 0) return text;
+    status_set(r->st, STATUS_INPUT, "%s: the %s of %s is not the one that is recorded", r->f->path, name, path ? path : "its record");
+    alloc_free(text);
+    return NULL;
+}
+
+static bool add_texts(rerun *r, char **spoken)
+{
+    static const char *const KNOWN[] = {"prompt", "negative-prompt", "caption", "label-text", "system", "text", NULL};
+    const char *name;
+    json_t *value;
+    json_object_foreach(json_object_get(r->record, "texts_sha256"), name, value) {
+        if (!is_in(name, KNOWN))
+            return status_set(r->st, STATUS_INPUT, "%s: its record has '%.60s', which aigc %s cannot be given", r->f->path, name, r->kind);
+        char *text = find_text(r, name, json_is_string(value) ? json_string_value(value) : "");
+        if (!text) return false;
+        if (strcmp(name, "text") == 0 && !*spoken) *spoken = text;
+        else {
+            add_word(r, "--%s=%s", name, text);
+            alloc_free(text);
+        }
+    }
+    if (strcmp(r->kind, "image") == 0 && !json_object_get(json_object_get(r->record, "texts_sha256"), "prompt")) add_word(r, "--prompt=");
+    return status_ok(r->st);
+}
+
+static bool add_files(rerun *r, char **input)
+{
+    size_t i;
+    json_t *file;
+    json_array_foreach(json_object_get(r->record, "files"), i, file) {
+        const char *use = text_at(file, "option");
+        char *path = rerun_files_find(r->record, file, &r->f->with, r->f->path, r->st);
+        if (!path) return false;
+        if (strcmp(use, "input") == 0 && !*input) {
+            *input = path;
+            continue;
+        }
+        if (rerun_files_is_option(use)) add_word(r, "--%s=%s", use, path);
+        alloc_free(path);
+    }
+    return status_ok(r->st);
+}
+
+static bool make_words(rerun *r)
+{
+    char *spoken = NULL, *input = NULL;
+    const json_t *seed = json_object_get(r->record, "seed");
+    bool ok = add_word(r, "%s", r->kind) && add_files(r, &input) && add_settings(r) && add_texts(r, &spoken);
+    if (ok) ok = add_word(r, "--seed=%" JSON_INTEGER_FORMAT, json_integer_value(seed)) && add_word(r, "--threads=%" PRId64, r->f->threads) &&
+                 add_word(r, "--metadata=%s", text_at(r->record, "metadata") ? "hash" : "full") && add_word(r, "--output=%s", r->target);
+    if (ok && strcmp(r->kind, "vocode") != 0) ok = add_word(r, "--quiet");
+    if (ok && (spoken || input)) ok = add_word(r, "--") && add_word(r, "%s", spoken ? spoken : input);
+    alloc_free(spoken);
+    alloc_free(input);
+    return ok;
+}
+
+/* ---- running and comparing ---- */
+
+static const struct {
+    const char *kind;
+    void (*run)(int argc, char **argv, status *st);
+} KINDS[] = {{"text", cmd_text}, {"image", cmd_image}, {"speak", cmd_speak}, {"vocode", cmd_vocode}};
+
+static bool run_again(rerun *r)
+{
+    log_level level = log_get_level();
+    if (r->f->verbose)
+        for (int i = 0; i < r->words; i++) fprintf(stderr, "%s%s", r->word[i], i + 1 < r->words ? " " : "\n");
+    for (size_t k = 0; k < sizeof KINDS / sizeof KINDS[0]; k++)
+        if (strcmp(KINDS[k].kind, r->kind) == 0) KINDS[k].run(r->words, r->word, r->st);
+    log_set_level(level);
+    return status_ok(r->st);
+}
+
+/* Is byte `at` of the file one of a WAV file's two lengths? On standard output they say "until the end", and what was made
+ * again may say how long. */
+static bool is_open_length(const file_mapping *m, size_t at)
+{
+    const unsigned char *p = m->data;
+    if (m->size < 48 || memcmp(p, "RIFF\xFF\xFF\xFF\xFF", 8) != 0 || at < 4) return false;
+    if (at < 8) return true;
+    for (size_t first = at - 3; first <= at; first++)
+        if (first >= 16 && first + 4 <= m->size && memcmp(p + first - 4, "data\xFF\xFF\xFF\xFF", 8) == 0) return true;
+    return false;
+}
+
+static bool same_bytes(const char *path, const char *again, status *st)
+{
+    file_mapping a = {0}, b = {0};
+    if (file_map(&a, path, st) && file_map(&b, again, st)) {
+        const unsigned char *x = a.data, *y = b.data;
+        size_t n = a.size < b.size ? a.size : b.size, at = 0;
+        while (at < n && (x[at] == y[at] || is_open_length(&a, at))) at++;
+        if (at < n || a.size != b.size)
+            status_set(st, STATUS_FAIL, "%s: differs from what was made again, first at byte %zu (%zu and %zu bytes long)", path, at + 1, a.size, b.size);
+    }
+    file_unmap(&a);
+    file_unmap(&b);
+    return status_ok(st);
+}
+
+static bool is_known(const char *kind)
+{
+    for (size_t k = 0; kind && k < sizeof KINDS / sizeof KINDS[0]; k++)
+        if (strcmp(KINDS[k].kind, kind) == 0) return true;
+    return false;
+}
+
+static void make_again(const rerun_flags *f, const json_t *record, const char *target, status *st)
+{
+    rerun *r = alloc_zeroed(1, sizeof *r, st);
+    if (!r) return;
+    *r = (rerun){.f = f, .record = record, .kind = text_at(record, "kind"), .target = target, .st = st};
+    const char *version = text_at(record, "version"), *producer = text_at(record, "producer");
+    if (!is_known(r->kind)) status_set(st, STATUS_INPUT, "%s: its record is of the kind '%.40s', text, image, speak or vocode wanted", f->path, r->kind ? r->kind : "");
+    else if (!json_is_integer(json_object_get(record, "seed")))
+        status_set(st, STATUS_INPUT, "%s: its record says that it is generated and no more (--metadata none)", f->path);
+    if (status_ok(st) && version && strcmp(version, AIGC_VERSION) != 0 && !f->quiet)
+        log_warning("%s was made by version %.40s, this is %s: the bytes may differ", f->path, version, AIGC_VERSION);
+    if (producer) setenv("AIGC_PRODUCER", producer, 1);
+    else unsetenv("AIGC_PRODUCER");
+    if (status_ok(st) && make_words(r) && run_again(r) && same_bytes(f->path, target, st) && !f->quiet) log_message("%s: made again, byte for byte", f->path);
+    for (int i = 0; i < r->words; i++) alloc_free(r->word[i]);
+    alloc_free(r);
+}
+
+/* A folder of our own for what is only compared; its file has the ending that says the format. */
+static void make_in_folder(const rerun_flags *f, const json_t *record, status *st)
+{
+    const char *base = getenv("TMPDIR"), *slash = strrchr(f->path, '/'), *dot = strrchr(slash ? slash : f->path, '.');
+    text_out folder = {.st = st}, target = {.st = st}, beside = {.st = st};
+    text_out_format(&folder, "%s/aigc-rerun-XXXXXX", base && *base ? base : "/tmp");
+    if (status_ok(st) && !mkdtemp(folder.data)) status_set(st, STATUS_IO, "%s: cannot be made: %s", folder.data, strerror(errno));
+    else if (status_ok(st)) {
+        text_out_format(&target, "%s/again%s", folder.data, dot ? dot : "");
+        text_out_format(&beside, "%s.origin.json", target.data ? target.data : "");
+        if (status_ok(st)) make_again(f, record, target.data, st);
+        if (target.data) unlink(target.data);
+        if (beside.data) unlink(beside.data);
+        rmdir(folder.data);
+    }
+    text_out_free(&folder);
+    text_out_free(&target);
+    text_out_free(&beside);
+}
+
+static void run_file(const rerun_flags *f, status *st)
+{
+    json_t *report = provenance_read(f->path, st), *record = json_object_get(report, "origin");
+    if (report && !record) status_set(st, STATUS_INPUT, "%s: holds no record of aigc, nor lies one beside it", f->path);
+    if (record && f->output) make_again(f, record, f->output, st);
+    else if (record) make_in_folder(f, record, st);
+    json_decref(report);
+}
+
+void cmd_rerun(int argc, char **argv, status *st)
+{
+    rerun_flags f = {0};
+    const option table[] = {
+        {'o', "output", OPTION_STRING, &f.output, "FILE", "keep what is made again (it is only compared)", 0, 0, NULL},
+        {0, "with", OPTION_LIST, &f.with, "NAME=FILE", "where a file of the record lies (model, voice, init-img, …), or the words it lacks (prompt, text, …); repeatable", 0, 0, NULL},
+        {'t', "threads", OPTION_INT, &f.threads, "N", "0: one for each core (0); the bytes do not depend on it", 0, 1024, NULL},
+        {'q', "quiet", OPTION_FLAG, &f.quiet, NULL, "no remarks on stderr: the exit code says it", 0, 0, NULL},
+        {'v', "verbose", OPTION_FLAG, &f.verbose, NULL, "show the command that is run", 0, 0, NULL},
+        {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
+    };
+    const char **paths = alloc_array((size_t)argc, sizeof *paths, st);
+    int count;
+    bool help;
+    if (paths && options_parse(table, argc, argv, "aigc rerun [OPTION]… FILE", paths, &count, &help, st) && !help) {
+        f.path = count == 1 ? paths[0] : NULL;
+        if (count != 1) status_set(st, STATUS_USAGE, "%d files found, one wanted", count);
+        else if (strcmp(f.path, "-") == 0) status_set(st, STATUS_USAGE, "-: a file is wanted, not standard input");
+        else run_file(&f, st);
+    }
+    alloc_free(paths);
+}
