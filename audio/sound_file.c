@@ -1,5 +1,6 @@
 #include "audio/sound_file.h"
 
+#include <errno.h>
 #include <math.h>
 #include <sndfile.h>
 #include <string.h>
@@ -176,9 +177,16 @@ sound_file *sound_file_create(const char *path, sound_format format, status *st)
     return NULL;
 }
 
+/* Says why: a full disk is told as such. */
+static bool not_written(const sound_file *f, status *st)
+{
+    return status_set(st, STATUS_IO, "%s: cannot be written: %s", f->path, errno ? strerror(errno) : f->encoder ? sf_strerror(f->encoder) : strerror(EIO));
+}
+
 bool sound_file_write(sound_file *f, const float *samples, int64_t count, status *st)
 {
     short piece[PIECE];
+    errno = 0;
     for (int64_t from = 0; from < count; from += PIECE) {
         int64_t n = count - from < PIECE ? count - from : PIECE;
         for (int64_t i = 0; i < n; i++) {
@@ -188,9 +196,9 @@ bool sound_file_write(sound_file *f, const float *samples, int64_t count, status
         sf_count_t written = f->encoder ? sf_writef_short(f->encoder, piece, n)
                                         : (sf_count_t)fwrite(piece, sizeof *piece, (size_t)n, file_stream(f->out));
         f->data_size += (uint64_t)n * sizeof *piece;
-        if (written != n) return status_set(st, STATUS_IO, "%s: cannot be written", f->path);
+        if (written != n) return not_written(f, st);
     }
-    if (!f->encoder && fflush(file_stream(f->out)) != 0) return status_set(st, STATUS_IO, "%s: cannot be written", f->path);
+    if (!f->encoder && fflush(file_stream(f->out)) != 0) return not_written(f, st);
     return true;
 }
 

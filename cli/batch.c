@@ -26,6 +26,7 @@ typedef enum { READY, WAITING, DOOMED, RUNNING, DONE, FAILED, ELSEWHERE } job_st
 
 struct batch {
     const batch_options *o;
+    batch_checker checker;
     job_file *jobs;
     job_graph *graph;
     job_inputs *inputs;
@@ -164,7 +165,7 @@ static void end_job(batch *b, const owned_item *x, batch_end end, const char *er
     if (!status_ok(&b->fatal)) return; /* not recorded: not done */
     b->state[item->index] = end == BATCH_FAILED ? FAILED : DONE;
     if (end == BATCH_FAILED && b->o->fail_fast) b->fail_fast_hit = true;
-    batch_report_job(&b->report, &item->job, end, item->taken > 0 ? log_seconds() - item->taken : 0, error);
+    batch_report_job(&b->report, &item->job, end, item->attempt, item->taken > 0 ? log_seconds() - item->taken : 0, error);
     release(b, item->index, end != BATCH_FAILED);
 }
 
@@ -218,7 +219,7 @@ static bool fill_options(batch *b, batch_item *item, arena *mem, status *st)
     for (size_t i = 0; i < item->job.option_count; i++) {
         item->job.option[i].value = job_file_fill(b->jobs, item->job.option[i].value, result_of, &context, mem, st);
         if (!item->job.option[i].value) return false;
-        if (!batch_check_option(NULL, item->job.kind, item->job.option[i].name, item->job.option[i].value, st)) return false;
+        if (!batch_check_option(&b->checker, item->job.kind, item->job.option[i].name, item->job.option[i].value, st)) return false;
     }
     return true;
 }
@@ -318,14 +319,10 @@ bool batch_stopped(const batch *b) { return b->fail_fast_hit || !status_ok(&b->f
 
 /* ---- the run ---- */
 
-/* The folder of the job file, or --out-dir; it is made when it is missing. */
-static char *find_out_folder(const batch_options *o, status *st)
+char *batch_out_folder(const batch_options *o, status *st)
 {
-    if (o->out_folder) {
-        if (mkdir(o->out_folder, 0777) != 0 && errno != EEXIST) status_set(st, STATUS_IO, "%s: cannot be made: %s", o->out_folder, strerror(errno));
-        return status_ok(st) ? alloc_string(o->out_folder, strlen(o->out_folder), st) : NULL;
-    }
     const char *slash = strrchr(o->job_path, '/');
+    if (o->out_folder) return alloc_string(o->out_folder, strlen(o->out_folder), st);
     return slash ? alloc_string(o->job_path, slash == o->job_path ? 1 : (size_t)(slash - o->job_path), st) : alloc_string(".", 1, st);
 }
 
@@ -357,15 +354,15 @@ static char *find_answers(const batch *b, status *st)
 static bool open_jobs(batch *b, status *st)
 {
     const batch_options *o = b->o;
-    b->out_folder = find_out_folder(o, st);
-    if (!b->out_folder) return false;
-    job_file_report report = o->on_fault ? o->on_fault : batch_report_fault;
-    void *context = o->on_fault ? o->arg : (void *)(uintptr_t)o->job_path;
-    b->jobs = o->job_text ? job_file_open_bytes(o->job_path, o->job_text, o->job_size, b->out_folder, batch_check_option, report, context, st)
-                          : job_file_open(o->job_path, b->out_folder, batch_check_option, report, context, st);
+    b->out_folder = batch_out_folder(o, st);
+    if (b->out_folder && mkdir(b->out_folder, 0777) != 0 && errno != EEXIST) status_set(st, STATUS_IO, "%s: cannot be made: %s", b->out_folder, strerror(errno));
+    if (!status_ok(st)) return false;
+    batch_checker_init(&b->checker, o->job_path, o->on_fault, o->arg);
+    b->jobs = o->job_text ? job_file_open_bytes(o->job_path, o->job_text, o->job_size, b->out_folder, batch_check_option, batch_report_fault, &b->checker, st)
+                          : job_file_open(o->job_path, b->out_folder, batch_check_option, batch_report_fault, &b->checker, st);
     if (!b->jobs) return false;
     b->graph = job_graph_new(b->jobs, st);
-    b->inputs = b->graph ? job_inputs_new(o->job_path, &o->aliases, st) : NULL;
+    b->inputs = !b->graph ? NULL : o->inputs ? o->inputs : job_inputs_new(o->job_path, &o->aliases, st);
     if (b->inputs && !o->job_text) {
         char *path = find_journal(o, st);
         b->journal = path ? journal_open(path, st) : NULL;
@@ -496,7 +493,7 @@ void batch_run(const batch_options *o, status *st)
     if (!o->pool) pool_free(b.threads);
     journal_close(b.journal);
     job_graph_free(b.graph);
-    job_inputs_free(b.inputs);
+    if (!o->inputs) job_inputs_free(b.inputs);
     job_file_close(b.jobs);
     for (size_t i = 0; i < b.model_count; i++) alloc_free(b.models[i]);
     alloc_free(b.out_folder);

@@ -11,6 +11,7 @@
 #define AIGC_CLI_BATCH_H
 
 #include "cli/job_file.h"
+#include "cli/job_inputs.h"
 #include "cli/journal.h"
 #include "cli/options.h"
 #include "core/pool.h"
@@ -48,6 +49,7 @@ typedef struct {
     void *arg;                                        /* of both */
     batch_models *models;                             /* NULL: loaded and freed here */
     pool *pool;                                       /* NULL: made here */
+    job_inputs *inputs;                               /* NULL: made here */
 } batch_options;
 
 typedef struct batch batch;
@@ -67,6 +69,9 @@ typedef struct {
 /* Runs everything. STATUS_PARTIAL when some job failed, STATUS_INTERRUPTED after Ctrl-C. Faults of the job file have been
  * reported by log_error. */
 void batch_run(const batch_options *o, status *st);
+
+/* --out-dir, or the folder of the job file; freed with alloc_free. */
+char *batch_out_folder(const batch_options *o, status *st);
 
 void batch_models_free(batch_models *m);
 

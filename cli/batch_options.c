@@ -58,19 +58,29 @@ bool batch_options_set(const job *j, batch_option_values *v, status *st)
     return true;
 }
 
-bool batch_check_option(void *context, job_kind kind, const char *name, const char *value, status *st)
+void batch_checker_init(batch_checker *c, const char *job_path, job_file_report report, void *report_arg)
 {
-    (void)context;
-    batch_option_values v;
-    option table[BATCH_OPTION_COUNT];
-    batch_options_table(kind, &v, table);
-    for (const option *o = table; o->name; o++)
-        if (o->type != OPTION_GROUP && strcmp(o->name, name) == 0) return !value || options_set(table, name, value, st);
+    c->job_path = job_path;
+    c->report = report;
+    c->report_arg = report_arg;
+    for (int k = 0; k < JOB_KINDS; k++) batch_options_table((job_kind)k, &c->value[k], c->table[k]);
+}
+
+bool batch_check_option(void *checker, job_kind kind, const char *name, const char *value, status *st)
+{
+    batch_checker *c = checker;
+    for (const option *o = c->table[kind]; o->name; o++) {
+        if (o->type == OPTION_GROUP || strcmp(o->name, name) != 0) continue;
+        if (value && o->type == OPTION_LIST) ((option_list *)o->value)->count = 0; /* only tried, not collected */
+        return !value || options_set(o, name, value, st);
+    }
     return status_set(st, STATUS_USAGE, "'%.60s' is no option of %s jobs; 'aigc %s --help' lists them", name, job_kind_name(kind), job_kind_name(kind));
 }
 
-void batch_report_fault(void *job_path, size_t line, size_t column, const char *message)
+void batch_report_fault(void *checker, size_t line, size_t column, const char *message)
 {
-    if (column) log_error("%s:%zu:%zu: %s", (const char *)job_path, line, column, message);
-    else log_error("%s:%zu: %s", (const char *)job_path, line, message);
+    const batch_checker *c = checker;
+    if (c->report) c->report(c->report_arg, line, column, message);
+    else if (column) log_error("%s:%zu:%zu: %s", c->job_path, line, column, message);
+    else log_error("%s:%zu: %s", c->job_path, line, message);
 }

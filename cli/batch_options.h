@@ -36,11 +36,23 @@ void batch_options_table(job_kind kind, batch_option_values *v, option table[BAT
 /* v with the job's options. */
 bool batch_options_set(const job *j, batch_option_values *v, status *st);
 
-/* Is `name` (with this value, unless NULL) an option of the kind? For job_file_open. */
-bool batch_check_option(void *context, job_kind kind, const char *name, const char *value, status *st);
+/* What job_file_open's callbacks ask and tell: the tables of all kinds, made once, and who hears of faults. It points into
+ * itself and must not be moved. */
+typedef struct {
+    batch_option_values value[JOB_KINDS];
+    option table[JOB_KINDS][BATCH_OPTION_COUNT];
+    const char *job_path;    /* for messages */
+    job_file_report report;  /* NULL: faults are told on stderr */
+    void *report_arg;
+} batch_checker;
 
-/* Tells a fault as file:line:column; the context is the job file's path. For job_file_open. */
-void batch_report_fault(void *job_path, size_t line, size_t column, const char *message);
+void batch_checker_init(batch_checker *c, const char *job_path, job_file_report report, void *report_arg);
+
+/* Is `name` (with this value, unless NULL) an option of the kind? `checker` is a batch_checker. */
+bool batch_check_option(void *checker, job_kind kind, const char *name, const char *value, status *st);
+
+/* Tells a fault as file:line:column. `checker` is a batch_checker. */
+void batch_report_fault(void *checker, size_t line, size_t column, const char *message);
 
 /* Writes the JSON Schema (draft 2020-12) of a line of a job file to stdout, made from these tables. */
 void batch_options_print_schema(status *st);

@@ -67,7 +67,7 @@ static void show_progress(const batch_report *r)
     if (run && seconds > 0) log_progress("%s%.0f a minute, %.0f s left", line, 60 * (double)run / seconds, time_left(r));
 }
 
-void batch_report_job(batch_report *r, const job *j, batch_end end, double seconds, const char *error)
+void batch_report_job(batch_report *r, const job *j, batch_end end, int attempts, double seconds, const char *error)
 {
     static const char *const STATES[BATCH_ENDS] = {"done", "skipped", "failed"};
     double now = log_seconds();
@@ -75,8 +75,8 @@ void batch_report_job(batch_report *r, const job *j, batch_end end, double secon
     if (end != BATCH_SKIPPED) r->seconds[j->kind] += now - r->last;
     r->last = now;
     if (r->json)
-        print_event(json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:f, s:s*}", "event", "job", "id", j->id, "kind", job_kind_name(j->kind), "state", STATES[end],
-                              "out", j->out, "line", (json_int_t)j->line, "seconds", seconds, "error", error));
+        print_event(json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:f, s:s*}", "event", "job", "id", j->id, "kind", job_kind_name(j->kind), "state", STATES[end],
+                              "out", j->out, "line", (json_int_t)j->line, "attempts", attempts, "seconds", seconds, "error", error));
     else if (error && batch_report_count(r, BATCH_FAILED) <= MAX_SHOWN) log_error("%s:%zu: job '%s': %s", r->job_path, j->line, j->id, error);
     if (!r->json) show_progress(r);
 }

@@ -16,8 +16,8 @@ typedef struct {
 
 void batch_report_begin(batch_report *r);
 
-/* Job j has ended; seconds: since it was taken; error: why it failed, else NULL. */
-void batch_report_job(batch_report *r, const job *j, batch_end end, double seconds, const char *error);
+/* Job j has ended after so many attempts; seconds: since it was taken; error: why it failed, else NULL. */
+void batch_report_job(batch_report *r, const job *j, batch_end end, int attempts, double seconds, const char *error);
 
 /* The summary; `interrupted` and `faults` (lines of the job file that are no jobs) are part of it. */
 void batch_report_end(const batch_report *r, size_t faults, bool interrupted);

@@ -15,14 +15,17 @@
 typedef struct {
     batch_options run;
     const char *shard, *merge;
-    bool check, dry_run, verbose;
+    bool check, dry_run, schema, verbose;
 } arguments;
 
 /* --check and --dry-run: every fault with its place, and what would be run. */
 static void check_only(const arguments *a, status *st)
 {
-    job_file *f = job_file_open(a->run.job_path, a->run.out_folder, batch_check_option, batch_report_fault,
-                                (void *)(uintptr_t)a->run.job_path, st);
+    batch_checker checker;
+    batch_checker_init(&checker, a->run.job_path, NULL, NULL);
+    char *folder = batch_out_folder(&a->run, st);
+    job_file *f = folder ? job_file_open(a->run.job_path, folder, batch_check_option, batch_report_fault, &checker, st) : NULL;
+    alloc_free(folder);
     if (!f) return;
     size_t kinds[JOB_KINDS] = {0};
     for (size_t i = 0; i < job_file_count(f); i++) kinds[job_file_kind(f, i)]++;
@@ -89,6 +92,7 @@ void cmd_batch(int argc, char **argv, status *st)
         {0, "what", OPTION_GROUP, NULL, NULL, "What to run:", 0, 0, NULL},
         {0, "check", OPTION_FLAG, &a.check, NULL, "tell every fault of the job file, run nothing", 0, 0, NULL},
         {0, "dry-run", OPTION_FLAG, &a.dry_run, NULL, "list the jobs (id, kind, output, seed), run nothing", 0, 0, NULL},
+        {0, "schema", OPTION_FLAG, &a.schema, NULL, "print the JSON Schema of a job file's lines, run nothing", 0, 0, NULL},
         {0, "force", OPTION_FLAG, &a.run.force, NULL, "run also what the journal says is done", 0, 0, NULL},
         {0, "shard", OPTION_STRING, &a.shard, "I/N", "only this machine's part of N; 'slurm' takes it from the array job", 0, 0, NULL},
         {0, "merge", OPTION_STRING, &a.merge, "JOURNAL", "join the journals given as arguments into this one, run nothing", 0, 0, NULL},
@@ -114,7 +118,8 @@ void cmd_batch(int argc, char **argv, status *st)
     if (words && options_parse(table, argc, argv, "aigc batch [OPTION]… JOBFILE", words, &count, &help, st) && !help) {
         if (a.run.quiet) log_set_level(LOG_QUIET);
         if (a.verbose) log_set_level(LOG_VERBOSE);
-        if (a.merge) merge(&a, words, count, st);
+        if (a.schema) batch_options_print_schema(st);
+        else if (a.merge) merge(&a, words, count, st);
         else if (count != 1) status_set(st, STATUS_USAGE, "%d job files found, one wanted", count);
         else if (read_shard(&a, st)) {
             a.run.job_path = words[0];

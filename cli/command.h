@@ -22,6 +22,7 @@ void cmd_speak(int argc, char **argv, status *st);
 void cmd_check(int argc, char **argv, status *st);
 void cmd_rerun(int argc, char **argv, status *st);
 void cmd_batch(int argc, char **argv, status *st);
+void cmd_worker(int argc, char **argv, status *st);
 void cmd_vocode(int argc, char **argv, status *st);
 void cmd_version(int argc, char **argv, status *st);
 

@@ -296,12 +296,11 @@ static bool name_job(const job_file *f, const entry *e, const job_text *t, job_l
     return j->out != NULL;
 }
 
-/* Everything of a job but the indices of its needs. */
-static bool make_job(const job_file *f, const entry *e, arena *mem, job *j, job_line *fields, status *st)
+/* Everything of a job but the indices of its needs, from its line. */
+static bool make_job_of(const job_file *f, const entry *e, arena *mem, job *j, job_line *fields, status *st)
 {
     const job_text *t = &f->line[e->text];
-    *j = (job){.line = t->number, .kind = (job_kind)e->kind};
-    if (!job_line_read(fields, (const char *)f->file.data + t->offset, t->size, mem, st)) return false;
+    *j = (job){.line = t->number};
     j->kind = fields->kind, j->form = fields->form, j->choices = fields->choices, j->format = fields->format;
     if (!name_job(f, e, t, fields, mem, j, st) || !take_options(f, e, fields, false, mem, j, st)) return false;
     for (uint32_t d = t->defaults; d-- > 0;) { /* the nearest first */
@@ -313,6 +312,12 @@ static bool make_job(const job_file *f, const entry *e, arena *mem, job *j, job_
     }
     fields->column = column_of(fields, "seed");
     return take_seed(j, e, st);
+}
+
+static bool make_job(const job_file *f, const entry *e, arena *mem, job *j, job_line *fields, status *st)
+{
+    const job_text *t = &f->line[e->text];
+    return job_line_read(fields, (const char *)f->file.data + t->offset, t->size, mem, st) && make_job_of(f, e, mem, j, fields, st);
 }
 
 /* ---- between jobs ---- */
@@ -416,7 +421,7 @@ static bool values_are_good(job_file *f, const job *j, entry *e, job_line *field
         else if (!f->check(f->context, j->kind, j->option[i].name, j->option[i].value, st)) return false;
     }
     fields->column = fields->out_column;
-    return job_path_check(j->out, st);
+    return job_path_check(j->out, st) && (!f->out_folder || job_path_check_links(f->out_folder, j->out, st));
 }
 
 static bool add_entry(job_file *f, const entry *e, status *st)
@@ -427,7 +432,7 @@ static bool add_entry(job_file *f, const entry *e, status *st)
 }
 
 /* Makes the entries of one job line: for every row and repetition. A fault in the first row or so is enough. */
-static bool add_jobs(job_file *f, const job_line *fields, uint32_t text, status *st)
+static bool add_jobs(job_file *f, job_line *fields, uint32_t text, status *st)
 {
     size_t rows = f->rows ? table_rows(f->rows) : 1, shown = 0;
     for (size_t row = 0; row < rows; row++)
@@ -436,15 +441,14 @@ static bool add_jobs(job_file *f, const job_line *fields, uint32_t text, status 
                        .kind = (uint8_t)fields->kind, .has_needs = fields->need_count > 0};
             status wrong = {0};
             job j;
-            job_line again;
             size_t mark = arena_mark(f->scratch);
-            if (make_job(f, &e, f->scratch, &j, &again, &wrong) && values_are_good(f, &j, &e, &again, &wrong)) {
+            if (make_job_of(f, &e, f->scratch, &j, fields, &wrong) && values_are_good(f, &j, &e, fields, &wrong)) {
                 e.id_hash = hash_text(j.id), e.out_hash = hash_text(j.out);
                 if (!add_entry(f, &e, st)) return false;
                 f->has_requests |= j.form != JOB_FORM_OWN;
             } else if (wrong.code == STATUS_NOMEM) {
                 return status_set(st, STATUS_NOMEM, "%s", wrong.msg);
-            } else if (shown++ < 10) fault(f, f->line[text].number, again.column, "%s", wrong.msg);
+            } else if (shown++ < 10) fault(f, f->line[text].number, fields->column, "%s", wrong.msg);
             arena_reset(f->scratch, mark);
         }
     return true;
@@ -556,17 +560,16 @@ static bool check_names(job_file *f, status *st)
     return true;
 }
 
-static bool check_needs_and_links(job_file *f, status *st)
+static bool check_needs(job_file *f, status *st)
 {
     for (size_t i = 0; i < f->entries && status_ok(st); i++) {
         entry *e = &f->entry[i];
-        if (e->left_out) continue;
+        if (e->left_out || !e->has_needs) continue;
         size_t mark = arena_mark(f->scratch);
         job j;
         job_line fields;
         status wrong = {0};
-        if (!get(f, i, f->scratch, &j, &fields, &wrong) ||
-            ((fields.column = fields.out_column), f->out_folder && !job_path_check_links(f->out_folder, j.out, &wrong))) {
+        if (!get(f, i, f->scratch, &j, &fields, &wrong)) {
             e->left_out = true;
             fault(f, f->line[e->text].number, fields.column, "%s", wrong.msg);
         }
@@ -630,7 +633,7 @@ static job_file *open_file(const char *path, const void *data, size_t size, cons
     f->is_mapped = !data;
     if (data) f->file = (file_mapping){data, size};
     if (status_ok(st) && (f->answers = name_answers(f, st)) && (data || file_map(&f->file, path, st)) && read_lines(f, st) && check_names(f, st) &&
-        check_needs_and_links(f, st) && check_circles(f, st) && drop_faulty(f, st))
+        check_needs(f, st) && check_circles(f, st) && drop_faulty(f, st))
         return f;
     job_file_close(f);
     return NULL;

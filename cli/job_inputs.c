@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/model_path.h"
 #include "core/alloc.h"
@@ -14,6 +15,7 @@ enum { MAX_KNOWN = 64 };
 
 typedef struct {
     char *path;
+    struct stat info; /* the file as it was read; a folder's says too little, it is taken to stay for the run */
     hash_hex digest;
 } known_digest;
 
@@ -140,18 +142,29 @@ bool job_inputs_resolve(job_inputs *in, job *j, arena *mem, status *st)
 
 /* ---- the digest ---- */
 
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 /* A model's digest is remembered between runs. */
 static bool digest_of_file(job_inputs *in, const char *path, bool is_model, hash_hex *out, status *st)
 {
-    for (size_t i = 0; i < in->known_count; i++)
-        if (strcmp(in->known[i].path, path) == 0) {
-            *out = in->known[i].digest;
-            return true;
-        }
+    struct stat info = {0};
+    size_t i = 0;
+    stat(path, &info);
+    while (i < in->known_count && strcmp(in->known[i].path, path) != 0) i++;
+    if (i < in->known_count && same_file(&in->known[i].info, &info)) {
+        *out = in->known[i].digest;
+        return true;
+    }
     if (!(is_model ? hash_cache_path : hash_path)(path, out, st)) return false;
-    if (in->known_count < MAX_KNOWN && (in->known[in->known_count].path = alloc_string(path, strlen(path), st)))
-        in->known[in->known_count++].digest = *out;
-    return status_ok(st);
+    if (i == in->known_count && (i == MAX_KNOWN || !(in->known[i].path = alloc_string(path, strlen(path), st)))) return status_ok(st);
+    in->known[i].info = info;
+    in->known[i].digest = *out;
+    if (i == in->known_count) in->known_count++;
+    return true;
 }
 
 static bool digest_of_model(job_inputs *in, const char *name, hash_hex *out, status *st)

@@ -1,0 +1,39 @@
+/* job_queue: jobs from a Redis stream, shared by any number of workers on any number of machines (Redis 6.2 or later).
+ *
+ * A job is an entry of the stream STREAM with the field "job". The workers are consumers of one group: an entry is given to
+ * one of them and stays pending until it is finished; one whose worker has shown no life for a while is given to another.
+ * job_queue_finish acknowledges the entry and adds its result to the stream STREAM:results in one step of the server, and
+ * only if nobody did so before: each job has one result, whatever dies when.
+ *
+ * A lost connection is tried again for a minute. One thread owns a queue. The only user of hiredis.
+ */
+#ifndef AIGC_CLI_JOB_QUEUE_H
+#define AIGC_CLI_JOB_QUEUE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/status.h"
+
+typedef struct job_queue job_queue;
+
+/* url: redis://[[USER]:PASSWORD@]HOST[:PORT]/STREAM. The group is made where there is none, from the stream's beginning. */
+job_queue *job_queue_open(const char *url, const char *group, const char *worker, status *st);
+void job_queue_close(job_queue *q); /* NULL is allowed */
+
+typedef struct {
+    char *id, *job; /* freed with job_message_free; job "" when the entry has no such field */
+} job_message;
+void job_message_free(job_message *m);
+
+/* At most `most` entries into m: first those that others have left for `idle` milliseconds, then new ones, for which it waits
+ * up to `wait` milliseconds. Returns how many, 0 when there is none. */
+size_t job_queue_take(job_queue *q, job_message *m, size_t most, int64_t idle, int64_t wait, status *st);
+
+/* A sign of life for an entry that is being worked on. */
+void job_queue_keep(job_queue *q, const char *id, status *st);
+
+/* The result: pairs of field and value, `fields` of them. *first: it was not finished before, by another worker. */
+bool job_queue_finish(job_queue *q, const char *id, const char *const *pair, size_t fields, bool *first, status *st);
+
+#endif
