@@ -69,4 +69,4 @@ needs_model smollm2 smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 expect 4 "$AIGC" batch thousand.jsonl
 grep -q '^aigc: thousand.jsonl:501:' err || fail "the hostile line is not told"
 grep -q '999 jobs: 999 done, 0 were done before, 0 failed' err || fail "the others are not done"
-[ "$(ls o | wc -l)" = 999 ] || fail "outputs are missing"
+[ "$(find o -name "*.txt" | wc -l)" = 999 ] || fail "outputs are missing"
