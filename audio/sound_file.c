@@ -235,23 +235,25 @@ void sound_file_abort(sound_file *f)
 /* Frames of `channels` samples from the decoder's place on, averaged, until the end: the header's count is not trusted. */
 static tensor *read_all(arena *mem, SNDFILE *decoder, const char *path, int channels, status *st)
 {
-    tensor *x = tensor_new(mem, st, DTYPE_F32, SHAPE(0)); /* grows at the arena's end, in pieces that fill its lines of 16 floats */
+    tensor *x = tensor_new(mem, st, DTYPE_F32, SHAPE(0));
+    float *all = NULL; /* grows at the arena's end */
     float piece[PIECE];
     int64_t total = 0;
-    for (sf_count_t n; x && (n = sf_readf_float(decoder, piece, PIECE / channels / 16 * 16)) > 0; total += n) {
-        float *to = total + n <= LONGEST ? arena_alloc(mem, (size_t)n * sizeof(float), st) : NULL;
-        if (!to) {
+    for (sf_count_t n; x && (n = sf_readf_float(decoder, piece, PIECE / channels)) > 0; total += n) {
+        all = total + n <= LONGEST ? arena_extend(mem, all, (size_t)(total + n) * sizeof(float), st) : NULL;
+        if (!all) {
             status_set(st, STATUS_INPUT, "%s: longer than %d samples", path, LONGEST);
             return NULL;
         }
-        if (total == 0) x->data = to;
         for (sf_count_t i = 0; i < n; i++) {
             float sum = 0;
             for (int c = 0; c < channels; c++) sum += piece[i * channels + c];
-            tensor_f32(x)[total + i] = sum / (float)channels;
+            all[total + i] = sum / (float)channels;
         }
     }
-    if (x) x->dim[0] = total;
+    if (!x) return NULL;
+    x->data = all;
+    x->dim[0] = total;
     return x;
 }
 

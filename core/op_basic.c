@@ -16,7 +16,7 @@ tensor *op_keep(op_ctx *c, size_t mark, const tensor *x)
     if (op_failed(c) || !x) return NULL;
     tensor header = *x;
     size_t bytes = tensor_bytes(x);
-    arena_reset(c->mem, mark);
+    arena_reset_to_move(c->mem, mark);
     tensor *y = arena_alloc(c->mem, sizeof *y, c->st);
     if (y && (uintptr_t)header.data > (uintptr_t)y) {
         /* The block is reserved before anything is written: it begins at or below the elements' old place, since the

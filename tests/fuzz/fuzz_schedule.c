@@ -2,6 +2,7 @@
  * first two bytes choose the steps and the strength, the JSON follows. */
 #include "image/sampler.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mutate_json.h"
 
 enum { COUNT = 4 };
 
@@ -44,4 +45,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     alloc_set_budget(0);
     FUZZ_CHECK(alloc_in_use() == 0);
     return 0;
+}
+
+static const char *const WORDS[] = {
+    "\"beta_schedule\":\"squaredcos_cap_v2\",", "\"timestep_spacing\":\"trailing\",", "\"timestep_spacing\":\"linspace\",", "\"steps_offset\":1,",
+    "\"use_karras_sigmas\":true,", "\"trained_betas\":[0.5],", "\"solver_order\":3,", "\"num_train_timesteps\":1,", "null", "1e-9", "0.999999", "true",
+};
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
+{
+    return mutate_json(data, size, max_size, seed, WORDS, sizeof WORDS / sizeof WORDS[0]);
 }

@@ -1,5 +1,7 @@
-/* A model's config and what is built on it: a config.json, or a GGUF file from its metadata to one forward pass. */
+/* A model's config and what is built on it: a config.json, or a GGUF file from its metadata to two forward passes. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mutate_gguf.h"
+#include "tests/fuzz/mutate_json.h"
 
 #include "core/alloc.h"
 #include "core/arena.h"
@@ -50,4 +52,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (gpt_config_from_json(&config, (const char *)data, size, "fuzz", &st)) check_config(&config);
     return 0;
+}
+
+static const char *const WORDS[] = {
+    "\"sliding_window\":4,", "\"layer_types\":[\"sliding_attention\"],", "\"attention_types\":[[[\"global\",\"local\"],1]],", "null", "true", "[]", "{}",
+    "\"rope_scaling\":{\"rope_type\":\"llama3\",\"factor\":8},", "\"head_dim\":512,", "\"num_key_value_heads\":1,", "1e9", "0.5", "\"eos_token_id\":[1,2],",
+};
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
+{
+    if (size >= 4 && memcmp(data, "GGUF", 4) == 0) return mutate_gguf(data, size, max_size, seed);
+    return mutate_json(data, size, max_size, seed, WORDS, sizeof WORDS / sizeof WORDS[0]);
 }

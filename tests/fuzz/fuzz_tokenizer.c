@@ -2,6 +2,7 @@
  * metadata ("GGUF…"); behind the last byte FF, which no UTF-8 holds, the text to encode. Byte-level by libFuzzer, and a
  * mutator that knows numbers and list elements of JSON. */
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mutate_json.h"
 #include "text/tokenizer.h"
 
 static tokenizer *open_any(const char *data, size_t size, status *st)
@@ -78,89 +79,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-/* ---- the mutator ---- */
-
-/* Replaces data[at, at + old) by text. Returns the new size. */
-static size_t splice(uint8_t *data, size_t size, size_t max_size, size_t at, size_t old, const char *text,
-                     size_t length)
-{
-    if (size - old + length > max_size) return size;
-    memmove(data + at + length, data + at + old, size - at - old);
-    memcpy(data + at, text, length);
-    return size - old + length;
-}
-
-static size_t change_number(uint8_t *data, size_t size, size_t max_size, uint32_t *state)
-{
-    size_t at = fuzz_next(state) % size, end;
-    while (at < size && (data[at] < '0' || data[at] > '9')) at++;
-    for (end = at; end < size && data[end] >= '0' && data[end] <= '9';) end++;
-    if (at == size) return size;
-    char text[24];
-    uint64_t number = strtoull((const char *)data + at, NULL, 10) % 1000;
-    int n = snprintf(text, sizeof text, "%s%llu", fuzz_next(state) % 8 ? "" : "-",
-                     (unsigned long long)fuzz_number(state, number));
-    return splice(data, size, max_size, at, end - at, text, (size_t)n);
-}
-
-/* Puts the text between two commas once more, or takes it away. */
-static size_t change_element(uint8_t *data, size_t size, size_t max_size, uint32_t *state)
-{
-    size_t at = fuzz_next(state) % size;
-    while (at < size && data[at] != ',') at++;
-    size_t end = at + 1;
-    while (end < size && data[end] != ',' && data[end] != ']' && data[end] != '}') end++;
-    if (end >= size || end - at > 200) return size;
-    char element[200];
-    memcpy(element, data + at, end - at);
-    if (fuzz_next(state) % 2) return splice(data, size, max_size, at, end - at, "", 0);
-    return splice(data, size, max_size, end, 0, element, end - at);
-}
-
-static size_t insert_word(uint8_t *data, size_t size, size_t max_size, uint32_t *state)
-{
-    static const char *const WORDS[] = {"{\"type\":\"NFC\"}",
-                                        "{\"type\":\"Lowercase\"}",
-                                        "\"Removed\"",
-                                        "\"MergedWithNext\"",
-                                        "\"MergedWithPrevious\"",
-                                        "\"Contiguous\"",
-                                        "\"invert\":true",
-                                        "true",
-                                        "null",
-                                        "[]",
-                                        "{}",
-                                        "\\u0120",
-                                        "\\ud83d\\ude00",
-                                        "\xE2\x96\x81",
-                                        "</w>",
-                                        "<0x41>",
-                                        "\\\\p{L}+",
-                                        "(?:a*)*b",
-                                        "\\\\s",
-                                        "[^\\\\s",
-                                        "e\xCC\x81",
-                                        "\xF0\x9F\x91\xA9\xE2\x80\x8D",
-                                        " ",
-                                        "\n",
-                                        "\xC0\x80",
-                                        "\xED\xA0\x80"};
-    const char *word = WORDS[fuzz_next(state) % (sizeof WORDS / sizeof *WORDS)];
-    return splice(data, size, max_size, fuzz_next(state) % size, 0, word, strlen(word));
-}
+/* What the files are made of, and text that is hard to split. */
+static const char *const WORDS[] = {
+    "{\"type\":\"NFC\"}", "{\"type\":\"Lowercase\"}", "\"Removed\"", "\"MergedWithNext\"",
+    "\"MergedWithPrevious\"", "\"Contiguous\"", "\"invert\":true", "true", "null", "[]", "{}", "\\u0120",
+    "\\ud83d\\ude00", "\xE2\x96\x81", "</w>", "<0x41>", "\\\\p{L}+", "(?:a*)*b", "\\\\s", "[^\\\\s", "e\xCC\x81",
+    "\xF0\x9F\x91\xA9\xE2\x80\x8D", " ", "\n", "\xC0\x80", "\xED\xA0\x80",
+};
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
-    uint32_t state = seed;
-    if (!size) return LLVMFuzzerMutate(data, size, max_size);
-    switch (fuzz_next(&state) % 5) {
-    case 0:
-        return change_number(data, size, max_size, &state);
-    case 1:
-        return change_element(data, size, max_size, &state);
-    case 2:
-        return insert_word(data, size, max_size, &state);
-    default:
-        return LLVMFuzzerMutate(data, size, max_size);
-    }
+    return mutate_json(data, size, max_size, seed, WORDS, sizeof WORDS / sizeof WORDS[0]);
 }

@@ -1,37 +1,39 @@
 #!/bin/sh
-# Proof that the fuzzers see: plants each bug of tests/fuzz/planted in a copy of the readers and lets its target run from
-# the seeds until it fails. usage: tests/fuzz/planted.sh [SECONDS [BUG…]]   (the most for each bug, default 120; BUG as in
-# tests/fuzz/planted/BUG.patch, default all)
+# Proof that the fuzzers see: plants each bug of tests/fuzz/planted in a copy of its source file and lets the target run
+# from the seeds until it fails. usage: tests/fuzz/planted.sh [SECONDS [BUG…]]   (the most for each bug, default 120; BUG as
+# in tests/fuzz/planted/BUG.patch, default all)
 set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-120}
 [ $# -eq 0 ] || shift
-if [ $# -eq 0 ]; then
-    for patch in tests/fuzz/planted/*.patch; do set -- "$@" "$(basename "$patch" .patch)"; done
-fi
+[ $# -gt 0 ] || set -- $(ls tests/fuzz/planted/*.patch | sed 's/.*\///; s/\.patch$//')
+cmake --preset fuzz >/dev/null
+cmake --build --preset fuzz >/dev/null
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
+
+# The command that compiles a source file or links a target, as the build has it.
+command_for() { (cd build-fuzz && ninja -t commands "$1" | tail -1); }
+
 missed=0
 for bug in "$@"; do
     patch=tests/fuzz/planted/$bug.patch
     target=$(sed -n 's/^Target: //p' "$patch")
+    source=$(sed -n 's/^--- a\///p' "$patch")
     rm -rf "$work/tree" "$work/corpus"
-    mkdir -p "$work/tree/tests" "$work/corpus"
-    cp -r core text "$work/tree"
-    more=
-    [ "$target" != tokenizer ] || more="gguf_write.c ../text/tokenizer*.c -lpcre2-8 -lutf8proc -ljansson"
-    cp -r tests/fuzz "$work/tree/tests/fuzz"
-    (cd "$work/tree" && patch -s -p1 <"$OLDPWD/$patch") || exit 1
-    (cd "$work/tree/core" && clang -D_GNU_SOURCE -std=c11 -g -O1 -fsanitize=address,undefined,fuzzer -fno-sanitize-recover=undefined -I.. \
-        ../tests/fuzz/fuzz_"$target".c weights.c weights_table.c name_index.c gguf.c onnx.c onnx_tensor.c protobuf.c safetensors.c \
-        json_cursor.c quant.c tensor.c file.c arena.c alloc.c status.c $more -lm -lpthread -o "$work/fuzz")
+    mkdir -p "$work/tree/${source%/*}" "$work/corpus"
+    cp "$source" "$work/tree/$source"
+    patch -s -d "$work/tree" -p1 <"$patch"
+    compile=$(command_for "CMakeFiles/aigc_${source%/*}.dir/$source.o" | sed "s| -o [^ ]*| -o $work/bug.o|; s| -MF [^ ]*||; s| -MD| |; s| -MT [^ ]*||; s| -c .*| -c $work/tree/$source|")
+    link=$(command_for "fuzz_$target" | sed "s|^: && ||; s| && :\$||; s| -o fuzz_$target | $work/bug.o -o $work/fuzz |")
+    (cd build-fuzz && eval "$compile" && eval "$link") # the object stands before the libraries, so theirs is not taken
     start=$(date +%s)
     if "$work/fuzz" -max_total_time="$seconds" -timeout=10 -max_len=4096 -artifact_prefix="$work/" "$work/corpus" \
         "tests/fuzz/seeds/$target" >"$work/log" 2>&1; then
         echo "$bug: MISSED in $seconds s"
         missed=1
     else
-        echo "$bug: found after $(($(date +%s) - start)) s: $(grep -m1 -oE '(AddressSanitizer: [a-z-]+|runtime error: .*|fuzz[a-z_]*\.[ch]:[0-9]+: .*)' "$work/log")"
+        echo "$bug: found after $(($(date +%s) - start)) s: $(grep -m1 -oE '(AddressSanitizer: [a-zA-Z-]+|runtime error: .*|fuzz[a-z_]*\.[ch]:[0-9]+: .*|libFuzzer: .*)' "$work/log")"
     fi
 done
 exit $missed

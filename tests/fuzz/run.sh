@@ -1,33 +1,32 @@
 #!/bin/sh
-# Builds the fuzz preset and runs every target for so many seconds each (default 60), from the seeds in tests/fuzz/seeds.
-# usage: tests/fuzz/run.sh [SECONDS] [TARGET…]        as in: tests/fuzz/run.sh 5 gguf onnx
+# Builds the fuzz preset and runs every target for so many seconds each (default 60), as many at once as there are cores,
+# from the seeds in tests/fuzz/seeds. usage: tests/fuzz/run.sh [SECONDS] [TARGET…]        as in: tests/fuzz/run.sh 5 gguf onnx
 # What was found on the way is kept in build-fuzz/corpus; an input that fails lies in build-fuzz/found, and the exit code is 1.
 set -eu
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}
 [ $# -eq 0 ] || shift
-cmake --preset fuzz >/dev/null
-if [ $# -eq 0 ]; then
-    for source in tests/fuzz/fuzz_*.c; do
-        name=${source#tests/fuzz/fuzz_}
-        set -- "$@" "${name%.c}"
-    done
-fi
-for name in "$@"; do set -- "$@" "fuzz_$name" && shift; done
-cmake --build --preset fuzz --target "$@" >/dev/null
-mkdir -p build-fuzz/found
-failed=0
-for target in "$@"; do
-    name=${target#fuzz_}
-    mkdir -p "build-fuzz/corpus/$name" "tests/fuzz/seeds/$name"
-    log=build-fuzz/found/$name.log
-    if "build-fuzz/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 \
-        -artifact_prefix="build-fuzz/found/$name-" "build-fuzz/corpus/$name" "tests/fuzz/seeds/$name" >"$log" 2>&1; then
-        echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs in $seconds s, nothing found"
+
+# fuzz NAME: one target
+fuzz() {
+    mkdir -p "build-fuzz/corpus/$1" "tests/fuzz/seeds/$1"
+    log=build-fuzz/found/$1.log
+    if "build-fuzz/fuzz_$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 \
+        -artifact_prefix="build-fuzz/found/$1-" "build-fuzz/corpus/$1" "tests/fuzz/seeds/$1" >"$log" 2>&1; then
+        echo "$1: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs in $seconds s, nothing found"
     else
-        failed=1
-        echo "$name: FAILED, see $log and the input beside it"
+        echo "$1: FAILED, see $log and the input beside it"
         grep -E 'ERROR|runtime error|fuzz.*\.[ch]:' "$log" | head -5
+        return 1
     fi
-done
-exit $failed
+}
+
+if [ "${AIGC_FUZZ_ONE:-}" ]; then # called below, by xargs
+    fuzz "$1"
+    exit
+fi
+[ $# -gt 0 ] || set -- $(ls tests/fuzz/fuzz_*.c | sed 's/.*fuzz_//; s/\.c$//')
+cmake --preset fuzz >/dev/null
+cmake --build --preset fuzz --target $(printf 'fuzz_%s ' "$@") >/dev/null
+mkdir -p build-fuzz/found
+printf '%s\n' "$@" | AIGC_FUZZ_ONE=1 xargs -n 1 -P "$(nproc)" sh "$0" "$seconds"

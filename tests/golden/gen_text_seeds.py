@@ -20,6 +20,8 @@ for arch in ("llama", "gpt2", "gemma3", "gptneox"):
         t["output_norm.bias"] = vec(C)
     else:
         w.add_layer_norm_rms_eps(1e-5), w.add_head_count_kv(1), w.add_sliding_window(4)
+    if arch == "llama":
+        t["rope_freqs.weight"] = np.ones(C // HEADS // 2, np.float32)
     if arch == "gpt2":
         t["position_embd.weight"] = mat(16, C)
     for i in range(LAYERS):

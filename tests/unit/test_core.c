@@ -78,6 +78,11 @@ static void test_arena_marks(void **state)
     p[99] = q[(50 << 20) - 1] = 1;
     arena_reset(a, mark);
     assert_ptr_equal(arena_alloc(a, 1, &st), q);
+    char *grown = arena_extend(a, NULL, 3, &st);
+    memcpy(grown, "abc", 3);
+    assert_ptr_equal(arena_extend(a, grown, 20 << 20, &st), grown); /* in place, across pages not yet committed */
+    assert_memory_equal(grown, "abc", 3);
+    grown[(20 << 20) - 1] = 1;
     assert_null(arena_alloc(a, SIZE_MAX, &st));
     assert_int_equal(st.code, STATUS_NOMEM);
     arena_free(a);
