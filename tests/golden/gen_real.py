@@ -16,7 +16,7 @@ import transformers as tf
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.environ.get("AIGC_MODELS", os.path.expanduser("~/.local/share/aigc/models"))
 FILES = {"smollm2": "smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "gemma3": "gemma3/gemma-3-270m-q4_k_m.gguf"}
-SCORED = {"smollm2": 2048, "gemma3": 256}
+SCORED = {"smollm2": 8192, "gemma3": 8192}
 PROMPTS = ["The capital of France is", "def fibonacci(n):\n    ", "Die Katze sitzt auf der Matte und \u2603", "Once upon a time, in a small village by the sea,"]
 
 

@@ -91,7 +91,7 @@ static void test_perplexity(void **state)
     assert_int_equal(ids.count, json_integer_value(json_object_get(score, "tokens")));
     ids.count = json_integer_value(json_object_get(score, "scored"));
     double *logprob = alloc_array((size_t)ids.count, sizeof *logprob, &st), nll = 0;
-    assert_true(score_tokens(m.gpt, threads, ids.id, ids.count, 4096, 2048, logprob, &st));
+    assert_true(score_tokens(m.gpt, threads, ids.id, ids.count, 8192, 4096, logprob, &st));
     for (int64_t i = 1; i < ids.count; i++) nll -= logprob[i] / (double)(ids.count - 1);
     double ratio = exp(nll) / json_number_value(json_object_get(score, "perplexity"));
     if (!(fabs(ratio - 1) <= 0.005)) fail_msg("perplexity %f, %f times transformers'", exp(nll), ratio);
