@@ -8,6 +8,7 @@
 
 #include "cli/batch_answer.h"
 #include "cli/batch_options.h"
+#include "cli/batch_rates.h"
 #include "cli/batch_report.h"
 #include "cli/batch_shard.h"
 #include "cli/interrupt.h"
@@ -39,6 +40,8 @@ struct batch {
     size_t model_count;
     size_t next[JOB_KINDS];        /* no job of the kind below this index is ready or doomed */
     batch_report report;
+    batch_rates *rates;            /* NULL: nobody asks */
+    double last_end, loading;      /* log_seconds when a job ended last; seconds of loading since then */
     status fatal;
     bool fail_fast_hit;
 };
@@ -158,11 +161,37 @@ static void release(batch *b, size_t i, bool good)
     }
 }
 
+/* Jobs of a kind run one after another, or share their passes: what passed since the last one ended is this one's time. */
+static void measure(batch *b, const batch_item *item, batch_end end)
+{
+    double now = log_seconds(), bytes = 0;
+    struct stat info;
+    status ignored = {0};
+    if (end == BATCH_DONE && b->rates) {
+        arena *mem = ((const owned_item *)item)->mem;
+        if (stat(item->path, &info) == 0) bytes += (double)info.st_size;
+        for (size_t i = 0; i < item->more_count; i++) {
+            const char *path = path_of(b, item->more[i].path, mem, &ignored);
+            if (path && stat(path, &info) == 0) bytes += (double)info.st_size;
+        }
+        batch_rates_add_job(b->rates, item->job.kind, batch_model_of(item), batch_rates_units(&item->job), now - b->last_end - b->loading, bytes, (double)alloc_peak());
+    }
+    b->last_end = now;
+    b->loading = 0;
+}
+
+void batch_loaded(batch *b, job_kind kind, const char *model, double seconds)
+{
+    b->loading += seconds;
+    if (b->rates) batch_rates_add_load(b->rates, kind, model, seconds);
+}
+
 static void end_job(batch *b, const owned_item *x, batch_end end, const char *error)
 {
     const batch_item *item = &x->item;
     if (end != BATCH_SKIPPED) record(b, x, error);
     if (!status_ok(&b->fatal)) return; /* not recorded: not done */
+    measure(b, item, end);
     b->state[item->index] = end == BATCH_FAILED ? FAILED : DONE;
     if (end == BATCH_FAILED && b->o->fail_fast) b->fail_fast_hit = true;
     batch_report_job(&b->report, &item->job, end, item->attempt, item->taken > 0 ? log_seconds() - item->taken : 0, error);
@@ -327,7 +356,7 @@ char *batch_out_folder(const batch_options *o, status *st)
 }
 
 /* "JOBFILE.journal", "JOBFILE.1-of-2.journal". */
-static char *find_journal(const batch_options *o, status *st)
+char *batch_journal_path(const batch_options *o, status *st)
 {
     if (o->journal_path) return alloc_string(o->journal_path, strlen(o->journal_path), st);
     size_t size = strlen(o->job_path) + 64;
@@ -364,7 +393,7 @@ static bool open_jobs(batch *b, status *st)
     b->graph = job_graph_new(b->jobs, st);
     b->inputs = !b->graph ? NULL : o->inputs ? o->inputs : job_inputs_new(o->job_path, &o->aliases, st);
     if (b->inputs && !o->job_text) {
-        char *path = find_journal(o, st);
+        char *path = batch_journal_path(o, st);
         b->journal = path ? journal_open(path, st) : NULL;
         alloc_free(path);
         b->answers_path = find_answers(b, st);
@@ -484,13 +513,16 @@ void batch_run(const batch_options *o, status *st)
     batch b = {.o = o, .report = {.job_path = o->job_path, .json = o->json, .quiet = o->quiet}};
     batch_models own = {0};
     if (open_batch(&b, st)) {
+        if (!o->job_text) b.rates = batch_rates_open(pool_threads(b.threads), st);
         batch_report_begin(&b.report);
+        b.last_end = log_seconds();
         run_all(&b, o->models ? o->models : &own);
         if (job_file_has_requests(b.jobs) && b.journal) write_answers(&b);
         sum_up(&b, st);
     }
     batch_models_free(&own);
     if (!o->pool) pool_free(b.threads);
+    batch_rates_close(b.rates);
     journal_close(b.journal);
     job_graph_free(b.graph);
     if (!o->inputs) job_inputs_free(b.inputs);

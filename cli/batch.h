@@ -73,6 +73,9 @@ void batch_run(const batch_options *o, status *st);
 /* --out-dir, or the folder of the job file; freed with alloc_free. */
 char *batch_out_folder(const batch_options *o, status *st);
 
+/* --journal, or the one beside the job file; freed with alloc_free. */
+char *batch_journal_path(const batch_options *o, status *st);
+
 void batch_models_free(batch_models *m);
 
 /* ---- for the runners ---- */
@@ -91,6 +94,9 @@ const char *batch_more_output(batch *b, batch_item *item, const char *ending, co
 /* A job has ended: well, with its output written to item->path or, as its text, given here to be written there (copied), or
  * with the error in `result`; STATUS_INTERRUPTED puts it back. Records it and frees the item. */
 void batch_finish(batch *b, batch_item *item, const char *text, const status *result);
+
+/* The model of the next jobs has been loaded, in so many seconds; for the rates that are measured. */
+void batch_loaded(batch *b, job_kind kind, const char *model, double seconds);
 
 pool *batch_threads(const batch *b);
 int64_t batch_parallel(const batch *b);

@@ -10,6 +10,7 @@
 #include "cli/text_json.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "text/score.h"
 #include "text/text_buffer.h"
 #include "text/text_model.h"
@@ -33,11 +34,13 @@ static bool open_model(batch *b, batch_embed *s, const char *name, bool exact, s
 {
     if (s->name && strcmp(s->name, name) == 0 && s->exact == exact) return true;
     if (s->name) close_model(s);
+    double begun = log_seconds();
     char *path = model_path_find(name, st);
     if (path && text_model_open(&s->model, path, exact ? LINEAR_EXACT : LINEAR_FAST, batch_threads(b), st)) {
         s->name = alloc_string(name, strlen(name), st);
         s->exact = exact;
         if (!s->name) text_model_close(&s->model);
+        batch_loaded(b, JOB_EMBED, name, log_seconds() - begun);
     }
     alloc_free(path);
     return s->name != NULL;

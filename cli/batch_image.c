@@ -7,6 +7,7 @@
 #include "cli/batch_options.h"
 #include "cli/image_session.h"
 #include "core/alloc.h"
+#include "core/log.h"
 
 struct batch_image {
     image_session *session;
@@ -48,7 +49,9 @@ static bool open_session(batch *b, batch_image *s, const job *j, const image_opt
     image_session_close(s->session);
     alloc_free(s->key);
     s->key = key;
+    double begun = log_seconds();
     s->session = image_session_open(o, batch_threads(b), st);
+    batch_loaded(b, JOB_IMAGE, job_inputs_model(j), log_seconds() - begun);
     return s->session != NULL;
 }
 

@@ -10,6 +10,7 @@
 #include "cli/speak_label.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/log.h"
 
 enum { MAX_TEXT = 256 << 20 };
 
@@ -48,7 +49,9 @@ static bool open_voice(batch *b, batch_speak *s, const speak_flags *f, status *s
     s->pronunciations = f->pronunciations ? alloc_string(f->pronunciations, strlen(f->pronunciations), st) : NULL;
     if (!status_ok(st)) return false;
     speak_options o = {.voice = s->voice, .assets = s->assets, .pronunciations = s->pronunciations, .settings = speak_flags_settings(f)};
+    double begun = log_seconds();
     s->speak = speak_open(&o, batch_threads(b), st);
+    batch_loaded(b, JOB_SPEAK, s->called, log_seconds() - begun);
     return s->speak != NULL;
 }
 

@@ -50,6 +50,7 @@ static bool open_model(batch *b, batch_text *t, const char *name, status *st)
     if (!t->slot && !(t->slot = alloc_zeroed(MAX_PARALLEL, sizeof *t->slot, st))) return false;
     if (t->name && strcmp(t->name, name) == 0) return true;
     if (t->name) close_model(t);
+    double begun = log_seconds();
     char *path = model_path_find(name, st);
     generator_options go = {0};
     bool ok = path && origin_files_add(&t->files, "model", name, path, st) && text_model_open(&t->model, path, LINEAR_FAST, batch_threads(b), st);
@@ -59,6 +60,7 @@ static bool open_model(batch *b, batch_text *t, const char *name, status *st)
         ok = false;
     }
     if (!ok) origin_files_free(&t->files);
+    if (ok) batch_loaded(b, JOB_TEXT, name, log_seconds() - begun);
     alloc_free(path);
     return ok;
 }

@@ -4,6 +4,7 @@
 #include "cli/batch.h"
 #include "cli/batch_options.h"
 #include "core/alloc.h"
+#include "core/log.h"
 
 struct batch_vocode {
     vocoder *vocoder; /* NULL: Griffin-Lim */
@@ -11,13 +12,15 @@ struct batch_vocode {
     arena *mem;
 };
 
-static bool open_model(batch_vocode *s, const char *model, status *st)
+static bool open_model(batch *b, batch_vocode *s, const char *model, status *st)
 {
     if (s->model && strcmp(s->model, model) == 0) return true;
     vocoder_free(s->vocoder);
     alloc_free(s->model);
     *s = (batch_vocode){.mem = s->mem};
+    double begun = log_seconds();
     s->vocoder = vocoder_open(model, st);
+    batch_loaded(b, JOB_VOCODE, model, log_seconds() - begun);
     s->model = s->vocoder ? alloc_string(model, strlen(model), st) : NULL;
     return s->model != NULL;
 }
@@ -31,7 +34,7 @@ static void make(batch *b, batch_vocode *s, const batch_item *item, status *st)
         return;
     }
     if (!s->mem) s->mem = arena_new(st);
-    if (!s->mem || (v.vocode.model && !open_model(s, v.vocode.model, st))) return;
+    if (!s->mem || (v.vocode.model && !open_model(b, s, v.vocode.model, st))) return;
     v.vocode.output = item->path;
     v.vocode.seed = (int64_t)(item->job.seed & INT64_MAX);
     op_ctx c = {.mem = s->mem, .threads = batch_threads(b), .st = st};

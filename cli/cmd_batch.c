@@ -7,6 +7,7 @@
 
 #include "cli/batch.h"
 #include "cli/batch_options.h"
+#include "cli/batch_plan.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "core/alloc.h"
@@ -15,10 +16,10 @@
 typedef struct {
     batch_options run;
     const char *shard, *merge;
-    bool check, dry_run, schema, verbose;
+    bool check, list, plan, schema, verbose;
 } arguments;
 
-/* --check and --dry-run: every fault with its place, and what would be run. */
+/* --check and --list: every fault with its place, and the jobs. */
 static void check_only(const arguments *a, status *st)
 {
     batch_checker checker;
@@ -29,7 +30,7 @@ static void check_only(const arguments *a, status *st)
     if (!f) return;
     size_t kinds[JOB_KINDS] = {0};
     for (size_t i = 0; i < job_file_count(f); i++) kinds[job_file_kind(f, i)]++;
-    arena *mem = a->dry_run ? arena_new(st) : NULL;
+    arena *mem = a->list ? arena_new(st) : NULL;
     for (size_t i = 0; mem && i < job_file_count(f); i++) {
         job j;
         size_t start = arena_mark(mem);
@@ -85,13 +86,15 @@ static void merge(const arguments *a, const char **from, int count, status *st)
     journal_close(to);
 }
 
+/* `aigc plan` is `aigc batch --dry-run`. */
 void cmd_batch(int argc, char **argv, status *st)
 {
-    arguments a = {.run = {.parallel = 8}};
+    arguments a = {.run = {.parallel = 8}, .plan = strcmp(argv[0], "plan") == 0};
     const option table[] = {
         {0, "what", OPTION_GROUP, NULL, NULL, "What to run:", 0, 0, NULL},
         {0, "check", OPTION_FLAG, &a.check, NULL, "tell every fault of the job file, run nothing", 0, 0, NULL},
-        {0, "dry-run", OPTION_FLAG, &a.dry_run, NULL, "list the jobs (id, kind, output, seed), run nothing", 0, 0, NULL},
+        {0, "dry-run", OPTION_FLAG, &a.plan, NULL, "tell what the run will take, as aigc plan does, run nothing", 0, 0, NULL},
+        {0, "list", OPTION_FLAG, &a.list, NULL, "list the jobs (id, kind, output, seed), run nothing", 0, 0, NULL},
         {0, "schema", OPTION_FLAG, &a.schema, NULL, "print the JSON Schema of a job file's lines, run nothing", 0, 0, NULL},
         {0, "force", OPTION_FLAG, &a.run.force, NULL, "run also what the journal says is done", 0, 0, NULL},
         {0, "shard", OPTION_STRING, &a.shard, "I/N", "only this machine's part of N; 'slurm' takes it from the array job", 0, 0, NULL},
@@ -107,7 +110,7 @@ void cmd_batch(int argc, char **argv, status *st)
         {0, "parallel", OPTION_INT, &a.run.parallel, "N", "text jobs that share a pass over the model (8)", 1, 64, NULL},
         {0, "alias", OPTION_LIST, &a.run.aliases, "NAME=MODEL", "run jobs that name this model with that one; repeatable", 0, 0, NULL},
         {'t', "threads", OPTION_INT, &a.run.threads, "N", "0: one for each core (0); the outputs do not depend on it", 0, 1024, NULL},
-        {0, "json", OPTION_FLAG, &a.run.json, NULL, "a JSON line on stderr for every job that ends", 0, 0, NULL},
+        {0, "json", OPTION_FLAG, &a.run.json, NULL, "a JSON line on stderr for every job that ends; of a plan, one object on stdout", 0, 0, NULL},
         {'q', "quiet", OPTION_FLAG, &a.run.quiet, NULL, "no summary", 0, 0, NULL},
         {'v', "verbose", OPTION_FLAG, &a.verbose, NULL, "more on stderr", 0, 0, NULL},
         {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
@@ -115,7 +118,7 @@ void cmd_batch(int argc, char **argv, status *st)
     const char **words = alloc_array((size_t)argc, sizeof *words, st);
     int count;
     bool help;
-    if (words && options_parse(table, argc, argv, "aigc batch [OPTION]… JOBFILE", words, &count, &help, st) && !help) {
+    if (words && options_parse(table, argc, argv, a.plan ? "aigc plan [OPTION]… JOBFILE" : "aigc batch [OPTION]… JOBFILE", words, &count, &help, st) && !help) {
         if (a.run.quiet) log_set_level(LOG_QUIET);
         if (a.verbose) log_set_level(LOG_VERBOSE);
         if (a.schema) batch_options_print_schema(st);
@@ -123,7 +126,8 @@ void cmd_batch(int argc, char **argv, status *st)
         else if (count != 1) status_set(st, STATUS_USAGE, "%d job files found, one wanted", count);
         else if (read_shard(&a, st)) {
             a.run.job_path = words[0];
-            if (a.check || a.dry_run) check_only(&a, st);
+            if (a.check || a.list) check_only(&a, st);
+            else if (a.plan) batch_plan(&a.run, st);
             else {
                 interrupt_install();
                 batch_run(&a.run, st);

@@ -25,6 +25,7 @@ static const command COMMANDS[] = {
     {"batch", cmd_batch, "many jobs of all kinds from one file, resumable"},
     {"check", cmd_check, "what files say of where they came from"},
     {"rerun", cmd_rerun, "makes an output again from the record in it, and compares"},
+    {"plan", cmd_batch, "what a job file will take: jobs, time, memory and disk"},
     {"worker", cmd_worker, "jobs from a Redis stream, shared by many machines"},
     {"version", cmd_version, "the program's version and the kernels it uses on this CPU"},
 };

@@ -1,0 +1,212 @@
+#include "cli/batch_plan.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/batch_options.h"
+#include "cli/batch_rates.h"
+#include "cli/batch_shard.h"
+#include "core/alloc.h"
+#include "core/file.h"
+
+enum { MAX_ROWS = 64, MODEL = 300 };
+
+/* All jobs of one kind and model. */
+typedef struct {
+    job_kind kind;
+    char model[MODEL];
+    size_t jobs;
+    double units;
+    const batch_rate *rate; /* NULL: never measured */
+} row;
+
+typedef struct {
+    const batch_options *o;
+    batch_checker checker;  /* which jobs asks as long as it is open */
+    job_file *jobs;
+    job_inputs *inputs;
+    journal *journal;       /* NULL: there is none yet */
+    batch_rates *rates;
+    uint8_t *elsewhere;     /* [jobs]: another machine's shard */
+    row row[MAX_ROWS];
+    size_t rows, done, open;
+    arena *mem;
+} plan;
+
+static double seconds_of(const row *r) { return r->rate && r->rate->units > 0 ? r->rate->load + r->units * r->rate->seconds / r->rate->units : 0; }
+
+static double bytes_of(const row *r) { return r->rate && r->rate->units > 0 ? r->units * r->rate->bytes / r->rate->units : 0; }
+
+static bool is_measured(const row *r) { return r->rate && r->rate->jobs > 0 && r->rate->units > 0; }
+
+/* ---- counting ---- */
+
+/* The characters of the texts that a job's places will hold: what text jobs wrote for each token that was asked for. */
+typedef struct {
+    plan *p;
+    double characters;
+} place_context;
+
+static const char *see_place(void *context, size_t index, const char *what, status *st)
+{
+    place_context *c = context;
+    job other;
+    if (strcmp(what, "text") != 0 || !job_file_get(c->p->jobs, index, c->p->mem, &other, st)) return status_ok(st) ? "" : NULL;
+    const batch_rate *r = batch_rates_find(c->p->rates, other.kind, job_inputs_model(&other));
+    if (other.kind != JOB_TEXT) c->characters += batch_rates_units(&other);
+    else c->characters += batch_rates_units(&other) * (r && r->units > 0 ? r->bytes / r->units : 4);
+    return "";
+}
+
+static double units_of(plan *p, const job *j, status *st)
+{
+    place_context c = {p, batch_rates_units(j)};
+    if (j->kind != JOB_SPEAK && j->kind != JOB_EMBED) return c.characters;
+    for (size_t i = 0; i < j->option_count; i++)
+        if (!job_file_fill(p->jobs, j->option[i].value, see_place, &c, p->mem, st)) return 0;
+    return c.characters;
+}
+
+static row *row_of(plan *p, const job *j)
+{
+    const char *model = job_inputs_model(j);
+    for (size_t i = 0; i < p->rows; i++)
+        if (p->row[i].kind == j->kind && strcmp(p->row[i].model, model) == 0) return &p->row[i];
+    if (p->rows == MAX_ROWS) return &p->row[MAX_ROWS - 1]; /* a plan, not an account */
+    row *r = &p->row[p->rows++];
+    *r = (row){.kind = j->kind, .rate = batch_rates_find(p->rates, j->kind, model)};
+    snprintf(r->model, MODEL, "%.299s", model);
+    return r;
+}
+
+static bool count(plan *p, status *st)
+{
+    for (size_t i = 0; i < job_file_count(p->jobs) && status_ok(st); i++) {
+        job j;
+        size_t mark = arena_mark(p->mem);
+        if (p->elsewhere[i]) continue;
+        if (!job_file_get(p->jobs, i, p->mem, &j, st) || !job_inputs_resolve(p->inputs, &j, p->mem, st)) break;
+        const journal_record *r = p->journal && !p->o->force ? journal_find(p->journal, j.id) : NULL;
+        if (r && r->done) p->done++;
+        else {
+            row *x = row_of(p, &j);
+            x->jobs++;
+            x->units += units_of(p, &j, st);
+            p->open++;
+        }
+        arena_reset(p->mem, mark);
+    }
+    return status_ok(st);
+}
+
+/* ---- telling ---- */
+
+static void format_bytes(double bytes, char text[24])
+{
+    static const char *const UNITS[] = {"B", "kB", "MB", "GB", "TB"};
+    int u = 0;
+    while (bytes >= 1000 && u < 4) bytes /= 1000, u++;
+    snprintf(text, 24, bytes < 10 && u > 0 ? "%.1f %s" : "%.0f %s", bytes, UNITS[u]);
+}
+
+static void format_seconds(double s, char text[24])
+{
+    if (s < 90) snprintf(text, 24, "%.1f s", s);
+    else if (s < 5400) snprintf(text, 24, "%.0f min", s / 60);
+    else snprintf(text, 24, "%.1f h", s / 3600);
+}
+
+static void sum(const plan *p, double *seconds, double *bytes, double *memory, bool *whole)
+{
+    *seconds = *bytes = *memory = 0;
+    *whole = true;
+    for (size_t i = 0; i < p->rows; i++) {
+        const row *r = &p->row[i];
+        *seconds += seconds_of(r);
+        *bytes += bytes_of(r);
+        if (r->rate && r->rate->memory > *memory) *memory = r->rate->memory;
+        *whole &= is_measured(r);
+    }
+}
+
+static void print_table(const plan *p)
+{
+    double seconds, bytes, memory;
+    bool whole;
+    char time[24], disk[24], ram[24];
+    sum(p, &seconds, &bytes, &memory, &whole);
+    printf("%-7s %-28s %8s %7s %10s %10s %10s  %s\n", "kind", "model", "jobs", "loads", "time", "output", "memory", "measured on");
+    for (size_t i = 0; i < p->rows; i++) {
+        const row *r = &p->row[i];
+        format_seconds(seconds_of(r), time);
+        format_bytes(bytes_of(r), disk);
+        format_bytes(r->rate ? r->rate->memory : 0, ram);
+        printf("%-7s %-28.28s %8zu %7d ", job_kind_name(r->kind), *r->model ? r->model : "-", r->jobs, *r->model != 0);
+        if (is_measured(r)) printf("%10s %10s %10s  %.0f jobs\n", time, disk, ram, r->rate->jobs);
+        else printf("%10s %10s %10s  nothing: run one such job\n", "?", "?", "?");
+    }
+    format_seconds(seconds, time);
+    format_bytes(bytes, disk);
+    format_bytes(memory, ram);
+    printf("%s%zu jobs to run, %zu done before: %s%s, %s of outputs, %s of memory\n", p->rows ? "\n" : "", p->open, p->done, whole ? "" : "at least ", time, disk, ram);
+}
+
+static bool print_json(const plan *p, status *st)
+{
+    double seconds, bytes, memory;
+    bool whole;
+    sum(p, &seconds, &bytes, &memory, &whole);
+    json_t *list = json_array();
+    for (size_t i = 0; i < p->rows; i++) {
+        const row *r = &p->row[i];
+        bool known = is_measured(r);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:i, s:o, s:o, s:o, s:f}", "kind", job_kind_name(r->kind), "model", r->model, "jobs", (json_int_t)r->jobs,
+                                              "loads", *r->model != 0, "seconds", known ? json_real(seconds_of(r)) : json_null(), "bytes",
+                                              known ? json_real(bytes_of(r)) : json_null(), "memory", known ? json_real(r->rate->memory) : json_null(),
+                                              "measured_jobs", known ? r->rate->jobs : 0.0));
+    }
+    json_t *root = json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:b, s:o}", "jobs", (json_int_t)p->open, "done", (json_int_t)p->done, "faults",
+                             (json_int_t)job_file_faults(p->jobs), "seconds", seconds, "bytes", bytes, "memory", memory, "complete", whole, "parts", list);
+    if (!root || json_array_size(list) != p->rows) status_set(st, STATUS_NOMEM, "out of memory for the plan");
+    else if (json_dumpf(root, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) != 0 || putchar('\n') == EOF) status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
+    json_decref(root);
+    return status_ok(st);
+}
+
+static bool open_all(plan *p, status *st)
+{
+    batch_checker_init(&p->checker, p->o->job_path, NULL, NULL);
+    char *folder = batch_out_folder(p->o, st), *journal_path = batch_journal_path(p->o, st);
+    p->jobs = folder && journal_path ? job_file_open(p->o->job_path, folder, batch_check_option, batch_report_fault, &p->checker, st) : NULL;
+    p->inputs = p->jobs ? job_inputs_new(p->o->job_path, &p->o->aliases, st) : NULL;
+    if (p->inputs && file_exists(journal_path)) p->journal = journal_open(journal_path, st);
+    pool *threads = p->inputs && status_ok(st) ? pool_new((int)p->o->threads, st) : NULL; /* only to count them */
+    p->rates = threads ? batch_rates_open(pool_threads(threads), st) : NULL;
+    pool_free(threads);
+    p->mem = p->rates ? arena_new(st) : NULL;
+    p->elsewhere = p->mem ? alloc_zeroed(job_file_count(p->jobs) + 1, 1, st) : NULL;
+    alloc_free(folder);
+    alloc_free(journal_path);
+    return p->elsewhere && (!p->o->shards || batch_shard_mark(p->jobs, p->o->shard, p->o->shards, p->elsewhere, 1, st));
+}
+
+void batch_plan(const batch_options *o, status *st)
+{
+    plan *p = alloc_zeroed(1, sizeof *p, st);
+    if (!p) return;
+    p->o = o;
+    if (open_all(p, st) && count(p, st)) {
+        if (o->json) print_json(p, st);
+        else print_table(p);
+        if (job_file_faults(p->jobs)) status_set(st, STATUS_INPUT, "%s: %zu faults", o->job_path, job_file_faults(p->jobs));
+    }
+    alloc_free(p->elsewhere);
+    arena_free(p->mem);
+    batch_rates_close(p->rates);
+    journal_close(p->journal);
+    job_inputs_free(p->inputs);
+    job_file_close(p->jobs);
+    alloc_free(p);
+}

@@ -1,0 +1,11 @@
+/* batch_plan: what a job file will take, from the rates that earlier runs measured (cli/batch_rates.h). */
+#ifndef AIGC_CLI_BATCH_PLAN_H
+#define AIGC_CLI_BATCH_PLAN_H
+
+#include "cli/batch.h"
+
+/* Checks the job file as a run does and prints the plan on stdout: a table, or with o->json one object. Jobs that the journal
+ * calls done are not counted; whether their outputs are still whole is not looked at. */
+void batch_plan(const batch_options *o, status *st);
+
+#endif
