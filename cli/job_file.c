@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/job_graph.h"
 #include "cli/job_line.h"
 #include "cli/job_path.h"
 #include "cli/table.h"
@@ -578,31 +579,52 @@ static bool check_needs(job_file *f, status *st)
     return status_ok(st);
 }
 
-/* Jobs whose needs go in a circle: those that are never ready when all that are ready are taken away (Kahn 1962). */
-static bool check_circles(job_file *f, status *st)
+/* A job that needs one with a fault has a fault itself. */
+static void leave_out_with(job_file *f, size_t i, size_t need)
 {
-    uint8_t *done = alloc_zeroed(f->entries + 1, 1, st);
-    bool progress = done != NULL;
-    for (size_t i = 0; done && i < f->entries; i++) done[i] = !f->entry[i].has_needs || f->entry[i].left_out;
-    while (progress) {
-        progress = false;
-        for (size_t i = 0; i < f->entries; i++) {
-            if (done[i]) continue;
-            job j;
-            status ignored = {0};
-            size_t mark = arena_mark(f->scratch);
-            bool ready = job_file_get(f, i, f->scratch, &j, &ignored);
-            for (size_t k = 0; ready && k < j.need_count; k++) ready = done[j.need[k]];
-            arena_reset(f->scratch, mark);
-            if (ready) done[i] = 1, progress = true;
+    size_t mark = arena_mark(f->scratch);
+    fault(f, f->line[f->entry[i].text].number, 0, "it needs '%.80s', which has a fault", id_of(f, need, f->scratch));
+    arena_reset(f->scratch, mark);
+    f->entry[i].left_out = true;
+}
+
+/* Takes jobs away that wait for none, and so on (Kahn 1962); gives how many. ready: room for all. */
+static size_t take_away(job_file *f, job_graph *g, uint32_t *ready)
+{
+    size_t taken = 0, count = 0, n;
+    for (size_t i = 0; i < f->entries; i++)
+        if (job_graph_pending(g, i) == 0) ready[count++] = (uint32_t)i;
+    for (; taken < count; taken++) {
+        size_t i = ready[taken];
+        const uint32_t *waiting = job_graph_waiting(g, i, &n);
+        job_graph_done(g, i);
+        for (size_t k = 0; k < n; k++) {
+            if (f->entry[i].left_out && !f->entry[waiting[k]].left_out) leave_out_with(f, waiting[k], i);
+            if (job_graph_pending(g, waiting[k]) == 0) ready[count++] = waiting[k];
         }
     }
-    for (size_t i = 0; done && i < f->entries; i++)
-        if (!done[i]) {
+    return taken;
+}
+
+/* Jobs whose needs go in a circle, or to a job with a fault. */
+static bool check_circles(job_file *f, status *st)
+{
+    bool any = false;
+    for (size_t i = 0; i < f->entries; i++) {
+        if (f->entry[i].left_out) f->entry[i].has_needs = false; /* nobody asks any more */
+        any |= f->entry[i].has_needs;
+    }
+    if (!any) return true;
+    job_graph *g = job_graph_new(f, st);
+    uint32_t *ready = g ? alloc_array(f->entries, sizeof *ready, st) : NULL;
+    if (ready && take_away(f, g, ready) < f->entries)
+        for (size_t i = 0; i < f->entries; i++) {
+            if (job_graph_pending(g, i) == 0 || f->entry[i].left_out) continue;
             f->entry[i].left_out = true;
             fault(f, f->line[f->entry[i].text].number, 0, "its needs go in a circle");
         }
-    alloc_free(done);
+    alloc_free(ready);
+    job_graph_free(g);
     return status_ok(st);
 }
 

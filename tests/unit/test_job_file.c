@@ -167,6 +167,40 @@ static void test_faults(void **state)
     one_fault("{\"rows\": \"absent.csv\"}", "absent.csv");
 }
 
+/* What needs a job with a fault has a fault itself, and so on; nothing that is handed out needs what is not there. */
+static void test_faults_spread(void **state)
+{
+    (void)state;
+    job_file *f = open_text("{\"id\": \"c\", \"kind\": \"text\", \"prompt\": \"{{b.text}}\"}\n"
+                            "{\"id\": \"b\", \"kind\": \"text\", \"prompt\": \"{{a.text}}\"}\n"
+                            "{\"id\": \"x\", \"kind\": \"text\", \"prompt\": \"p\", \"out\": \"same\"}\n"
+                            "{\"id\": \"a\", \"kind\": \"text\", \"prompt\": \"p\", \"out\": \"same\"}\n");
+    assert_int_equal(job_file_count(f), 1);
+    assert_int_equal(job_file_faults(f), 3);
+    assert_non_null(strstr(report, "4:51: the output 'same' is taken by the job of line 3"));
+    assert_non_null(strstr(report, "2:0: it needs 'a', which has a fault"));
+    assert_non_null(strstr(report, "1:0: it needs 'b', which has a fault"));
+    get(f, "x");
+    job_file_close(f);
+}
+
+/* Each job waits for the next one: a check that goes over all jobs again and again would take hours. */
+static void test_long_chain(void **state)
+{
+    (void)state;
+    enum { LENGTH = 100000 };
+    size_t used = 0, room = LENGTH * 80;
+    char *text = malloc(room);
+    for (int i = 0; i < LENGTH; i++)
+        used += (size_t)snprintf(text + used, room - used, "{\"id\": \"%d\", \"kind\": \"text\", \"prompt\": \"p\"%s%d%s}\n", i, i + 1 < LENGTH ? ", \"needs\": [\"" : ", \"steps\": \"",
+                                 i + 1, i + 1 < LENGTH ? "\"]" : "\"");
+    text[used - 2] = '\n'; /* the last line is no JSON */
+    job_file *f = open_text(text);
+    assert_int_equal(job_file_count(f), 0);
+    job_file_close(f);
+    free(text);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -191,6 +225,7 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_lines), cmocka_unit_test(test_mail_merge), cmocka_unit_test(test_faults)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_lines), cmocka_unit_test(test_mail_merge),
+                                       cmocka_unit_test(test_faults), cmocka_unit_test(test_faults_spread), cmocka_unit_test(test_long_chain)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
