@@ -89,7 +89,7 @@ static void merge(const arguments *a, const char **from, int count, status *st)
 /* `aigc plan` is `aigc batch --dry-run`. */
 void cmd_batch(int argc, char **argv, status *st)
 {
-    arguments a = {.run = {.parallel = 8}, .plan = strcmp(argv[0], "plan") == 0};
+    arguments a = {.run = {.parallel = 16}, .plan = strcmp(argv[0], "plan") == 0};
     const option table[] = {
         {0, "what", OPTION_GROUP, NULL, NULL, "What to run:", 0, 0, NULL},
         {0, "check", OPTION_FLAG, &a.check, NULL, "tell every fault of the job file, run nothing", 0, 0, NULL},
@@ -107,7 +107,7 @@ void cmd_batch(int argc, char **argv, status *st)
         {0, "how", OPTION_GROUP, NULL, NULL, "How:", 0, 0, NULL},
         {0, "retries", OPTION_INT, &a.run.retries, "N", "more tries of a job that failed for want of memory or disk (0)", 0, 100, NULL},
         {0, "fail-fast", OPTION_FLAG, &a.run.fail_fast, NULL, "stop at the first failure", 0, 0, NULL},
-        {0, "parallel", OPTION_INT, &a.run.parallel, "N", "text jobs that share a pass over the model (8)", 1, 64, NULL},
+        {0, "parallel", OPTION_INT, &a.run.parallel, "N", "text jobs that share a pass over the model (16)", 1, 64, NULL},
         {0, "alias", OPTION_LIST, &a.run.aliases, "NAME=MODEL", "run jobs that name this model with that one; repeatable", 0, 0, NULL},
         {'t', "threads", OPTION_INT, &a.run.threads, "N", "0: one for each core (0); the outputs do not depend on it", 0, 1024, NULL},
         {0, "json", OPTION_FLAG, &a.run.json, NULL, "a JSON line on stderr for every job that ends; of a plan, one object on stdout", 0, 0, NULL},

@@ -209,7 +209,7 @@ void cmd_worker(int argc, char **argv, status *st)
 {
     worker *w = alloc_zeroed(1, sizeof *w, st);
     if (!w) return;
-    *w = (worker){.run = {.parallel = 8, .out_folder = "."}, .group = "aigc", .count = 16, .idle = 600};
+    *w = (worker){.run = {.parallel = 16, .out_folder = "."}, .group = "aigc", .count = 16, .idle = 600};
     const option table[] = {
         {0, "what", OPTION_GROUP, NULL, NULL, "What to take:", 0, 0, NULL},
         {0, "group", OPTION_STRING, &w->group, "NAME", "the consumer group; workers of one group share the jobs (aigc)", 0, 0, NULL},
@@ -220,7 +220,7 @@ void cmd_worker(int argc, char **argv, status *st)
         {0, "how", OPTION_GROUP, NULL, NULL, "How:", 0, 0, NULL},
         {'o', "out-dir", OPTION_STRING, &w->run.out_folder, "FOLDER", "where outputs go (.)", 0, 0, NULL},
         {0, "retries", OPTION_INT, &w->run.retries, "N", "more tries of a job that failed for want of memory or disk (0)", 0, 100, NULL},
-        {0, "parallel", OPTION_INT, &w->run.parallel, "N", "text jobs that share a pass over the model (8)", 1, 64, NULL},
+        {0, "parallel", OPTION_INT, &w->run.parallel, "N", "text jobs that share a pass over the model (16)", 1, 64, NULL},
         {0, "alias", OPTION_LIST, &w->run.aliases, "NAME=MODEL", "run jobs that name this model with that one; repeatable", 0, 0, NULL},
         {'t', "threads", OPTION_INT, &w->run.threads, "N", "0: one for each core (0); the outputs do not depend on it", 0, 1024, NULL},
         {0, "json", OPTION_FLAG, &w->run.json, NULL, "a JSON line on stderr for every job that ends", 0, 0, NULL},

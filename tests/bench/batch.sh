@@ -3,7 +3,7 @@
 # the same prompts and lengths, in turn on the same machine with the same threads; medians.
 #
 #   tests/bench/batch.sh
-#   RUNS=3 THREADS=2 ARTICLES=200 TOKENS=90 tests/bench/batch.sh
+#   RUNS=3 THREADS=2 ARTICLES=200 TOKENS=60 tests/bench/batch.sh
 #
 # aigc's time is that of the whole program (start, loading, prompts, sampling, writing and syncing each file and the journal);
 # llama.cpp's is that of its passes alone (tests/bench/batch_peer.py). Wanted beforehand: as for tests/bench/text.sh, which
@@ -12,7 +12,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 models=${AIGC_MODELS:-${XDG_DATA_HOME:-$HOME/.local/share}/aigc/models}
 aigc=$(realpath "${AIGC:-build/aigc}")
-runs=${RUNS:-3} threads=${THREADS:-2} articles=${ARTICLES:-200} tokens=${TOKENS:-90}
+runs=${RUNS:-3} threads=${THREADS:-2} articles=${ARTICLES:-200} tokens=${TOKENS:-60}
 model=$models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 python=${PEER_PYTHON:-${BENCH_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/aigc-bench}/llama/bin/python}
 [ -x "$aigc" ] || { echo "batch.sh: no $aigc; build it: cmake --preset release && cmake --build --preset release" >&2; exit 2; }
@@ -50,21 +50,21 @@ echo "CPU: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $threa
 python3 - "$work" "$aigc" "$python" "$model" "$runs" "$threads" "$articles" "$tokens" <<'PYTHON'
 import json, statistics, subprocess, sys, time
 work, aigc, python, model, runs, threads, articles, tokens = sys.argv[1:]
-ours, peer = [], []
+ours, peer = {8: [], 16: []}, []
 for i in range(int(runs)):
-    begin = time.perf_counter()
-    subprocess.run([aigc, "batch", "-q", "-t", threads, "--out-dir", f"{work}/out{i}", "--journal", f"{work}/{i}.journal",
-                    f"{work}/jobs.jsonl"], check=True)
-    ours.append(time.perf_counter() - begin)
+    for parallel, times in ours.items():
+        begin = time.perf_counter()
+        subprocess.run([aigc, "batch", "-q", "-t", threads, "--parallel", str(parallel), "--out-dir", f"{work}/out{parallel}-{i}",
+                        "--journal", f"{work}/{parallel}-{i}.journal", f"{work}/jobs.jsonl"], check=True)
+        times.append(time.perf_counter() - begin)
     line = subprocess.run([python, "tests/bench/batch_peer.py", model, f"{work}/articles.json", "--threads", threads],
                           stdout=subprocess.PIPE, check=True).stdout
     peer.append(json.loads(line))
-a, b = statistics.median(ours), statistics.median(p["seconds"] for p in peer)
-total = int(articles) * int(tokens)
-print("| | seconds | generated tokens/s | articles a minute |")
-print("|---|---|---|---|")
-print(f"| aigc batch, the whole program | {a:.1f} | {total / a:.0f} | {60 * int(articles) / a:.0f} |")
-print(f"| llama.cpp, 8 sequences, its passes alone | {b:.1f} | {total / b:.0f} | {60 * int(articles) / b:.0f} |")
-print(f"| ratio | | {b / a:.2f} × | |")
+base, total = statistics.median(p["seconds"] for p in peer), int(articles) * int(tokens)
+print("| | seconds | generated tokens/s | articles a minute | ratio |")
+print("|---|---|---|---|---|")
+for name, t in [("llama.cpp, 8 sequences, its passes alone", base)] + [
+        (f"aigc batch, {n} sequences{', the default' if n == 16 else ''}, the whole program", statistics.median(times)) for n, times in ours.items()]:
+    print(f"| {name} | {t:.1f} | {total / t:.0f} | {60 * int(articles) / t:.0f} | {base / t:.2f} × |")
 print(f"llama.cpp kept {peer[0]['prompt_tokens_kept']} of {peer[0]['prompt_tokens']} prompt tokens from a slot's last prompt")
 PYTHON
