@@ -87,7 +87,8 @@ typedef struct {
     const char *path;
     op_ctx *c;
     diffuse_request request;
-    picture *init, *mask;
+    picture *init, *mask;         /* as read */
+    picture *fitted, *fitted_mask; /* at the size that is drawn; the same pictures where that is theirs */
     int64_t steps, upscale;
     double guidance, begun;
 } drawing;
@@ -101,31 +102,46 @@ static bool check_size(const drawing *d, const char *flag, int64_t pixels, statu
                       (long long)factor, (long long)below, (long long)(below + factor));
 }
 
+/* The pixels to draw on one side: the flag's, else the init picture's (of which a model that enlarges by itself draws a
+ * part, so that the result is as large as the picture given), else the model's. */
+static int64_t choose_side(const drawing *d, int64_t flag, int64_t init)
+{
+    int64_t factor = image_model_vae_config(d->s->model)->factor, drawn = d->o->upscale_given ? init : init / d->upscale;
+    if (flag) return flag;
+    if (!d->init) return image_model_side(d->s->model);
+    return (drawn < factor && init >= factor ? factor : drawn) / factor * factor;
+}
+
 /* Size, steps and guidance: the flags', else the model's, else those for all. */
 static bool settle(drawing *d, status *st)
 {
     const image_options *o = d->o;
     const image_session *s = d->s;
-    int64_t side = image_model_side(s->model), factor = image_model_vae_config(s->model)->factor;
-    d->request.width = o->width ? o->width : d->init ? d->init->width / factor * factor : side;
-    d->request.height = o->height ? o->height : d->init ? d->init->height / factor * factor : side;
-    if (!check_size(d, "--width", d->request.width, st) || !check_size(d, "--height", d->request.height, st)) return false;
-    if (!d->request.width || !d->request.height)
-        return status_set(st, STATUS_INPUT, "%s: smaller than %lld pixels", o->init, (long long)factor);
     d->steps = o->steps_given || !s->steps ? o->steps : s->steps;
     d->guidance = o->guidance_given || s->guidance == 0 ? o->guidance : s->guidance;
     d->upscale = o->upscale_given || !s->upscale ? o->upscale : s->upscale;
     if (d->upscale == 3) return status_set(st, STATUS_USAGE, "--upscale 3: 1, 2 or 4 is wanted");
+    d->request.width = choose_side(d, o->width, d->init ? d->init->width : 0);
+    d->request.height = choose_side(d, o->height, d->init ? d->init->height : 0);
+    if (!check_size(d, "--width", d->request.width, st) || !check_size(d, "--height", d->request.height, st)) return false;
+    if (!d->request.width || !d->request.height)
+        return status_set(st, STATUS_INPUT, "%s: smaller than %d pixels", o->init, image_model_vae_config(s->model)->factor);
     return true;
 }
 
-/* p (taken over) at the request's size. */
+/* p at the size that is drawn; p itself where that is its own. */
 static picture *fit(const drawing *d, picture *p, picture_filter filter, status *st)
 {
     if (!p || (p->width == d->request.width && p->height == d->request.height)) return p;
-    picture *fitted = picture_resize(p, d->request.width, d->request.height, filter, st);
-    picture_free(p);
-    return fitted;
+    return picture_resize(p, d->request.width, d->request.height, filter, st);
+}
+
+static void free_pictures(drawing *d)
+{
+    if (d->fitted != d->init) picture_free(d->fitted);
+    if (d->fitted_mask != d->mask) picture_free(d->fitted_mask);
+    picture_free(d->init);
+    picture_free(d->mask);
 }
 
 static bool read_pictures(drawing *d, status *st)
@@ -222,15 +238,25 @@ static picture *set_text(const drawing *d, picture *p, const char *text, caption
     return with;
 }
 
+/* p (taken over) enlarged. Where it is then as large as the picture it came from, what the mask keeps is that picture's own
+ * again, which the enlarged copy of a reduced one would not be. */
+static picture *enlarge(const drawing *d, picture *p, status *st)
+{
+    picture *large = picture_resize(p, p->width * d->upscale, p->height * d->upscale, PICTURE_LANCZOS, st);
+    picture_free(p);
+    if (!large || !d->mask || d->init->width != large->width || d->init->height != large->height) return large;
+    bool same = d->mask->width == large->width && d->mask->height == large->height;
+    picture *mask = same ? d->mask : picture_resize(d->mask, large->width, large->height, PICTURE_NEAREST, st);
+    if (mask) picture_keep_unmasked(large, d->init, mask, st);
+    if (!same) picture_free(mask);
+    return large;
+}
+
 /* p (taken over) enlarged, captioned and labelled. */
 static picture *finish(const drawing *d, picture *p, status *st)
 {
     caption_place place;
-    if (p && d->upscale > 1) {
-        picture *large = picture_resize(p, p->width * d->upscale, p->height * d->upscale, PICTURE_LANCZOS, st);
-        picture_free(p);
-        p = large;
-    }
+    if (p && d->upscale > 1) p = enlarge(d, p, st);
     if (p && d->o->caption && image_text_place(d->o->caption_place, &place, st)) p = set_text(d, p, d->o->caption, place, d->o->caption_size, st);
     if (p && (d->o->label || d->o->label_text)) {
         int64_t side = p->width < p->height ? p->width : p->height;
@@ -284,13 +310,13 @@ static picture *draw(drawing *d, uint64_t seed, status *st)
     const schedule *plan = image_model_schedule(d->s->model);
     if (!read_pictures(d, st) || !settle(d, st) || !choose_noise(d, seed, st) || !image_text_method(o->method, plan, &d->request.method, st))
         return NULL;
-    d->init = fit(d, d->init, PICTURE_LANCZOS, st);
-    d->mask = fit(d, d->mask, PICTURE_NEAREST, st);
+    d->fitted = fit(d, d->init, PICTURE_LANCZOS, st);
+    d->fitted_mask = fit(d, d->mask, PICTURE_NEAREST, st);
     if (!status_ok(st)) return NULL;
     d->request.steps = (int)d->steps;
     d->request.guidance = (float)d->guidance;
-    d->request.init = d->init;
-    d->request.mask = d->mask;
+    d->request.init = d->fitted;
+    d->request.mask = d->fitted_mask;
     d->request.strength = o->strength;
     d->request.tile = o->tile ? TILE : 0;
     d->request.progress = on_step;
@@ -316,8 +342,7 @@ bool image_session_draw(image_session *s, const image_options *o, uint64_t seed,
     }
     file_abort(f);
     picture_free(p);
-    picture_free(d.init);
-    picture_free(d.mask);
+    free_pictures(&d);
     arena_reset(s->mem, mark);
     result->seconds = log_seconds() - begun;
     return status_ok(st);

@@ -35,6 +35,18 @@ expect 0 image -p cat --variation-seed 3 --variation-strength 0.2 --cfg-scale 1 
 grep -aq 'Clip skip: 2' g.png || fail "clip skip is not told"
 expect 0 image -p cat --exact --noise "$golden/noise.npy" -o g.png
 
+# a model that enlarges by itself: from a picture comes one as large, and what the mask keeps is kept in the end, too
+cp -r "$model" enlarging && chmod -R u+w enlarging && echo '{"upscale": 2}' >enlarging/aigc.json
+expect 0 "$AIGC" image -m enlarging --steps 3 -p cat -s 1 -W 32 -H 32 -o big.png
+grep -q 'big.png: 64 x 64' err || fail "aigc.json's enlarging: $(cat err)"
+expect 0 "$AIGC" image -m enlarging --steps 3 -p cat -s 2 --init-img big.png --strength 0.5 -o again.png
+grep -q 'again.png: 64 x 64' err || fail "from a picture comes one of another size: $(cat err)"
+expect 0 "$AIGC" image -m enlarging --steps 3 -p cat -s 2 --init-img big.png --mask "$SOURCE_DIR/samples/pictures/right-half.png" -o half.png
+grep -q 'half.png: 64 x 64' err || fail "into a mask comes one of another size: $(cat err)"
+cmp -s big.png half.png && fail "nothing was painted"
+expect 0 "$AIGC" image -m enlarging --steps 3 -p cat -s 2 --init-img big.png --upscale 1 -o same.png
+grep -q 'same.png: 64 x 64' err || fail "--upscale 1 draws at the picture's own size: $(cat err)"
+
 rm -f ./*.png
 expect 2 "$AIGC" image
 expect 2 image -p cat -f prompts

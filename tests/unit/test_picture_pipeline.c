@@ -194,6 +194,38 @@ static void test_mask_keeps_pixels(void **state)
     alloc_free(data);
 }
 
+/* From a picture of 32 × 32 drawn at half its sides and enlarged: what the mask keeps is the picture's own again. */
+static void test_mask_keeps_pixels_enlarged(void **state)
+{
+    (void)state;
+    image_options o = base_options();
+    char path[] = "/tmp/aigc-mask-XXXXXX";
+    close(mkstemp(path));
+    status st = {0};
+    picture *small = image_file_read(GOLDEN "picture.png", 3, &st), *from = picture_resize(small, 32, 32, PICTURE_LANCZOS, &st);
+    file_output *f = file_create(path, &st);
+    assert_true(image_file_write_png(file_stream(f), from, NULL, 0, &st) && file_commit(f, &st));
+    o.init = path;
+    o.mask = GOLDEN "mask.png";
+    o.noise = NULL;
+    o.width = o.height = 16;
+    o.upscale = 2;
+    o.upscale_given = true;
+    size_t size;
+    char *data = draw(&o, 2, &size);
+    picture *p = image_file_decode(data, size, "drawn", 3, &st), *mask = image_file_read(o.mask, 1, &st);
+    assert_true(p->width == 32 && p->height == 32);
+    for (int y = 0; y < 32; y++)
+        for (int x = 0; x < 32; x++)
+            if (!mask->pixel[y / 2 * 16 + x / 2]) assert_memory_equal(p->pixel + 3 * (32 * y + x), from->pixel + 3 * (32 * y + x), 3);
+    unlink(path);
+    picture_free(small);
+    picture_free(from);
+    picture_free(p);
+    picture_free(mask);
+    alloc_free(data);
+}
+
 static void test_variation(void **state)
 {
     (void)state;
@@ -228,6 +260,7 @@ int main(void)
         cmocka_unit_test(test_lora),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_mask_keeps_pixels),
+        cmocka_unit_test(test_mask_keeps_pixels_enlarged),
         cmocka_unit_test(test_variation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
