@@ -9,6 +9,7 @@ import sys
 
 import torch
 from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
+from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
 folder = sys.argv[1]
@@ -31,6 +32,9 @@ text = CLIPTextModel(CLIPTextConfig(hidden_size=768, intermediate_size=3072, num
                                     vocab_size=49408, max_position_embeddings=77, hidden_act="quick_gelu", projection_dim=768,
                                     bos_token_id=49406, eos_token_id=49407, pad_token_id=1))
 text.half().save_pretrained(os.path.join(folder, "text_encoder"))
+path = os.path.join(folder, "text_encoder", "model.safetensors")
+tensors = load_file(path)  # under the names of the published files, which transformers 5 has shortened
+save_file({name if name.startswith("text_model.") else "text_model." + name: x for name, x in tensors.items()}, path, {"format": "pt"})
 
 PNDMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", skip_prk_steps=True, steps_offset=1,
               set_alpha_to_one=False).save_pretrained(os.path.join(folder, "scheduler"))
