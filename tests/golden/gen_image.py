@@ -256,7 +256,7 @@ def single_file():
 
 
 def loras():
-    """Two files of rank 2 for pipe/: kohya's names (a convolution among them), and diffusers' names."""
+    """Files of rank 2 for pipe/: kohya's names (a convolution among them), diffusers' names, and those of its first years."""
     g = torch.Generator().manual_seed(40)
     unet, text = load_file(OUT / "pipe/unet/diffusion_pytorch_model.safetensors"), load_file(OUT / "pipe/text_encoder/model.safetensors")
     layers = [("unet", k.removesuffix(".weight"), x) for k, x in unet.items()
@@ -273,6 +273,21 @@ def loras():
             peft |= {stem + ".lora_A.weight": down, stem + ".lora_B.weight": up}
     save_file(kohya, OUT / "lora_kohya.safetensors")
     save_file(peft, OUT / "lora_peft.safetensors")
+    old = {}
+    for name, x in peft.items():
+        if m := re.match(r"(unet\..*attn[12])\.(to_[qkv]|to_out)(?:\.0)?\.lora_([AB])\.weight$", name):
+            layer, projection, half = m.groups()
+            old[f"{layer}.processor.{projection}_lora.{'down' if half == 'A' else 'up'}.weight"] = x
+    save_file(old, OUT / "lora_processor.safetensors")
+
+
+def add_processors(unet, strength):
+    """W + strength · up · down for lora_processor.safetensors, whose names diffusers reads no more."""
+    updates = load_file(OUT / "lora_processor.safetensors")
+    for name in [n for n in updates if n.endswith(".down.weight")]:
+        layer, projection = re.match(r"unet\.(.*)\.processor\.(.*)_lora\.down\.weight$", name).groups()
+        weight = unet.get_parameter(f"{layer}.{projection}{'.0' if projection == 'to_out' else ''}.weight")
+        weight += strength * updates[name.replace(".down.", ".up.")].float() @ updates[name].float()
 
 
 METHODS = {
@@ -310,7 +325,7 @@ def pipelines():
     def run(name, kind, scheduler, **options):
         pipe = kind(scheduler=scheduler, **parts)
         pipe.set_progress_bar_config(disable=True)
-        out[name] = torch.from_numpy(pipe(**common, generator=seeded(), **options).images[0])
+        out[name] = torch.from_numpy(pipe(**{**common, **options}, generator=seeded()).images[0])
 
     for name, (kind, options) in METHODS.items():
         steps = 4 if name == "lcm" else 6
@@ -333,6 +348,12 @@ def pipelines():
         pipe.load_lora_weights(OUT, weight_name=f"lora_{name}.safetensors")
         pipe.fuse_lora(lora_scale=0.7)
         out[f"lora_{name}"] = torch.from_numpy(pipe(**common, latents=start.clone(), num_inference_steps=6).images[0])
+    pipe = StableDiffusionPipeline.from_pretrained(path, torch_dtype=torch.float32, safety_checker=None)
+    pipe.set_progress_bar_config(disable=True)
+    add_processors(pipe.unet, 0.7)
+    out["lora_processor"] = torch.from_numpy(pipe(**common, latents=start.clone(), num_inference_steps=6).images[0])
+    run("turbo", StableDiffusionPipeline, EulerAncestralDiscreteScheduler.from_config(scheduler.config), latents=start.clone(),
+        num_inference_steps=2, guidance_scale=0.0)
     save_file({k: v.contiguous() for k, v in out.items()}, OUT / "expected_pictures.safetensors")
 
 

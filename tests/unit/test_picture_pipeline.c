@@ -141,6 +141,20 @@ static void test_single_file(void **state)
     alloc_free(single);
 }
 
+/* A Turbo model's way: two steps, no guidance. */
+static void test_few_steps(void **state)
+{
+    (void)state;
+    image_options o = base_options();
+    o.method = "euler_a";
+    o.rng = "torch";
+    o.steps = 2;
+    o.guidance = 0;
+    check_against(&o, "turbo", 40);
+    o.exact = false;
+    check_against(&o, "turbo", 30);
+}
+
 static void test_lora(void **state)
 {
     (void)state;
@@ -149,6 +163,11 @@ static void test_lora(void **state)
     check_against(&o, "lora_kohya", 40);
     o.lora = (option_list){{GOLDEN "lora_peft.safetensors:0.7"}, 1};
     check_against(&o, "lora_peft", 40);
+    o.lora = (option_list){{GOLDEN "lora_processor.safetensors:0.7"}, 1};
+    check_against(&o, "lora_processor", 40);
+    o.exact = false; /* merged in f32, packed as bf16 */
+    check_against(&o, "lora_processor", 30);
+    o.exact = true;
     o.lora = (option_list){{GOLDEN "lora_kohya.safetensors:0.7", GOLDEN "lora_kohya.safetensors:-0.7"}, 2}; /* there and back */
     check_against(&o, "ddim", 40);
 }
@@ -257,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_methods),
         cmocka_unit_test(test_pictures_in),
         cmocka_unit_test(test_single_file),
+        cmocka_unit_test(test_few_steps),
         cmocka_unit_test(test_lora),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_mask_keeps_pixels),
