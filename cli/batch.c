@@ -380,12 +380,25 @@ static char *find_answers(const batch *b, status *st)
     return path;
 }
 
+/* With the folders above it. The user's own path: links are followed. */
+static bool make_folder(char *path, status *st)
+{
+    for (char *s = path + 1;; s++) {
+        char kept = *s;
+        if (kept && kept != '/') continue;
+        *s = 0;
+        bool there = mkdir(path, 0777) == 0 || errno == EEXIST || file_is_folder(path);
+        if (!there) status_set(st, STATUS_IO, "%s: cannot be made: %s", path, strerror(errno));
+        *s = kept;
+        if (!there || !kept) return there;
+    }
+}
+
 static bool open_jobs(batch *b, status *st)
 {
     const batch_options *o = b->o;
     b->out_folder = batch_out_folder(o, st);
-    if (b->out_folder && mkdir(b->out_folder, 0777) != 0 && errno != EEXIST) status_set(st, STATUS_IO, "%s: cannot be made: %s", b->out_folder, strerror(errno));
-    if (!status_ok(st)) return false;
+    if (!b->out_folder || !make_folder(b->out_folder, st)) return false;
     batch_checker_init(&b->checker, o->job_path, o->on_fault, o->arg);
     b->jobs = o->job_text ? job_file_open_bytes(o->job_path, o->job_text, o->job_size, b->out_folder, batch_check_option, batch_report_fault, &b->checker, st)
                           : job_file_open(o->job_path, b->out_folder, batch_check_option, batch_report_fault, &b->checker, st);

@@ -9,6 +9,7 @@
 
 #include "cli/job_graph.h"
 #include "cli/job_line.h"
+#include "cli/job_name.h"
 #include "cli/job_path.h"
 #include "cli/table.h"
 #include "cli/template.h"
@@ -83,13 +84,6 @@ static void fault(job_file *f, size_t line, size_t column, const char *format, .
     if (f->report) f->report(f->context, line, column, message);
 }
 
-static uint64_t hash_text(const char *s)
-{
-    uint64_t h = UINT64_C(0xCBF29CE484222325); /* FNV-1a */
-    for (; *s; s++) h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001B3);
-    return h ^ (h >> 29);
-}
-
 /* One more element of `size` bytes in a growing array. */
 static bool grow(void **array, size_t count, size_t *room, size_t size, status *st)
 {
@@ -111,25 +105,6 @@ typedef struct {
     arena *mem;
 } place_context;
 
-static const char *concat3(arena *mem, const char *a, size_t an, const char *b, const char *c, status *st)
-{
-    size_t bn = strlen(b), cn = strlen(c);
-    char *s = arena_alloc(mem, an + bn + cn + 1, st);
-    if (!s) return NULL;
-    memcpy(s, a, an);
-    memcpy(s + an, b, bn);
-    memcpy(s + an + bn, c, cn + 1);
-    return s;
-}
-
-/* The id that a job written as `id` below "rows" has for this row: "article" -> "article-12". */
-static const char *row_id(const char *id, size_t n, uint32_t row, arena *mem, status *st)
-{
-    char number[16];
-    snprintf(number, sizeof number, "-%u", row + 1);
-    return concat3(mem, id, n, number, "", st);
-}
-
 static bool is_template(const job_file *f, const char *id, size_t n)
 {
     for (size_t i = 0; i < f->templates; i++)
@@ -145,7 +120,7 @@ static const char *fill_place(void *context, const char *name, size_t n, status 
             status_set(st, STATUS_USAGE, "'{{%.*s}}': there is no {\"rows\": …} line above", (int)n, name);
             return NULL;
         }
-        const char *column = concat3(p->mem, name + 4, n - 4, "", "", st);
+        const char *column = job_name_concat(p->mem, name + 4, n - 4, "", "", st);
         return column ? table_cell(p->f->rows, p->e->row, column, p->mem, st) : NULL;
     }
     size_t id = n;
@@ -156,12 +131,12 @@ static const char *fill_place(void *context, const char *name, size_t n, status 
         return NULL;
     }
     const char *full = p->e->row != NO_ROW && is_template(p->f, name, id - 1)
-                           ? row_id(name, id - 1, p->e->row, p->mem, st)
-                           : concat3(p->mem, name, id - 1, "", "", st);
+                           ? job_name_of_row(name, id - 1, p->e->row, p->mem, st)
+                           : job_name_concat(p->mem, name, id - 1, "", "", st);
     if (!full) return NULL;
-    const char *what = concat3(p->mem, name + id - 1, n - id + 1, "}}", "", st);
-    const char *open = concat3(p->mem, "{{", 2, full, "", st);
-    return what && open ? concat3(p->mem, open, strlen(open), what, "", st) : NULL;
+    const char *what = job_name_concat(p->mem, name + id - 1, n - id + 1, "}}", "", st);
+    const char *open = job_name_concat(p->mem, "{{", 2, full, "", st);
+    return what && open ? job_name_concat(p->mem, open, strlen(open), what, "", st) : NULL;
 }
 
 static const char *fill(const job_file *f, const entry *e, const char *text, arena *mem, status *st)
@@ -210,7 +185,7 @@ static size_t column_of(const job_line *fields, const char *name)
 
 static bool take_seed(job *j, const entry *e, status *st)
 {
-    j->seed = (uint32_t)hash_text(j->id);
+    j->seed = (uint32_t)job_name_hash(j->id);
     for (size_t i = 0; i < j->option_count; i++) {
         if (strcmp(j->option[i].name, "seed") != 0) continue;
         char *end;
@@ -224,44 +199,12 @@ static bool take_seed(job *j, const entry *e, status *st)
     return true;
 }
 
-/* "-3" before the extension, for the third repetition. */
-static const char *numbered(const char *out, uint32_t repeat, arena *mem, status *st)
-{
-    const char *slash = strrchr(out, '/'), *dot = strrchr(slash ? slash : out, '.');
-    size_t stem = dot && dot != out ? (size_t)(dot - out) : strlen(out);
-    char number[16];
-    snprintf(number, sizeof number, "-%u", repeat);
-    return concat3(mem, out, stem, number, out + stem, st);
-}
-
-/* An id is any text, a file name better is not: what was changed in it comes back as a hash, so that names stay apart. */
-static const char *file_name_of(const char *id, const char *folder, const char *extension, arena *mem, status *st)
-{
-    enum { LONGEST = 200 };
-    size_t n = strlen(id), first = strlen(folder), size = first + LONGEST + strlen(extension) + 16;
-    bool changed = n > LONGEST;
-    if (changed)
-        for (n = LONGEST; n > 0 && ((unsigned char)id[n] & 0xC0) == 0x80;) n--; /* between characters */
-    char *s = arena_alloc(mem, size, st);
-    if (!s) return NULL;
-    memcpy(s, folder, first);
-    for (size_t i = 0; i < n; i++) {
-        char c = id[i];
-        bool odd = (unsigned char)c <= ' ' || strchr("/\\:*?\"<>|\x7F", c) || (i == 0 && c == '.');
-        s[first + i] = odd || c == '#' ? '_' : c; /* '#' comes from "repeat" alone and needs no hash */
-        changed |= odd;
-    }
-    if (changed) snprintf(s + first + n, size - first - n, "-%08x%s", (unsigned)hash_text(id), extension);
-    else snprintf(s + first + n, size - first - n, "%s", extension);
-    return s;
-}
-
 /* "ID.txt" and so on; of an OpenAI request "JOBFILE.answers/ID.json". */
 static const char *default_out(const job_file *f, const job *j, arena *mem, status *st)
 {
     static const char *const EXTENSION[JOB_KINDS] = {".txt", ".png", ".wav", ".wav", ".json"};
-    if (j->form == JOB_FORM_OWN) return file_name_of(j->id, "", EXTENSION[j->kind], mem, st);
-    return f->answers ? file_name_of(j->id, f->answers, ".json", mem, st) : NULL;
+    if (j->form == JOB_FORM_OWN) return job_name_as_file(j->id, "", EXTENSION[j->kind], mem, st);
+    return f->answers ? job_name_as_file(j->id, f->answers, ".json", mem, st) : NULL;
 }
 
 /* "folder/jobs.jsonl" -> "jobs.answers/" */
@@ -270,7 +213,7 @@ static const char *name_answers(job_file *f, status *st)
     const char *slash = strrchr(f->path, '/'), *name = slash ? slash + 1 : f->path;
     size_t n = strlen(name);
     if (n > 6 && strcmp(name + n - 6, ".jsonl") == 0) n -= 6;
-    return concat3(f->mem, name, n < 200 ? n : 200, ".answers/", "", st);
+    return job_name_concat(f->mem, name, n < 200 ? n : 200, ".answers/", "", st);
 }
 
 static bool name_job(const job_file *f, const entry *e, const job_text *t, job_line *fields, arena *mem, job *j, status *st)
@@ -280,20 +223,20 @@ static bool name_job(const job_file *f, const entry *e, const job_text *t, job_l
     fields->column = fields->id_column;
     if (!id) {
         snprintf(number, sizeof number, "line-%u", t->number);
-        id = concat3(mem, number, strlen(number), "", "", st);
-        if (id && e->row != NO_ROW) id = row_id(id, strlen(id), e->row, mem, st);
-    } else if (e->row != NO_ROW && !strstr(id, "{{")) id = row_id(id, strlen(id), e->row, mem, st);
+        id = job_name_concat(mem, number, strlen(number), "", "", st);
+        if (id && e->row != NO_ROW) id = job_name_of_row(id, strlen(id), e->row, mem, st);
+    } else if (e->row != NO_ROW && !strstr(id, "{{")) id = job_name_of_row(id, strlen(id), e->row, mem, st);
     else id = fill(f, e, id, mem, st);
     if (id && e->repeat) {
         snprintf(number, sizeof number, "#%u", e->repeat);
-        id = concat3(mem, id, strlen(id), number, "", st);
+        id = job_name_concat(mem, id, strlen(id), number, "", st);
     }
     j->id = id;
     if (!id) return false;
     if (!*id || strlen(id) > 1000) return status_set(st, STATUS_USAGE, "\"id\" has %zu bytes, 1 to 1000 wanted", strlen(id));
     fields->column = fields->out_column;
     j->out = fields->out ? fill(f, e, fields->out, mem, st) : default_out(f, j, mem, st);
-    if (j->out && fields->out && e->repeat) j->out = numbered(j->out, e->repeat, mem, st);
+    if (j->out && fields->out && e->repeat) j->out = job_name_numbered(j->out, e->repeat, mem, st);
     return j->out != NULL;
 }
 
@@ -333,7 +276,7 @@ static const char *id_of(const job_file *f, size_t i, arena *mem)
 
 size_t job_file_find(const job_file *f, const char *id)
 {
-    uint64_t hash = hash_text(id);
+    uint64_t hash = job_name_hash(id);
     if (!f->slots) return SIZE_MAX;
     for (size_t s = (size_t)hash & (f->slots - 1); f->id_slot[s]; s = (s + 1) & (f->slots - 1)) {
         size_t i = f->id_slot[s] - 1;
@@ -369,7 +312,7 @@ typedef struct {
 static const char *result_place(void *context, const char *name, size_t n, status *st)
 {
     result_context *r = context;
-    const char *id = n > 5 ? concat3(r->mem, name, n - 5, "", "", st) : NULL;
+    const char *id = n > 5 ? job_name_concat(r->mem, name, n - 5, "", "", st) : NULL;
     if (!id) {
         status_set(st, STATUS_USAGE, "'{{%.*s}}' found, {{ID.text}} or {{ID.file}} wanted", (int)n, name);
         return NULL;
@@ -389,7 +332,7 @@ static bool take_needs(const job_file *f, const entry *e, job_line *fields, aren
     fields->column = fields->needs_column;
     for (size_t i = 0; i < fields->need_count; i++) {
         const char *id = fields->need[i];
-        id = e->row != NO_ROW && is_template(f, id, strlen(id)) ? row_id(id, strlen(id), e->row, mem, st) : fill(f, e, id, mem, st);
+        id = e->row != NO_ROW && is_template(f, id, strlen(id)) ? job_name_of_row(id, strlen(id), e->row, mem, st) : fill(f, e, id, mem, st);
         if (!id || !add_need(f, j, id, st)) return false;
     }
     result_context r = {f, j, mem, NULL, NULL};
@@ -444,7 +387,7 @@ static bool add_jobs(job_file *f, job_line *fields, uint32_t text, status *st)
             job j;
             size_t mark = arena_mark(f->scratch);
             if (make_job_of(f, &e, f->scratch, &j, fields, &wrong) && values_are_good(f, &j, &e, fields, &wrong)) {
-                e.id_hash = hash_text(j.id), e.out_hash = hash_text(j.out);
+                e.id_hash = job_name_hash(j.id), e.out_hash = job_name_hash(j.out);
                 if (!add_entry(f, &e, st)) return false;
                 f->has_requests |= j.form != JOB_FORM_OWN;
             } else if (wrong.code == STATUS_NOMEM) {
@@ -462,7 +405,7 @@ static bool set_rows(job_file *f, const char *path, size_t number, status *st)
         return true;
     }
     const char *slash = strrchr(f->path, '/');
-    const char *full = path[0] == '/' || !slash ? path : concat3(f->mem, f->path, (size_t)(slash - f->path) + 1, path, "", st);
+    const char *full = path[0] == '/' || !slash ? path : job_name_concat(f->mem, f->path, (size_t)(slash - f->path) + 1, path, "", st);
     status wrong = {0};
     if (full) f->rows = table_open(full, &wrong);
     if (full && !f->rows) fault(f, number, 0, "%s", wrong.msg);
@@ -484,7 +427,7 @@ static bool read_line(job_file *f, size_t offset, size_t size, size_t number, st
     } else if ((ok = grow((void **)&f->line, f->lines, &f->line_room, sizeof *f->line, st))) {
         f->line[f->lines++] = (job_text){offset, (uint32_t)size, (uint32_t)number, (uint32_t)f->default_count};
         if (f->rows && fields.id && f->templates < MAX_TEMPLATES && !strstr(fields.id, "{{"))
-            f->template_id[f->templates++] = concat3(f->mem, fields.id, strlen(fields.id), "", "", st);
+            f->template_id[f->templates++] = job_name_concat(f->mem, fields.id, strlen(fields.id), "", "", st);
         ok = status_ok(st) && add_jobs(f, &fields, (uint32_t)(f->lines - 1), st);
     }
     arena_reset(f->scratch, mark);

@@ -76,7 +76,8 @@ grep -q '1 done, 2 were done before' err || fail "what failed is not run again"
 
 # the shards of an array job; their journals joined are the journal of the whole
 said 12 part Number >parts.jsonl
-expect 0 "$AIGC" batch --out-dir whole parts.jsonl
+expect 0 "$AIGC" batch --out-dir a/b/whole parts.jsonl
+mv a/b/whole whole
 mv parts.jsonl.journal whole.journal
 for i in 4 5 6; do
     SLURM_ARRAY_TASK_ID=$i SLURM_ARRAY_TASK_MIN=4 SLURM_ARRAY_TASK_COUNT=3 expect 0 "$AIGC" batch --shard slurm --out-dir shared parts.jsonl
