@@ -35,12 +35,12 @@ done | cli >/dev/null
 expect 0 "$AIGC" batch --out-dir whole jobs.jsonl
 
 mkdir made
-"$AIGC" worker -q --count 8 --claim-after 1 --stop-after 1 --out-dir made --name first $url >one.log 2>&1 &
+"$AIGC" worker -q --count 8 --claim-after 1 --stop-after 3 --out-dir made --name first $url >one.log 2>&1 &
 one=$!
-until [ "$(cli XLEN jobs:results)" -ge 5 ]; do sleep 0.02; done
-kill -9 $one
 "$AIGC" worker --count 4 --claim-after 1 --stop-after 3 --out-dir made --name second $url >two.log 2>&1 &
 two=$!
+until [ "$(cli XLEN jobs:results)" -ge 5 ] && [ -n "$(cli XPENDING jobs aigc - + 1 first)" ]; do sleep 0.01; done
+kill -9 $one
 cli XADD jobs '*' job '{"kind": "speak", "text": "{{x.text}}"}' >/dev/null
 cli XADD jobs '*' job '{"defaults": {"speed": 2}}' >/dev/null
 cli XADD jobs '*' job '{"kind": "speak", "text": "a", "out": "../a.wav"}' >/dev/null
@@ -48,6 +48,7 @@ cli XADD jobs '*' job 'no JSON' >/dev/null
 cli XADD jobs '*' other x >/dev/null
 cli XADD jobs '*' job '{"kind": "speak",
   "text": "A job without an id."}' >/dev/null
+wait $one 2>/dev/null
 wait $two || fail "the second worker ended with $?: $(tail -2 two.log)"
 diff -r whole made >diffs 2>&1
 [ "$(grep -c . diffs)" = 1 ] && grep -q '^Only in made: [0-9]*-0.wav$' diffs || fail "outputs differ from an unbroken run's: $(head -3 diffs)"
