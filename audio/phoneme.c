@@ -112,38 +112,54 @@ static bool take_language(phonemizer *p, const char *language, status *st)
     return true;
 }
 
-static void open_parts(phonemizer *p, const phoneme_options *options, status *st)
+/* Whether espeak-ng says it, or the lexicons are there to. */
+static bool choose_source(phonemizer *p, const phoneme_options *options, status *st)
 {
     bool english = strncasecmp(p->language, "en", 2) == 0 && !unicode_is_letter((unsigned char)p->language[2]);
     p->espeak = p->alphabet == PHONEME_ESPEAK && !options->no_espeak && espeak_is_installed();
-    if (p->espeak) return;
-    if (!english) {
-        status_set(st, STATUS_INPUT, "a voice of the language '%s' needs espeak-ng, which is not installed",
-                   p->language);
-        return;
-    }
-    if (!options->folder) {
-        status_set(st, STATUS_INPUT, "no folder with the lexicons; 'sh samples/models.sh hibari' gets one");
-        return;
-    }
+    if (p->espeak) return true;
+    if (!english) return status_set(st, STATUS_INPUT, "a voice of the language '%s' needs espeak-ng, which is not installed", p->language);
+    if (!options->folder) return status_set(st, STATUS_INPUT, "no folder with the lexicons; 'sh samples/models.sh hibari' gets one");
     if (p->alphabet == PHONEME_ESPEAK && !options->no_espeak)
         log_warning("espeak-ng is not installed: the voice reads our own phonemes, a little less like its training");
-    if (phoneme_chain_open(&p->chain, options->folder, p->british, st) && p->alphabet == PHONEME_MISAKI)
-        read_vocabulary(p, options->folder, st);
+    return true;
 }
 
-phonemizer *phoneme_open(const phoneme_options *options, status *st)
+_Static_assert((int)PHONEME_PARTS == (int)PHONEME_CHAIN_PARTS, "a part of the chain each");
+
+phonemizer *phoneme_open_begin(const phoneme_options *options, status *st)
 {
     phonemizer *p = alloc_zeroed(1, sizeof *p, st);
     if (!p) return NULL;
     p->alphabet = options->alphabet;
     p->longest = options->longest == 0 ? USUAL_LONGEST : (size_t)options->longest;
     if (options->longest < 0 || p->longest < LEAST_LONGEST) p->longest = LEAST_LONGEST;
-    if (take_language(p, options->language ? options->language : "en-us", st)) open_parts(p, options, st);
+    if (take_language(p, options->language ? options->language : "en-us", st) && choose_source(p, options, st)) return p;
+    phoneme_close(p);
+    return NULL;
+}
+
+void phoneme_open_part(phonemizer *p, const phoneme_options *options, int part)
+{
+    if (!p->espeak) phoneme_chain_open_part(&p->chain, options->folder, p->british, part, &p->opening[part]);
+}
+
+phonemizer *phoneme_open_end(phonemizer *p, const phoneme_options *options, status *st)
+{
+    for (int i = 0; i < PHONEME_PARTS && status_ok(st); i++)
+        if (!status_ok(&p->opening[i])) *st = p->opening[i];
+    if (status_ok(st) && !p->espeak && p->alphabet == PHONEME_MISAKI) read_vocabulary(p, options->folder, st);
     if (status_ok(st) && options->pronunciations) p->own = read_own(options->pronunciations, st);
     if (status_ok(st)) return p;
     phoneme_close(p);
     return NULL;
+}
+
+phonemizer *phoneme_open(const phoneme_options *options, status *st)
+{
+    phonemizer *p = phoneme_open_begin(options, st);
+    for (int i = 0; p && i < PHONEME_PARTS; i++) phoneme_open_part(p, options, i);
+    return p ? phoneme_open_end(p, options, st) : NULL;
 }
 
 void phoneme_close(phonemizer *p)

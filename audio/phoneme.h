@@ -45,6 +45,13 @@ typedef struct phonemizer phonemizer;
 phonemizer *phoneme_open(const phoneme_options *options, status *st);
 void phoneme_close(phonemizer *p); /* NULL is allowed */
 
+/* The same in parts that different threads may open at once: begin, each part from 0 on once, end. The options have to
+ * stay until the end, which is where errors are told: it frees p and returns NULL. */
+enum { PHONEME_PARTS = 4 };
+phonemizer *phoneme_open_begin(const phoneme_options *options, status *st);
+void phoneme_open_part(phonemizer *p, const phoneme_options *options, int part);
+phonemizer *phoneme_open_end(phonemizer *p, const phoneme_options *options, status *st);
+
 typedef enum { PHONEME_PLAIN, PHONEME_SSML } phoneme_markup;
 
 /* One word or punctuation mark as it is said. A reading of several words ("$5" → five, dollars) gives several, all with

@@ -12,20 +12,30 @@ enum { MOST_PIECES = 24 }; /* no dictionary word has more */
 
 /* ---- opening ---- */
 
-bool phoneme_chain_open(phoneme_chain *c, const char *folder, bool british, status *st)
+static char *chain_path(const char *folder, bool british, const char *american_name, const char *british_name, status *st)
 {
-    const char *name[] = {
-        "tokenizer_exceptions.json", "tagger.json.gz", british ? "lexicon_gb_gold.json.gz" : "lexicon_us_gold.json.gz",
-        british ? "lexicon_gb_silver.json.gz" : "lexicon_us_silver.json.gz", british ? "oov_gb.onnx" : "oov.onnx"};
-    char *path[5] = {0};
-    c->british = british;
-    for (int i = 0; i < 5; i++) path[i] = file_join(folder, name[i], st);
-    if (status_ok(st)) c->rules = token_rules_open(path[0], st);
-    if (status_ok(st)) c->tags = tagger_open(path[1], st);
-    if (status_ok(st)) c->gold = lexicon_open(path[2], st);
-    if (status_ok(st)) c->silver = lexicon_open(path[3], st);
-    c->network_path = path[4];
-    for (int i = 0; i < 4; i++) alloc_free(path[i]);
+    return file_join(folder, british ? british_name : american_name, st);
+}
+
+bool phoneme_chain_open_part(phoneme_chain *c, const char *folder, bool british, int part, status *st)
+{
+    char *path = NULL;
+    if (part == 0) {
+        c->british = british;
+        c->network_path = chain_path(folder, british, "oov.onnx", "oov_gb.onnx", st);
+        path = file_join(folder, "tokenizer_exceptions.json", st);
+        if (status_ok(st)) c->rules = token_rules_open(path, st);
+    } else if (part == 1) {
+        path = file_join(folder, "tagger.json.gz", st);
+        if (path) c->tags = tagger_open(path, st);
+    } else if (part == 2) {
+        path = chain_path(folder, british, "lexicon_us_gold.json.gz", "lexicon_gb_gold.json.gz", st);
+        if (path) c->gold = lexicon_open(path, st);
+    } else {
+        path = chain_path(folder, british, "lexicon_us_silver.json.gz", "lexicon_gb_silver.json.gz", st);
+        if (path) c->silver = lexicon_open(path, st);
+    }
+    alloc_free(path);
     return status_ok(st);
 }
 

@@ -20,8 +20,10 @@ typedef struct {
     bool british;
 } phoneme_chain;
 
-/* Opens the files in hibari's folder. On failure what was opened stays for phoneme_chain_close. */
-bool phoneme_chain_open(phoneme_chain *c, const char *folder, bool british, status *st);
+/* Opens the files in hibari's folder: all parts from 0 on, each once, in any order and on any threads. On failure what was
+ * opened stays for phoneme_chain_close. */
+enum { PHONEME_CHAIN_PARTS = 4 };
+bool phoneme_chain_open_part(phoneme_chain *c, const char *folder, bool british, int part, status *st);
 void phoneme_chain_close(phoneme_chain *c);
 
 /* A stretch of the text whose phonemes are given ([[…]]): bytes from … to of it. Sorted, not overlapping. */

@@ -21,6 +21,7 @@ struct phonemizer {
     char language[32];    /* an espeak voice name */
     word_table *own; /* the user's pronunciations, words in lower case; NULL: none */
     vocabulary_entry vocabulary[VOCABULARY_PLACES];
+    status opening[PHONEME_PARTS]; /* of each part */
     bool warned_bytes, warned_script; /* said once */
 };
 

@@ -10,7 +10,6 @@ struct speak {
     op_ctx c;
     voice *voice;
     phonemizer *phonemes;
-    status opening; /* of the phonemizer, while the voice opens beside it */
     int64_t number; /* of the sentence */
     double time;    /* seconds made so far */
 };
@@ -19,31 +18,47 @@ enum { FADE_MS = 5 };
 static const float LOUDEST = 0.98f;
 
 /* ---- opening ---- */
-static void open_phonemizer(speak *s, phoneme_alphabet alphabet, const char *language)
-{
-    phoneme_options options = {.folder = s->o.assets, .alphabet = alphabet, .language = language, .pronunciations = s->o.pronunciations};
-    s->phonemes = phoneme_open(&options, &s->opening);
-}
+typedef struct {
+    speak *s;
+    phoneme_options options;
+    status voice_status; /* of the voice: parts are opened by several threads */
+} opening;
 
-/* Item 0 opens the voice, item 1 what reads for the default voice: mostly the right one, else it is opened again. */
+/* Part 0 is the voice, the others are the phonemizer's. */
 static void open_part(void *arg, int64_t part)
 {
-    speak *s = arg;
-    if (part == 0) s->voice = voice_open(s->o.voice, s->c.st);
-    else open_phonemizer(s, PHONEME_MISAKI, NULL);
+    opening *o = arg;
+    if (part == 0) o->s->voice = voice_open(o->s->o.voice, &o->voice_status);
+    else phoneme_open_part(o->s->phonemes, &o->options, (int)part - 1);
 }
 
+static bool open_phonemizer(opening *o, pool *threads, bool with_voice)
+{
+    speak *s = o->s;
+    s->phonemes = phoneme_open_begin(&o->options, s->c.st);
+    if (!s->phonemes) return false;
+    if (with_voice) pool_run(threads, open_part, o, 1 + PHONEME_PARTS);
+    else
+        for (int i = 0; i < PHONEME_PARTS; i++) phoneme_open_part(s->phonemes, &o->options, i);
+    if (!status_ok(&o->voice_status)) return status_set(s->c.st, o->voice_status.code, "%s", o->voice_status.msg);
+    s->phonemes = phoneme_open_end(s->phonemes, &o->options, s->c.st);
+    return s->phonemes != NULL;
+}
+
+/* What looks like the default voice is opened at once with what reads for it; a Piper voice says itself what it wants. */
 static bool open_all(speak *s, pool *threads)
 {
-    bool likely = strstr(s->o.voice, "hibari") != NULL;
-    pool_run(threads, open_part, s, likely ? 2 : 1);
-    if (!status_ok(s->c.st)) return false;
+    bool likely = strstr(s->o.voice, "hibari") != NULL && s->o.assets;
+    opening o = {.s = s, .options = {.folder = s->o.assets, .pronunciations = s->o.pronunciations}};
+    if (likely && !open_phonemizer(&o, threads, true)) return false;
+    if (!likely && !(s->voice = voice_open(s->o.voice, s->c.st))) return false;
     if (!likely || voice_alphabet(s->voice) != PHONEME_MISAKI) {
         phoneme_close(s->phonemes);
-        s->opening = (status){0};
-        open_phonemizer(s, voice_alphabet(s->voice), voice_language(s->voice));
+        s->phonemes = NULL;
+        o.options.alphabet = voice_alphabet(s->voice);
+        o.options.language = voice_language(s->voice);
+        if (!open_phonemizer(&o, threads, false)) return false;
     }
-    if (!status_ok(&s->opening)) return status_set(s->c.st, s->opening.code, "%s", s->opening.msg);
     return voice_check(s->voice, &s->o.settings, s->c.st);
 }
 
