@@ -72,7 +72,7 @@ number_text number_parse(const normalize_source *t, size_t i)
         n.point = true;
         at += decimals + 1;
     }
-    n.end = at;
+    n.end = at > i ? at : 0; /* a point with too many decimals is no number */
     return n;
 }
 

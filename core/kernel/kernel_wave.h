@@ -16,6 +16,12 @@ typedef struct kernel_wave {
     void (*magnitude)(float *dst, const float *log_magnitude, float limit, int64_t n);
     /* Two normal numbers from 64 random bits each (Box and Muller 1958). */
     void (*normal_pairs)(float *re, float *im, const uint64_t *bits, int64_t n);
+    /* The two ends of a real Fourier transform of 2 m points by a complex one of m (core/fft.c). spectrum: m + 1 complex
+     * numbers, in place; turn: [2][2 m], for k < m the pairs (c, c) and (−s, s) of c + i s = −i e^(−πi k / m).
+     * unfold:  X[k] = E + T, X[m − k] = conj(E − T);  E, D = ½ (Z[k] ± conj Z[m − k]), T = (c + i s) D
+     * fold:    Z[k] = E + U, Z[m − k] = conj(E − U);  E, D = scale (X[k] ± conj X[m − k]), U = (c − i s) D */
+    void (*unfold)(float *spectrum, const float *turn, int64_t m);
+    void (*fold)(float *spectrum, const float *turn, float scale, int64_t m);
 } kernel_wave;
 
 /* The table that goes with kernel_get(). */

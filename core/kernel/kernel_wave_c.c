@@ -42,4 +42,16 @@ static void normal_pairs(float *re, float *im, const uint64_t *bits, int64_t n)
     }
 }
 
-const kernel_wave kernel_wave_c = {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs};
+static void unfold(float *z, const float *turn, int64_t m)
+{
+    wave_unfold_ends(z, m);
+    for (int64_t k = 1; 2 * k < m; k++) wave_pair(z + 2 * k, z + 2 * (m - k), turn[2 * k], turn[2 * m + 2 * k + 1], 0.5f, 1);
+}
+
+static void fold(float *x, const float *turn, float scale, int64_t m)
+{
+    wave_fold_ends(x, scale, m);
+    for (int64_t k = 1; 2 * k < m; k++) wave_pair(x + 2 * k, x + 2 * (m - k), turn[2 * k], turn[2 * m + 2 * k + 1], scale, -1);
+}
+
+const kernel_wave kernel_wave_c = {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs, unfold, fold};

@@ -119,4 +119,42 @@ static void normal_pairs(float *re, float *im, const uint64_t *bits, int64_t n)
     }
 }
 
-#define WAVE_KERNELS {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs}
+/* The order of a vector's complex numbers turned round, and real and imaginary parts swapped. */
+#if LANES == 16
+#define TURNED (ivec){14, 15, 12, 13, 10, 11, 8, 9, 6, 7, 4, 5, 2, 3, 0, 1}
+#define SWAPPED (ivec){1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14}
+#define CONJUGATE (vec){1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1}
+#else
+#define TURNED (ivec){6, 7, 4, 5, 2, 3, 0, 1}
+#define SWAPPED (ivec){1, 0, 3, 2, 5, 4, 7, 6}
+#define CONJUGATE (vec){1, -1, 1, -1, 1, -1, 1, -1}
+#endif
+
+/* The pairs (k, m − k) from 1 on, LANES / 2 at a time, then one by one. */
+static inline __attribute__((always_inline)) void all_pairs(float *z, const float *turn, float scale, float sign, int64_t m)
+{
+    int64_t k = 1, step = LANES / 2;
+    for (; 2 * (k + step) <= m; k += step) {
+        float *low = z + 2 * k, *high = z + 2 * (m - k - step + 1);
+        vec a = load(low), b = __builtin_shuffle(load(high), TURNED) * CONJUGATE;
+        vec e = splat(scale) * (a + b), d = splat(scale) * (a - b);
+        vec t = fma_vec(__builtin_shuffle(d, SWAPPED), splat(sign) * load(turn + 2 * m + 2 * k), load(turn + 2 * k) * d);
+        store(low, e + t);
+        store(high, __builtin_shuffle((e - t) * CONJUGATE, TURNED));
+    }
+    for (; 2 * k < m; k++) wave_pair(z + 2 * k, z + 2 * (m - k), turn[2 * k], turn[2 * m + 2 * k + 1], scale, sign);
+}
+
+static void unfold(float *z, const float *turn, int64_t m)
+{
+    wave_unfold_ends(z, m);
+    all_pairs(z, turn, 0.5f, 1, m);
+}
+
+static void fold(float *x, const float *turn, float scale, int64_t m)
+{
+    wave_fold_ends(x, scale, m);
+    all_pairs(x, turn, scale, -1, m);
+}
+
+#define WAVE_KERNELS {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs, unfold, fold}

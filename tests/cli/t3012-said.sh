@@ -135,3 +135,7 @@ for part in 0 1 7 64 1000 $((size / 3)) $((size / 2)) $((size - 1000)) $((size -
     [ $code = 3 ] || fail "cut at $part: ended with $code"
     [ ! -e none.wav ] || fail "cut at $part: a file is left"
 done
+
+# more decimals than a number may have once held say-as in an endless loop
+dots=.44444444444444444444444444444444444444444444444444
+expect 0 "$AIGC" speak --phonemes --ssml "<speak><say-as interpret-as=\"ordinal\">n$dots</say-as> <say-as interpret-as=\"cardinal\">1$dots $dots</say-as></speak>"

@@ -50,6 +50,18 @@ static void check_level(void **state)
             same("normal re", sqrt(-2 * log(u)) * cos(2 * M_PI * turn), x[i], 1e-5);
             same("normal im", sqrt(-2 * log(u)) * sin(2 * M_PI * turn), y[i], 1e-5);
         }
+        float both[2][2 * MAX + 2], turn[4 * MAX];
+        for (int i = 0; i < 4 * n; i++) turn[i] = (float)rng_normal(&r);
+        for (int i = 0; i < n; i++) turn[2 * i + 1] = turn[2 * i], turn[2 * n + 2 * i + 1] = -turn[2 * n + 2 * i];
+        for (int way = 0; n > 0 && way < 2; way++) {
+            for (int i = 0; i < 2 * n + 2; i++) both[0][i] = both[1][i] = (float)rng_normal(&r);
+            const kernel_wave *ways[2] = {kernel_wave_find("c"), k};
+            for (int i = 0; i < 2; i++) {
+                if (way) ways[i]->fold(both[i], turn, 0.3f, n);
+                else ways[i]->unfold(both[i], turn, n);
+            }
+            for (int i = 0; i < 2 * n + 2; i++) same(way ? "fold" : "unfold", both[0][i], both[1][i], 1e-5);
+        }
         assert_true(x[n] == 0 && y[n] == 0); /* nothing is written past the end */
     }
 }
