@@ -9,7 +9,7 @@
 #include "core/linear_u8.h"
 #include "core/op_rows.h"
 
-enum { ROWS_BYTES = 32 * 1024, PANELS = 4, MAX_STEPS = 64 }; /* panels of a pool item; the largest strip of any level */
+enum { PANELS = 4, MAX_STEPS = 64 }; /* panels of a pool item; the largest strip of any level */
 
 bool linear_u8_init(linear_u8 *w, const int8_t *weight, int64_t in, int64_t out, float scale, const float *bias, status *st)
 {
@@ -100,31 +100,25 @@ static void quantize_rows(void *arg, int64_t from, int64_t n)
     for (int64_t t = from; t < from + n; t++) j->kernel->quantize(j->rows + t * bytes, j->x + t * in, in, j->scale, j->zero, j->gelu);
 }
 
-/* A few panels by all rows, as many rows at a time as stay in the first cache: so the weights, which are more than a cache
- * holds, are read from memory once. */
+/* A few panels by all rows: so the weights, which are more than a cache holds, are read once. */
 static void run_panels(void *arg, int64_t item)
 {
     const u8_job *j = arg;
     const kernel_u8 *k = j->kernel;
     const linear_u8 *w = j->w;
-    int64_t first = item * PANELS * k->panel, end = first + PANELS * k->panel, bytes = k->row_bytes(w->in);
-    int64_t strips = ROWS_BYTES / (bytes * k->steps), step = (strips > 1 ? strips : 1) * k->steps;
-    u8_panel p = {.row_bytes = bytes, .depth = w->in, .scale = j->scale * w->scale, .y_step = w->out};
+    int64_t first = item * PANELS * k->panel, end = first + PANELS * k->panel;
+    u8_panel p = {.rows = j->rows, .row_bytes = k->row_bytes(w->in), .count = j->count, .depth = w->in, .scale = j->scale * w->scale, .y_step = w->out};
     if (j->bounds) *(p.bounds = &j->bounds[item]) = (u8_bounds){-INFINITY, -INFINITY, INFINITY};
     if (k->begin) k->begin();
-    for (int64_t t = 0; t < j->count; t += step) {
-        p.rows = j->rows + t * bytes;
-        p.count = j->count - t < step ? j->count - t : step;
-        for (int64_t o = first; o < w->out && o < end; o += k->panel) {
-            p.outputs = w->out - o < k->panel ? w->out - o : k->panel;
-            p.weights = (const char *)w->packed + (size_t)(o / k->panel) * w->panel_bytes;
-            p.bias = w->bias + o;
-            p.correction = j->correction + o;
-            p.gamma = j->gamma ? j->gamma + o : NULL;
-            p.y = j->y + t * w->out + o;
-            p.add = j->add ? p.y : NULL;
-            k->multiply(&p);
-        }
+    for (int64_t o = first; o < w->out && o < end; o += k->panel) {
+        p.outputs = w->out - o < k->panel ? w->out - o : k->panel;
+        p.weights = (const char *)w->packed + (size_t)(o / k->panel) * w->panel_bytes;
+        p.bias = w->bias + o;
+        p.correction = j->correction + o;
+        p.gamma = j->gamma ? j->gamma + o : NULL;
+        p.y = j->y + o;
+        p.add = j->add ? p.y : NULL;
+        k->multiply(&p);
     }
     if (k->end) k->end();
 }
