@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/batch_filter.h"
 #include "cli/batch_answer.h"
 #include "cli/batch_options.h"
 #include "cli/batch_rates.h"
@@ -42,6 +43,7 @@ struct batch {
     batch_report report;
     batch_rates *rates;            /* NULL: nobody asks */
     double last_end, loading;      /* log_seconds when a job ended last; seconds of loading since then */
+    batch_filters filters;
     status fatal;
     bool fail_fast_hit;
 };
@@ -216,7 +218,8 @@ void batch_finish(batch *b, batch_item *item, const char *text, const status *re
     if (status_ok(&written) && text) write_text(item->path, text, &written);
     if (status_ok(&written)) end_job(b, x, BATCH_DONE, NULL);
     else if (written.code == STATUS_INTERRUPTED ||
-             (item->attempt <= b->o->retries && written.code != STATUS_USAGE && written.code != STATUS_INPUT)) {
+             (item->attempt <= b->o->retries && written.code != STATUS_USAGE && written.code != STATUS_INPUT &&
+              written.code != STATUS_REFUSED)) {
         b->state[item->index] = READY; /* what may pass: memory, a full disk */
         set_next(b, item->index);
     } else end_job(b, x, BATCH_FAILED, written.msg);
@@ -286,6 +289,7 @@ static bool prepare(batch *b, owned_item *x)
     item->path = path_of(b, item->job.out, x->mem, &wrong);
     bool whole = item->path && fill_options(b, item, x->mem, &wrong) && job_inputs_digest(b->inputs, &item->job, &item->inputs, &wrong);
     bool before = whole && finished_before(b, x); /* reads the whole output: asked once */
+    if (whole && !before) whole = batch_filter_job(&b->filters, &item->job, &wrong);
     if (whole && !before) whole = job_path_make_folders(b->out_folder, item->job.out, &wrong);
     item->attempt = ++b->attempts[item->index];
     if (!whole) end_job(b, x, BATCH_FAILED, wrong.msg);
@@ -339,6 +343,8 @@ batch_item *batch_take(batch *b, job_kind kind, const char *model)
     if (b->next[kind] > first) b->next[kind] = first;
     return item;
 }
+
+bool batch_pass(batch *b, const batch_item *item, const char *text, status *st) { return batch_filter_text(&b->filters, &item->job, text, st); }
 
 pool *batch_threads(const batch *b) { return b->threads; }
 
@@ -523,7 +529,7 @@ static void write_answers(batch *b)
 
 void batch_run(const batch_options *o, status *st)
 {
-    batch b = {.o = o, .report = {.job_path = o->job_path, .json = o->json, .quiet = o->quiet}};
+    batch b = {.o = o, .filters = {.standard = o->filter}, .report = {.job_path = o->job_path, .json = o->json, .quiet = o->quiet}};
     batch_models own = {0};
     if (open_batch(&b, st)) {
         if (!o->job_text) b.rates = batch_rates_open(pool_threads(b.threads), st);
@@ -536,6 +542,7 @@ void batch_run(const batch_options *o, status *st)
     batch_models_free(&own);
     if (!o->pool) pool_free(b.threads);
     batch_rates_close(b.rates);
+    batch_filters_free(&b.filters);
     journal_close(b.journal);
     job_graph_free(b.graph);
     if (!o->inputs) job_inputs_free(b.inputs);

@@ -38,6 +38,7 @@ typedef struct {
     const char *job_path, *out_folder, *journal_path; /* folder and journal NULL: beside the job file */
     const char *answers_path;                         /* of OpenAI requests; NULL: beside the job file, or in out_folder */
     option_list aliases;                              /* NAME=MODEL */
+    const char *filter;                               /* for jobs that name none; NULL: none */
     int64_t threads, retries, parallel;               /* parallel: text jobs that share a pass */
     int64_t shard, shards;                            /* this machine does shard (from 1) of shards; 0: all */
     bool force, retry_failed, fail_fast, json, quiet;
@@ -97,6 +98,9 @@ void batch_finish(batch *b, batch_item *item, const char *text, const status *re
 
 /* The model of the next jobs has been loaded, in so many seconds; for the rates that are measured. */
 void batch_loaded(batch *b, job_kind kind, const char *model, double seconds);
+
+/* Does the text pass the job's filter? Asked before anything of it is written. */
+bool batch_pass(batch *b, const batch_item *item, const char *text, status *st);
 
 pool *batch_threads(const batch *b);
 int64_t batch_parallel(const batch *b);

@@ -1,4 +1,5 @@
 /* batch_text: text jobs of one model share every pass over its weights; jobs join when others leave. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/batch.h"
@@ -9,6 +10,7 @@
 #include "cli/text_origin.h"
 #include "cli/text_request.h"
 #include "core/alloc.h"
+#include "core/file.h"
 #include "core/log.h"
 #include "core/text_out.h"
 
@@ -105,14 +107,26 @@ static bool make_record_of_messages(batch_text *t, slot *s, status *st)
     return ok;
 }
 
+/* OUT.origin.json, one of the job's outputs: when it is gone the job is done again. */
+static bool write_beside(batch *b, slot *s, status *st)
+{
+    char ending[300], *text = origin_sidecar(s->origin);
+    const char *out = s->item->job.out, *slash = strrchr(out, '/'), *dot = strrchr(slash ? slash : out, '.');
+    snprintf(ending, sizeof ending, "%.270s.origin.json", dot ? dot : "");
+    const char *path = text ? batch_more_output(b, s->item, ending, NULL, st) : NULL;
+    bool ok = path && file_write(path, text, strlen(text), st);
+    alloc_free(text);
+    return ok;
+}
+
 /* Writes the text's record beside its output, and returns the text, with the record before it where that is asked for
  * (freed with alloc_free). */
-static char *add_record(const slot *s, const char *text, status *st)
+static char *add_record(batch *b, slot *s, const char *text, status *st)
 {
     const text_options *o = &s->options.text;
     text_out whole = {.st = st};
     char *front = o->label ? origin_front_matter(s->origin) : NULL;
-    if (strcmp(o->metadata, "none") != 0) text_origin_write_beside(s->item->path, s->origin, st);
+    if (strcmp(o->metadata, "none") != 0) write_beside(b, s, st);
     if (front) text_out_add(&whole, front);
     text_out_add(&whole, text);
     alloc_free(front);
@@ -209,7 +223,12 @@ static void end_well(batch *b, batch_text *t, slot *s)
         r[i] = generate_result_of(s->sequence[i]);
         if (r[i].reason == GENERATE_CONTEXT) log_warning("job '%s': the context is full, its text ends there", s->item->job.id);
     }
-    char *line = s->item->job.form == JOB_FORM_OWN ? add_record(s, r[0].text ? r[0].text : "", &st)
+    for (int i = 0; i < s->count && status_ok(&st); i++) batch_pass(b, s->item, r[i].text ? r[i].text : "", &st);
+    if (!status_ok(&st)) {
+        end_slot(b, t, s, NULL, &st);
+        return;
+    }
+    char *line = s->item->job.form == JOB_FORM_OWN ? add_record(b, s, r[0].text ? r[0].text : "", &st)
                                                    : batch_answer_text(s->item, r, (size_t)s->count, t->model.tokenizer, &st);
     end_slot(b, t, s, line, &st);
     alloc_free(line);

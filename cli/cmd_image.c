@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/filter.h"
 #include "cli/image_session.h"
 #include "cli/image_text.h"
 #include "core/alloc.h"
@@ -53,14 +54,25 @@ static char *take_line(char *s, char **next)
     return s + strspn(s, " \t");
 }
 
+static bool pass_filter(filter *list, const image_options *o, status *st)
+{
+    const char *words[] = {o->prompt, o->negative, o->caption, o->label_text};
+    static const char *const NAMES[] = {"the prompt", "--negative-prompt", "--caption", "--label-text"};
+    for (int i = 0; i < 4; i++)
+        if (words[i] && !filter_pass(list, FILTER_PROMPT, NAMES[i], words[i], strlen(words[i]), 0, st)) break;
+    if (st->code == STATUS_REFUSED && o->json) filter_print_refusal(st);
+    return status_ok(st);
+}
+
 /* Every prompt, count pictures each; seeds count up over all. */
-static void draw_all(image_session *s, image_options *o, char *prompts, status *st)
+static void draw_all(image_session *s, image_options *o, char *prompts, filter *list, status *st)
 {
     uint64_t seed = o->seed_given ? (uint64_t)o->seed : rng_fresh_seed();
     int64_t number = 0;
     for (char *next = prompts; status_ok(st) && (prompts ? *next : number == 0);) {
         if (prompts) o->prompt = take_line(next, &next);
         if (prompts && (!*o->prompt || *o->prompt == '#')) continue;
+        if (!pass_filter(list, o, st)) break;
         for (int64_t i = 0; i < o->count && status_ok(st); i++, number++) {
             if (!prompts && i + 1 == o->count) image_session_last(s);
             draw_one(s, o, seed + (uint64_t)number, number + 1, st);
@@ -83,15 +95,18 @@ static void open_and_draw(image_options *o, status *st)
 {
     size_t size;
     char *prompts = o->file ? file_read(o->file, PROMPT_LIMIT, &size, st) : NULL;
-    pool *threads = status_ok(st) ? pool_new((int)o->threads, st) : NULL;
+    filter *list = o->filter ? filter_open(o->filter, st) : NULL;
+    bool passes = status_ok(st) && (o->file || pass_filter(list, o, st)); /* before the model is loaded */
+    pool *threads = passes ? pool_new((int)o->threads, st) : NULL;
     double begun = log_seconds();
     image_session *s = threads ? image_session_open(o, threads, st) : NULL;
     if (s) {
         log_verbose("%s: opened in %.3f s", image_session_model_path(s), log_seconds() - begun);
-        draw_all(s, o, prompts, st);
+        draw_all(s, o, prompts, list, st);
     }
     image_session_close(s);
     pool_free(threads);
+    filter_close(list);
     alloc_free(prompts);
 }
 

@@ -8,6 +8,7 @@
 
 #include "audio/sound_file.h"
 #include "audio/speak.h"
+#include "cli/filter.h"
 #include "cli/sound_origin.h"
 #include "cli/speak_flags.h"
 #include "cli/speak_label.h"
@@ -217,6 +218,17 @@ static bool check_flags(speak_flags *f, status *st)
     return true;
 }
 
+static bool pass_filter(const speak_flags *f, const char *text, size_t size, status *st)
+{
+    if (!f->filter) return true;
+    filter *list = filter_open(f->filter, st);
+    bool ok = list && filter_pass(list, FILTER_PROMPT, "the text", text, size, 0, st) &&
+              (!f->label_text || filter_pass(list, FILTER_PROMPT, "--label-text", f->label_text, strlen(f->label_text), 0, st));
+    filter_close(list);
+    if (st->code == STATUS_REFUSED && f->json) filter_print_refusal(st);
+    return ok;
+}
+
 void cmd_speak(int argc, char **argv, status *st)
 {
     speak_flags f = speak_flags_default();
@@ -226,7 +238,7 @@ void cmd_speak(int argc, char **argv, status *st)
     if (words && parse(argc, argv, &f, words, &count, &help, st) && !help && check_flags(&f, st)) {
         size_t size = 0;
         char *text = read_text(&f, words, count, &size, st);
-        if (text) run(&f, text, size, st);
+        if (text && pass_filter(&f, text, size, st)) run(&f, text, size, st);
         alloc_free(text);
         if (status_ok(st) && !f.phonemes && !f.seed_given && !f.quiet) log_warning("%s: seed %" PRId64, f.output, f.seed);
     }

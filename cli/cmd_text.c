@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/chat_loop.h"
+#include "cli/filter.h"
 #include "cli/model_path.h"
 #include "cli/text_json.h"
 #include "cli/text_options.h"
@@ -16,6 +17,7 @@
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "text/text_buffer.h"
 
 /* Everything a run of the command holds. */
 typedef struct {
@@ -28,6 +30,10 @@ typedef struct {
     uint64_t seed;
     file_output *file;   /* -o; NULL: stdout */
     bool writes;         /* the text itself goes out */
+    filter *filter;
+    text_buffer held;    /* the text so far, where the filter looks at it before it goes out */
+    size_t shown;        /* of it */
+    status refused;
     origin_files files;  /* the model's digest, where the record is wanted */
     origin *origin;
     bool write_failed, ends_line;
@@ -41,6 +47,28 @@ static bool write_text(void *arg, const char *text, size_t size)
     FILE *out = r->file ? file_stream(r->file) : stdout;
     r->write_failed = fwrite(text, 1, size, out) != size || fflush(out) != 0;
     return !r->write_failed;
+}
+
+/* A text that the filter looks at goes out by lines and sentences: what can still become part of a match in the one that is
+ * being written is held back. */
+static bool hold_text(void *arg, const char *text, size_t size)
+{
+    run *r = arg;
+    if (!text_buffer_append(&r->held, text, size, &r->refused)) return false;
+    size_t certain = filter_certain(r->held.data, r->held.size);
+    if (certain <= r->shown) return true;
+    if (!filter_pass(r->filter, FILTER_OUTPUT, "the text", r->held.data, certain, r->shown, &r->refused)) return false;
+    size_t from = r->shown;
+    r->shown = certain;
+    return write_text(r, r->held.data + from, certain - from);
+}
+
+/* The end of the text, which no line's or sentence's end followed. */
+static bool show_held(run *r)
+{
+    if (!status_ok(&r->refused)) return false;
+    if (!filter_pass(r->filter, FILTER_OUTPUT, "the text", r->held.data ? r->held.data : "", r->held.size, r->shown, &r->refused)) return false;
+    return r->held.size == r->shown || write_text(r, r->held.data + r->shown, r->held.size - r->shown);
 }
 
 static bool output_failed(run *r, status *st)
@@ -143,19 +171,40 @@ static bool start(run *r, const char *input, status *st)
     for (int64_t i = 0; i < r->o->parallel; i++) {
         generate_request q = r->request.request;
         q.seed = r->seed + (uint64_t)i;
-        if (i == 0 && r->writes) q.on_text = write_text, q.arg = r;
+        if (i == 0 && r->writes) q.on_text = filter_has_output(r->filter) ? hold_text : write_text, q.arg = r;
         r->sequence[i] = generator_add(r->generator, &q, st);
         if (!r->sequence[i]) return false;
     }
     return true;
 }
 
+/* All texts against the filter, before the last of the first one and anything of the others is shown. */
+static bool pass_outputs(run *r, status *st)
+{
+    for (int64_t i = r->writes ? 1 : 0; status_ok(&r->refused) && i < r->o->parallel && filter_has_output(r->filter); i++) {
+        generate_result result = generate_result_of(r->sequence[i]);
+        filter_pass(r->filter, FILTER_OUTPUT, "the text", result.text ? result.text : "", result.text_size, 0, &r->refused);
+    }
+    if (r->writes && filter_has_output(r->filter)) show_held(r);
+    if (status_ok(&r->refused)) return !output_failed(r, st);
+    if (!r->ends_line && r->writes && !r->o->json) write_text(r, "\n", 1);
+    return status_set(st, r->refused.code, "%s", r->refused.msg);
+}
+
+static bool pass_prompt(run *r, const char *input, status *st)
+{
+    if (!r->o->filter) return true;
+    r->filter = filter_open(r->o->filter, st);
+    return r->filter && filter_pass(r->filter, FILTER_PROMPT, "the prompt", input, strlen(input), 0, st) &&
+           (!r->o->system || filter_pass(r->filter, FILTER_PROMPT, "--system", r->o->system, strlen(r->o->system), 0, st));
+}
+
 static void generate(run *r, const char *path, const char *input, status *st)
 {
     if (!start(r, input, st)) return;
     while (generator_step(r->generator, st))
-        if (r->write_failed) break;
-    if (output_failed(r, st) || !status_ok(st)) return;
+        if (r->write_failed || !status_ok(&r->refused)) break;
+    if (output_failed(r, st) || !status_ok(st) || !pass_outputs(r, st)) return;
     if (wants_record(r->o) && !make_record(r, input, st)) return;
     if (r->o->json) print_json(r, path, st);
     if (r->writes) {
@@ -210,8 +259,8 @@ static bool check_options(const text_options *o, status *st)
     if (o->logprobs && !o->json) return status_set(st, STATUS_USAGE, "--logprobs needs --json");
     if (!o->interactive) return true;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return status_set(st, STATUS_USAGE, "--interactive needs a terminal for input and output");
-    if (o->json || o->parallel > 1 || o->raw || o->prompt || o->file || o->task || o->examples || o->output || o->label)
-        return status_set(st, STATUS_USAGE, "--interactive goes with none of --json, --parallel, --raw, --prompt, --file, --task, --examples, --output, --label");
+    if (o->json || o->parallel > 1 || o->raw || o->prompt || o->file || o->task || o->examples || o->output || o->label || o->filter)
+        return status_set(st, STATUS_USAGE, "--interactive goes with none of --json, --parallel, --raw, --prompt, --file, --task, --examples, --output, --label, --filter");
     return true;
 }
 
@@ -240,7 +289,10 @@ void cmd_text(int argc, char **argv, status *st)
             r->ends_line = true;
             r->seed = o.seed_given ? (uint64_t)o.seed : rng_fresh_seed();
             r->request.end = -1;
-            open_and_run(r, input, st);
+            if (pass_prompt(r, input, st)) open_and_run(r, input, st);
+            if (st->code == STATUS_REFUSED && o.json) filter_print_refusal(st);
+            filter_close(r->filter);
+            text_buffer_free(&r->held);
         }
         alloc_free(r);
     }

@@ -47,6 +47,7 @@ int image_options_job_table(image_options *o, option *table)
         {0, "font", OPTION_STRING, &o->font, "FILE", "its font (DejaVu Sans, or $AIGC_FONT)", 0, 0, NULL},
         {0, "label", OPTION_FLAG, &o->label, NULL, "say in a corner of the picture that it is AI-generated", 0, 0, NULL},
         {0, "label-text", OPTION_STRING, &o->label_text, "TEXT", "the label in other words (AI-generated)", 0, 0, NULL},
+        {0, "filter", OPTION_STRING, &o->filter, "FILE", "hold words against the list in FILE: warn or refuse (exit code 5)", 0, 0, NULL},
         {0, "metadata", OPTION_STRING, &o->metadata, "HOW", "what the file says of its making: full, hash (no words), none (AI-generated, no more) (full)", 0, 0, NULL},
         {0, "parts", OPTION_GROUP, NULL, NULL, "Parts of the model:", 0, 0, NULL},
         {0, "lora", OPTION_LIST, &o->lora, "FILE[:X]", "add a LoRA file with strength X (1); repeatable", 0, 0, NULL},

@@ -24,7 +24,7 @@ typedef struct {
     double caption_size;
     option_list lora;
     const char *vae, *config, *tokenizer, *prediction;
-    const char *metadata, *label_text;
+    const char *metadata, *label_text, *filter;
     bool label, exact;
     bool steps_given, guidance_given, seed_given, upscale_given;
     /* the command line's own */

@@ -36,7 +36,7 @@ static bool is_one_of(const char *name, const char *const *names)
 
 bool job_inputs_is_file(const char *name)
 {
-    static const char *const NAMES[] = {"file", "examples", "noise", "init-img", "mask", "font", "input", "pronunciations", "lora", "config", NULL};
+    static const char *const NAMES[] = {"file", "examples", "noise", "init-img", "mask", "font", "input", "pronunciations", "lora", "config", "filter", NULL};
     return is_one_of(name, NAMES);
 }
 

@@ -8,7 +8,7 @@
 #include "cli/options.h"
 
 typedef struct {
-    const char *text, *file, *output, *voice, *speaker, *pronunciations, *srt, *vtt, *metadata, *label_text;
+    const char *text, *file, *output, *voice, *speaker, *pronunciations, *srt, *vtt, *metadata, *label_text, *filter;
     double speed, length_scale, noise_scale, noise_w, sentence_silence;
     int64_t seed, threads;
     bool raw, json, phonemes, ssml, label, quiet, verbose;
