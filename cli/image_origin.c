@@ -50,7 +50,7 @@ static void add_settings(origin *g, const image_options *o)
 
 static void add_files(origin *g, const image_options *o, origin_files *model, status *st)
 {
-    origin_files given = {0};
+    origin_files given = {.at_once = true};
     origin_files_add(&given, "init-img", o->init, o->init, st);
     origin_files_add(&given, "mask", o->mask, o->mask, st);
     origin_files_add(&given, "noise", o->noise, o->noise, st);

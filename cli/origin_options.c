@@ -75,7 +75,10 @@ bool origin_files_add(origin_files *f, const char *name, const char *called, con
     if (!called || !path || !status_ok(st)) return status_ok(st);
     if (f->count == ORIGIN_FILES_MAX) return status_set(st, STATUS_USAGE, "--%s: more than %d files", name, ORIGIN_FILES_MAX);
     char *copy = alloc_string(called, strlen(called), st);
-    hash_task *task = copy && strcmp(path, "-") != 0 ? hash_task_start(path, st) : NULL;
+    bool known = copy && strcmp(path, "-") != 0;
+    hash_task *task = known && !f->at_once ? hash_task_start(path, st) : NULL;
+    f->file[f->count].digest = (hash_hex){{0}};
+    if (known && f->at_once) hash_path(path, &f->file[f->count].digest, st);
     f->file[f->count].option = name;
     f->file[f->count].called = copy;
     f->file[f->count++].task = task;
@@ -85,7 +88,7 @@ bool origin_files_add(origin_files *f, const char *name, const char *called, con
 bool origin_files_record(origin_files *f, origin *g, status *st)
 {
     for (size_t i = 0; i < f->count && status_ok(st); i++) {
-        hash_hex digest = {{0}};
+        hash_hex digest = f->file[i].digest;
         if (f->file[i].task) hash_task_wait(f->file[i].task, &digest, st);
         if (status_ok(st)) origin_file(g, f->file[i].option, f->file[i].called, &digest);
     }
@@ -98,5 +101,5 @@ void origin_files_free(origin_files *f)
         hash_task_free(f->file[i].task);
         alloc_free(f->file[i].called);
     }
-    *f = (origin_files){0};
+    *f = (origin_files){.at_once = f->at_once};
 }

@@ -10,15 +10,18 @@
  * to leave out, ended by NULL. */
 void origin_options_set(origin *g, const option *table, const option *defaults, const char *const *skip);
 
-/* The files that shape a run's outputs, their digests found in the background while the run goes on. Starts as {0}. */
+/* The files that shape a run's outputs. Starts as {0}: for models, whose digests are remembered, or found in the background
+ * while the run goes on; or as {.at_once = true}: for what a user gives to one output, read when it is added. */
 enum { ORIGIN_FILES_MAX = OPTION_LIST_MAX + 16 };
 typedef struct {
     struct {
         const char *option; /* static */
         char *called;
-        hash_task *task;
+        hash_task *task; /* NULL: the digest is there */
+        hash_hex digest;
     } file[ORIGIN_FILES_MAX];
     size_t count;
+    bool at_once;
 } origin_files;
 
 /* called: what the user said, path: where it lies. NULL in either: nothing is added. "-" has no digest. */

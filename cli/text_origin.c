@@ -1,6 +1,7 @@
 #include "cli/text_origin.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/alloc.h"
 #include "core/file.h"
@@ -26,7 +27,7 @@ origin *text_origin_of(const text_options *o, const text_request *q, uint64_t se
     origin_level level;
     origin *g = origin_level_of(o->metadata, &level, st) ? origin_new("text", level, st) : NULL;
     if (!g || level == ORIGIN_NONE) return g;
-    origin_files given = {0};
+    origin_files given = {.at_once = true};
     origin_seed(g, seed);
     if (input) origin_text(g, "prompt", input, strlen(input));
     if (o->system) origin_text(g, "system", o->system, strlen(o->system));
@@ -39,6 +40,8 @@ origin *text_origin_of(const text_options *o, const text_request *q, uint64_t se
 
 bool text_origin_write_beside(const char *output, origin *g, status *st)
 {
+    struct stat info;
+    if (stat(output, &info) == 0 && !S_ISREG(info.st_mode)) return true;
     text_out path = {.st = st};
     text_out_format(&path, "%s.origin.json", output);
     char *text = origin_sidecar(g);

@@ -9,7 +9,7 @@
  * (NULL: there was a conversation). */
 origin *text_origin_of(const text_options *o, const text_request *q, uint64_t seed, const char *input, origin_files *model, status *st);
 
-/* Writes OUTPUT.origin.json. */
+/* Writes OUTPUT.origin.json; nothing beside a device or a pipe. */
 bool text_origin_write_beside(const char *output, origin *g, status *st);
 
 #endif

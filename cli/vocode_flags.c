@@ -92,14 +92,15 @@ static bool make_tags(sound_origin *to, const vocode_flags *f, status *st)
     if (g && level != ORIGIN_NONE) {
         vocode_flags standard = vocode_flags_default();
         option table[VOCODE_FLAG_COUNT], usual[VOCODE_FLAG_COUNT];
-        origin_files files = {0};
+        origin_files files = {0}, given = {.at_once = true};
         vocode_flags_table((vocode_flags *)(uintptr_t)f, table);
         vocode_flags_table(&standard, usual);
         origin_seed(g, (uint64_t)f->seed);
         origin_files_add(&files, "model", f->model, f->model, st);
-        origin_files_add(&files, "input", f->input, f->input, st);
-        origin_files_record(&files, g, st);
+        origin_files_add(&given, "input", f->input, f->input, st);
+        if (origin_files_record(&files, g, st)) origin_files_record(&given, g, st);
         origin_files_free(&files);
+        origin_files_free(&given);
         origin_options_set(g, table, usual, NO_SETTING);
     }
     return sound_origin_make(to, g, st);

@@ -308,6 +308,7 @@ char *origin_front_matter(origin *g)
     text_out t = {.st = g->st};
     json_t *label = label_of(g), *value;
     const char *name;
+    check(g, label != NULL);
     text_out_add(&t, "---\nAIGC:\n");
     json_object_foreach(label, name, value) {
         char *text = dump(g, json_incref(value), JSON_ENCODE_ANY);

@@ -105,6 +105,8 @@ grep -q '"origin": {"generator": "aigc"' out || fail "--json tells no origin"
 grep -q 'Say hello' h.txt.origin.json out && fail "--metadata hash tells the prompt"
 expect 0 text --metadata none -o m.txt
 [ ! -e m.txt.origin.json ] || fail "--metadata none writes a file beside the text"
+expect 0 text -o /dev/null
+[ ! -e /dev/null.origin.json ] || fail "a record beside a device"
 expect 2 text --metadata some
 expect 1 text -o no-such-folder/x.txt
 cat >jobs.jsonl <<'J'

@@ -15,6 +15,8 @@ again a.png
 again a.png -t 1
 expect 0 "$AIGC" rerun -q a.png -o kept.png
 cmp -s a.png kept.png || fail "-o keeps another picture"
+ln -s a.png same.png
+expect 2 "$AIGC" rerun a.png -o same.png
 expect 0 image -p cat -s 8 -b 2 --sampling-method euler_a --cfg-scale 0.1234567890123456789 --variation-seed 3 --variation-strength 0.3 -o b.png
 again b.png
 again b-2.png
