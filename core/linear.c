@@ -19,44 +19,48 @@ void linear_widen_panel(float *dst, const linear *w, const void *data, int64_t p
     }
 }
 
-typedef struct {
-    linear *w;
-    const void *data;
-} pack_job;
-
-static void pack_f32_panel(void *arg, int64_t panel)
+static void pack_f32_panel(const linear *w, const void *data, int64_t panel)
 {
-    pack_job *j = arg;
-    for (int64_t k = 0; k < j->w->in; k += LINEAR_SLICE) {
-        int64_t left = j->w->in - k;
-        linear_widen_panel((float *)j->w->packed + (panel * j->w->in + k) * PANEL, j->w, j->data, panel, k,
-                           left < LINEAR_SLICE ? left : LINEAR_SLICE);
+    for (int64_t k = 0; k < w->in; k += LINEAR_SLICE) {
+        int64_t left = w->in - k;
+        linear_widen_panel((float *)w->packed + (panel * w->in + k) * PANEL, w, data, panel, k, left < LINEAR_SLICE ? left : LINEAR_SLICE);
     }
 }
 
-static void pack_quantized_panel(void *arg, int64_t panel)
+static void pack_quantized_panel(const linear *w, const void *data, int64_t panel)
 {
-    pack_job *j = arg;
-    const linear *w = j->w;
     const dtype_info *info = dtype_of(w->type);
     int64_t rows = w->out - panel * PANEL;
     linear_pack_panel(w->type, (uint8_t *)w->packed + (size_t)panel * w->panel_bytes,
-                      (const char *)j->data + panel * PANEL * w->in / info->block * info->bytes, rows < PANEL ? rows : PANEL,
-                      w->in, w->unit);
+                      (const char *)data + panel * PANEL * w->in / info->block * info->bytes, rows < PANEL ? rows : PANEL, w->in, w->unit);
 }
 
-static bool pack(linear *w, const void *data, pool *threads, status *st)
+int64_t linear_packing_panels(const linear *w)
+{
+    return w->form == LINEAR_IN_PLACE ? 0 : w->form == LINEAR_PRODUCT ? product_panels(&w->product) : linear_panels(w);
+}
+
+void linear_pack_one(const linear *w, const tensor *weight, int64_t panel)
+{
+    switch (w->form) {
+    case LINEAR_IN_PLACE: break;
+    case LINEAR_F32: pack_f32_panel(w, weight->data, panel); break;
+    case LINEAR_QUANTIZED: pack_quantized_panel(w, weight->data, panel); break;
+    case LINEAR_PRODUCT: product_pack_panel(&w->product, weight, panel); break;
+    }
+}
+
+/* Room for the panels. */
+static bool take_room(linear *w, status *st)
 {
     bool quantized = w->form == LINEAR_QUANTIZED;
     w->panel_bytes = quantized ? panel_bytes(linear_pack_form(w->kind), w->in / PANEL_BLOCK) : (size_t)w->in * PANEL * sizeof(float);
     if (__builtin_mul_overflow((size_t)linear_panels(w), w->panel_bytes, &w->packed_bytes)) w->packed_bytes = SIZE_MAX;
     w->packed = alloc_huge(w->packed_bytes, st);
-    if (!w->packed) return false;
-    pool_run(threads, quantized ? pack_quantized_panel : pack_f32_panel, &(pack_job){w, data}, linear_panels(w));
-    return true;
+    return w->packed != NULL;
 }
 
-bool linear_init(linear *w, const tensor *weight, const float *bias, linear_mode mode, pool *threads, status *st)
+bool linear_prepare(linear *w, const tensor *weight, const float *bias, linear_mode mode, status *st)
 {
     *w = (linear){.mode = mode, .type = weight->type, .bias = bias, .unit = 1.0f};
     char shape[96];
@@ -77,14 +81,32 @@ bool linear_init(linear *w, const tensor *weight, const float *bias, linear_mode
     else if ((mode == LINEAR_FAST || mode == LINEAR_NARROWED) && linear_pack_kind(w->type, &w->kind)) w->form = LINEAR_QUANTIZED;
     else if (floats && (mode == LINEAR_WIDENED || linear_feed(mode) == DTYPE_BF16)) w->form = LINEAR_PRODUCT;
     if (w->form == LINEAR_PRODUCT) {
-        bool made = product_init(&w->product, weight, bias, linear_feed(mode) == DTYPE_BF16, threads, st);
+        bool made = product_prepare(&w->product, weight, bias, linear_feed(mode) == DTYPE_BF16, st);
         w->packed = w->product.packed;
         w->packed_bytes = w->product.packed_bytes;
         return made;
     }
     if (w->form == LINEAR_QUANTIZED) w->unit = linear_pack_unit(w->type, weight->data, tensor_count(weight) / info->block);
-    if (w->form != LINEAR_IN_PLACE) return pack(w, weight->data, threads, st);
+    if (w->form != LINEAR_IN_PLACE) return take_room(w, st);
     w->weight = weight->data;
+    return true;
+}
+
+typedef struct {
+    const linear *w;
+    const tensor *weight;
+} pack_job;
+
+static void pack_task(void *arg, int64_t panel)
+{
+    const pack_job *j = arg;
+    linear_pack_one(j->w, j->weight, panel);
+}
+
+bool linear_init(linear *w, const tensor *weight, const float *bias, linear_mode mode, pool *threads, status *st)
+{
+    if (!linear_prepare(w, weight, bias, mode, st)) return false;
+    pool_run(threads, pack_task, &(pack_job){w, weight}, linear_packing_panels(w));
     return true;
 }
 

@@ -38,6 +38,13 @@ typedef struct linear {
 /* weight: [out, in]; bias: f32 [out] or NULL. Both must outlive the linear unless `packed` holds a copy. A weight of no
  * float or quantised type, or of another rank, is a STATUS_INPUT. */
 bool linear_init(linear *w, const tensor *weight, const float *bias, linear_mode mode, pool *threads, status *st);
+
+/* linear_init in two steps, for those who pack many weights at once (core/linear_queue.h): everything but the packing, then
+ * each panel 0 ≤ panel < linear_packing_panels(w), from any thread. */
+bool linear_prepare(linear *w, const tensor *weight, const float *bias, linear_mode mode, status *st);
+int64_t linear_packing_panels(const linear *w);
+void linear_pack_one(const linear *w, const tensor *weight, int64_t panel);
+
 void linear_free(linear *w);
 
 /* The type in which results of models built with this mode feed products (op_ctx.feed). */

@@ -203,9 +203,9 @@ static void pack_unfolded(const packing *k, dtype type, bytes row, int64_t lane,
 static void pack_plain(const packing *k, dtype type, bytes row, int64_t lane)
 {
     panel_form f = k->form;
-    int head = f.min ? 4 : 2;
+    int head = f.min ? 4 : 2, row_bytes = dtype_of(type)->bytes;
     uint8_t *mins = k->panel + panel_min_at(f, k->blocks), *low = k->panel + panel_code_at(f, k->blocks) + lane * 4;
-    for (int64_t b = 0; b < k->blocks; b++, row += dtype_of(type)->bytes) {
+    for (int64_t b = 0; b < k->blocks; b++, row += row_bytes) {
         memcpy(k->panel + (b * PANEL + lane) * 2, row, 2);
         if (f.min) memcpy(mins + (b * PANEL + lane) * 2, row + 2, 2);
         if (f.bits == 5) {

@@ -109,6 +109,10 @@ static bool quantize_rows(op_ctx *c, linear_job *j, int64_t in)
     q->sum = arena_alloc(c->mem, (size_t)blocks * sizeof(float), c->st);
     q->minus = arena_alloc(c->mem, (size_t)blocks * 2 * sizeof(int32_t), c->st);
     if (op_failed(c)) return false;
+    if (j->rows % PANEL) { /* kernels may compute, and throw away, what lies behind the last row: numbers that cost no time */
+        memset(q->scale, 0, (size_t)blocks * sizeof(float));
+        memset(q->sum, 0, (size_t)blocks * sizeof(float));
+    }
     pool_run(c->threads, quantize_span, j, (j->rows + 15) / 16);
     return true;
 }

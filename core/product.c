@@ -43,9 +43,20 @@ static void put_f32(float *to, const float *buffer, int64_t width, int64_t input
             for (int o = 0; o < panel; o++) to[(t * row + i) * panel + o] = buffer[o * width + i * taps + t];
 }
 
+/* put_bf16 for one tap and a whole group of inputs: a pair lies side by side already. */
+static void put_pairs(uint16_t *to, const uint16_t *buffer, int panel)
+{
+    for (int o = 0; o < panel; o++)
+        for (int i = 0; i < GROUP; i += 2) memcpy(to + i * panel + 2 * o, buffer + o * GROUP + i, 2 * sizeof *to);
+}
+
 /* buffer: [panel][width] -> bf16 [tap][pair of inputs][panel][2], the order in which the instructions take pairs. */
 static void put_bf16(uint16_t *to, const uint16_t *buffer, int64_t width, int64_t inputs, int taps, int panel)
 {
+    if (taps == 1 && inputs == GROUP) {
+        put_pairs(to, buffer, panel);
+        return;
+    }
     for (int t = 0; t < taps; t++)
         for (int64_t i = 0; i < inputs; i += 2) {
             const uint16_t *from = buffer + i * taps + t;
@@ -60,10 +71,8 @@ static void put_bf16(uint16_t *to, const uint16_t *buffer, int64_t width, int64_
 
 static int64_t panel_elements(const product *w) { return w->taps * w->row * w->kernel->panel; }
 
-static void pack_panel(void *arg, int64_t p)
+void product_pack_panel(const product *w, const tensor *weight, int64_t p)
 {
-    const pack_job *j = arg;
-    const product *w = j->w;
     const product_kernel *k = w->kernel;
     bool wide = k->type == DTYPE_F32;
     int64_t count = w->in * w->taps, width = GROUP * w->taps, size = wide ? 4 : 2;
@@ -75,12 +84,18 @@ static void pack_panel(void *arg, int64_t p)
     for (int64_t i = 0; i < w->in; i += GROUP) {
         int64_t inputs = w->in - i < GROUP ? w->in - i : GROUP, n = inputs * w->taps;
         for (int64_t o = 0; o < outputs; o++) {
-            read_weights(j->weight, p * k->panel + o, count, i * w->taps, n, value);
+            read_weights(weight, p * k->panel + o, count, i * w->taps, n, value);
             k->convert(buffer + o * width * size, value, n);
         }
         if (wide) put_f32((float *)(void *)to + i * k->panel, (const float *)(const void *)buffer, width, inputs, w->taps, w->row, k->panel);
         else put_bf16((uint16_t *)(void *)to + i * w->taps * k->panel, (const uint16_t *)(const void *)buffer, width, inputs, w->taps, k->panel);
     }
+}
+
+static void pack_panel(void *arg, int64_t p)
+{
+    const pack_job *j = arg;
+    product_pack_panel(j->w, j->weight, p);
 }
 
 static bool shape_fits(const tensor *weight, int *taps)
@@ -93,7 +108,9 @@ static bool shape_fits(const tensor *weight, int *taps)
            count > 0 && count <= PRODUCT_MAX_TAPS;
 }
 
-bool product_init(product *w, const tensor *weight, const float *bias, bool fast, pool *threads, status *st)
+int64_t product_panels(const product *w) { return (w->out + w->kernel->panel - 1) / w->kernel->panel; }
+
+bool product_prepare(product *w, const tensor *weight, const float *bias, bool fast, status *st)
 {
     *w = (product){0};
     char shape[96];
@@ -106,8 +123,8 @@ bool product_init(product *w, const tensor *weight, const float *bias, bool fast
     const product_kernel *k = product_kernel_of(fast ? DTYPE_BF16 : DTYPE_F32);
     *w = (product){.kernel = k, .in = weight->dim[1], .out = weight->dim[0], .taps = taps};
     w->row = (w->in + k->step - 1) / k->step * k->step;
-    int64_t panels = (w->out + k->panel - 1) / k->panel, elements;
-    if (__builtin_mul_overflow(panels, w->taps * w->row * k->panel, &elements) || elements > INT64_MAX / 4)
+    int64_t elements;
+    if (__builtin_mul_overflow(product_panels(w), w->taps * w->row * k->panel, &elements) || elements > INT64_MAX / 4)
         return status_set(st, STATUS_NOMEM, "a weight of shape %s is too large", tensor_shape_text(weight, shape, sizeof shape));
     w->packed_bytes = (size_t)elements * (k->type == DTYPE_F32 ? 4 : 2);
     w->packed = alloc_huge(w->packed_bytes, st);
@@ -117,7 +134,13 @@ bool product_init(product *w, const tensor *weight, const float *bias, bool fast
         return false;
     }
     if (bias) memcpy(w->bias, bias, (size_t)w->out * sizeof(float));
-    pool_run(threads, pack_panel, &(pack_job){w, weight}, panels);
+    return true;
+}
+
+bool product_init(product *w, const tensor *weight, const float *bias, bool fast, pool *threads, status *st)
+{
+    if (!product_prepare(w, weight, bias, fast, st)) return false;
+    pool_run(threads, pack_panel, &(pack_job){w, weight}, product_panels(w));
     return true;
 }
 

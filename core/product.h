@@ -27,6 +27,13 @@ typedef struct product {
 /* weight: [out, in] (taps = 1), or [out, in, kh, kw] with kh · kw = taps. fast: bf16 products where the CPU has
  * them; else, and on other CPUs, f32. Weight and bias are copied and may go afterwards. */
 bool product_init(product *w, const tensor *weight, const float *bias, bool fast, pool *threads, status *st);
+
+/* product_init in two steps, for those who pack many weights at once (core/linear_queue.h): everything but the packing, then
+ * each panel 0 ≤ panel < product_panels(w), from any thread. */
+bool product_prepare(product *w, const tensor *weight, const float *bias, bool fast, status *st);
+int64_t product_panels(const product *w);
+void product_pack_panel(const product *w, const tensor *weight, int64_t panel);
+
 void product_free(product *w); /* a zeroed product is allowed */
 
 /* The rows: `planes` groups of height × width results; result (b, y, x) has its tap 0 at row b · plane + y · pitch + x. */

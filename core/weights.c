@@ -353,3 +353,8 @@ void weights_release(const weights *w, const tensor *x)
         return;
     }
 }
+
+void weights_release_all(const weights *w)
+{
+    for (int i = 0; i < w->maps; i++) madvise((void *)(uintptr_t)w->map[i].data, w->map[i].size, MADV_DONTNEED);
+}

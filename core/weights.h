@@ -54,4 +54,7 @@ const float *weights_f32(arena *mem, const tensor *x, status *st);
 /* Tells the system that the mapping's pages of x are not needed soon (after repacking), so that they leave memory, those around them too. */
 void weights_release(const weights *w, const tensor *x);
 
+/* The same for all tensors. From any thread, also while others read: they find their pages again. */
+void weights_release_all(const weights *w);
+
 #endif

@@ -42,9 +42,16 @@ typedef struct {
     arena *mem;              /* owns what is not in the file: norms, biases, blocks */
 } gpt;
 
+/* Other work that may be done by one thread while the others pack weights. */
+typedef struct {
+    void (*task)(void *arg);
+    void *arg;
+} gpt_beside;
+
 /* Loads the model whose weights lie in w (which must outlive it). config comes from the file or the config.json beside it;
- * LINEAR_EXACT keeps keys and values in f32. A missing tensor or a wrong shape is a STATUS_INPUT naming it. */
-gpt *gpt_new(const weights *w, const gpt_config *config, linear_mode mode, pool *threads, status *st);
+ * LINEAR_EXACT keeps keys and values in f32. A missing tensor or a wrong shape is a STATUS_INPUT naming it. beside: NULL, or
+ * done once where the model could be loaded. */
+gpt *gpt_new(const weights *w, const gpt_config *config, linear_mode mode, pool *threads, const gpt_beside *beside, status *st);
 void gpt_free(gpt *m); /* NULL is allowed */
 
 /* An empty cache for one sequence of at most `limit` positions. */

@@ -1,10 +1,12 @@
 /* gpt_load: from named tensors to a model. Names are text/gpt_scheme.h's; what differs between layouts beyond names are
  * Conv1D weights (GPT-2 stores [in, out]), q, k, v in one tensor (side by side, or head by head), gate and up in one tensor,
  * and norms that store w for a factor of 1 + w. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/linear_queue.h"
 #include "text/gpt.h"
 #include "text/gpt_scheme.h"
 
@@ -15,6 +17,8 @@ typedef struct {
     const char *prefix;
     int64_t layer; /* of the block being read; −1: outside the blocks */
     pool *threads;
+    linear_queue *queue;        /* the weights that are packed from the file's own pages */
+    atomic_size_t packed_bytes; /* of them, since the file's pages were last let go */
     status *st;
 } loader;
 
@@ -123,11 +127,12 @@ static bool load_part(const loader *l, linear *out, const char *stem, part p, in
         return status_set(l->st, STATUS_INPUT, "%s: tensor '%s' has rows of %lld, no multiple of %s's block of %d", weights_path(l->file),
                           name_of(l, stem, "weight").text, (long long)in, info->name, info->block);
     tensor w = {.type = x->type, .rank = 2, .dim = {p.count, in}, .data = x->data};
+    if (!transposed && p.run == p.count) {
+        w.data = (char *)x->data + (size_t)(p.first * (in / info->block)) * (size_t)info->bytes;
+        return linear_queue_add(l->queue, out, &w, bias, l->m->mode, l->st);
+    }
     size_t mark = arena_mark(l->m->mem);
-    if (transposed || p.run != p.count) {
-        if (!copy_rows(l, &w, x, &p, in, transposed)) return false;
-    } else w.data = (char *)x->data + (size_t)(p.first * (in / info->block)) * (size_t)info->bytes;
-    if (!linear_init(out, &w, bias, l->m->mode, l->threads, l->st)) return false;
+    if (!copy_rows(l, &w, x, &p, in, transposed) || !linear_init(out, &w, bias, l->m->mode, l->threads, l->st)) return false;
     if (!out->packed) return true;
     arena_reset(l->m->mem, mark);
     weights_release(l->file, x);
@@ -233,9 +238,7 @@ static bool load_head(loader *l)
         if (!g->tied && (i == 1 || find(l, l->names.head, "weight"))) return load_linear(l, &l->m->head, l->names.head, g->vocab, g->embed_width);
     }
     l->prefix = kept;
-    if (!linear_init(&l->m->head, l->m->tokens, NULL, l->m->mode, l->threads, l->st)) return false;
-    if (l->m->head.packed) weights_release(l->file, l->m->tokens); /* rows come back as they are looked up */
-    return true;
+    return linear_queue_add(l->queue, &l->m->head, l->m->tokens, NULL, l->m->mode, l->st);
 }
 
 /* GGUF has the stretching of the rotary rates as a tensor of divisors. */
@@ -273,7 +276,7 @@ static bool load(loader *l)
     gpt_config *g = &m->config;
     if (!find_prefix(l) || !load_tables(l) || !load_rates(l)) return false;
     const char *prefix = l->prefix;
-    if (!load_head(l)) return false; /* the largest first, so that its pages are gone before memory fills */
+    if (!load_head(l)) return false;
     l->prefix = prefix;
     if (!g->norm_after && !load_norm(l, &m->final_norm, l->names.final_norm, g->width)) return false;
     if (g->embed_width != g->width && !(load_linear(l, &m->project_in, l->names.project_in, g->width, g->embed_width) &&
@@ -284,7 +287,16 @@ static bool load(loader *l)
     return true;
 }
 
-gpt *gpt_new(const weights *w, const gpt_config *config, linear_mode mode, pool *threads, status *st)
+/* A model is in memory once: what was read of the file leaves it as the packed copy grows, a few MB at a time. */
+static void let_go(void *arg, size_t bytes)
+{
+    enum { STEP = 8 << 20 };
+    loader *l = arg;
+    size_t before = atomic_fetch_add(&l->packed_bytes, bytes);
+    if (before / STEP != (before + bytes) / STEP) weights_release_all(l->file);
+}
+
+gpt *gpt_new(const weights *w, const gpt_config *config, linear_mode mode, pool *threads, const gpt_beside *beside, status *st)
 {
     gpt *m = alloc_zeroed(1, sizeof *m, st);
     if (!m) return NULL;
@@ -294,7 +306,14 @@ gpt *gpt_new(const weights *w, const gpt_config *config, linear_mode mode, pool 
     m->mem = arena_new(st);
     m->block = alloc_zeroed((size_t)config->layers, sizeof *m->block, st);
     loader l = {.file = w, .m = m, .names = gpt_scheme_of(config), .prefix = "", .layer = -1, .threads = threads, .st = st};
-    if (m->mem && m->block && load(&l)) return m;
+    l.queue = linear_queue_new(st);
+    bool loaded = m->mem && m->block && l.queue && load(&l);
+    if (loaded) {
+        linear_queue_run(l.queue, threads, &(linear_queue_around){beside ? beside->task : NULL, beside ? beside->arg : NULL, let_go, &l});
+        if (atomic_load(&l.packed_bytes)) weights_release_all(w); /* rows of the token table come back as they are looked up */
+    }
+    linear_queue_free(l.queue);
+    if (loaded) return m;
     gpt_free(m);
     return NULL;
 }

@@ -1,6 +1,5 @@
 #include "text/text_model.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -36,12 +35,11 @@ typedef struct {
     status st;
 } tokenizer_job;
 
-static void *open_tokenizer(void *arg)
+static void open_tokenizer(void *arg)
 {
     tokenizer_job *j = arg;
     const struct gguf *g = weights_gguf(j->file);
     j->result = g ? tokenizer_open_gguf(g, weights_path(j->file), &j->st) : tokenizer_open_folder(j->folder, &j->st);
-    return NULL;
 }
 
 static bool check_fit(const text_model *m, status *st)
@@ -58,11 +56,7 @@ static bool open_parts(text_model *m, const char *folder, linear_mode mode, pool
         return status_set(st, STATUS_INPUT, "%s: ONNX holds no language model that is known here", weights_path(m->file));
     if (!read_config(&config, m, folder, st)) return false;
     tokenizer_job job = {.file = m->file, .folder = folder};
-    pthread_t thread;
-    bool beside = pthread_create(&thread, NULL, open_tokenizer, &job) == 0;
-    m->gpt = gpt_new(m->file, &config, mode, threads, st);
-    if (beside) pthread_join(thread, NULL);
-    else open_tokenizer(&job);
+    m->gpt = gpt_new(m->file, &config, mode, threads, &(gpt_beside){open_tokenizer, &job}, st);
     m->tokenizer = job.result;
     if (!status_ok(&job.st)) status_set(st, job.st.code, "%s", job.st.msg);
     return m->gpt && m->tokenizer && check_fit(m, st);

@@ -75,7 +75,7 @@ static inline size_t panel_bytes(panel_form f, int64_t blocks)
 
 /* Activations with 8 bits in blocks of 32: x = scale · code, |code| ≤ 127. Rows come in tiles of `lanes` (16, or fewer
  * where there are fewer rows); a tile has its rows side by side for each block, in the order in which kernels read them.
- * All arrays are as long as whole tiles of 16 rows. */
+ * All arrays are as long as whole tiles of 16 rows; what no row fills may be read, and has no effect. */
 typedef struct {
     int64_t in;     /* a multiple of 32 */
     int64_t lanes;

@@ -1,11 +1,15 @@
 /* kernel_panel_amx: quantised products by AMX's int8 tiles: 16 rows by one panel, a block of 32 inputs (or a group of 16) at
  * a time, because each has scales of its own. The tiles' integer sums go through memory to the vector unit, which scales
- * and adds them in the order of every other level. Rows that fill no tile are left to vpdpbusd, which is faster for them. */
+ * and adds them in the order of every other level. A tile of few rows is left to vpdpbusd, which is faster for them; one
+ * that is not full is computed as if it were (what lies behind its rows is memory of the same arrays), and kept in part. */
 #include <immintrin.h>
 
 #include "core/kernel/kernel_panel_vnni.h"
 
-enum { CHUNK = 64 /* blocks whose codes are unpacked at a time: 32 KB */ };
+enum {
+    CHUNK = 64,  /* blocks whose codes are unpacked at a time: 32 KB */
+    FEWEST = 7,  /* rows for which a tile is worth while */
+};
 
 typedef struct {
     uint8_t palette, start_row, reserved[14];
@@ -36,8 +40,9 @@ INLINE void unpack_chunk(panel_form f, int8_t *to, const uint8_t *panel, int64_t
     }
 }
 
-/* One tile of 16 rows by one panel over the groups of a chunk. */
+/* One tile of rows by one panel over the groups of a chunk. */
 typedef struct {
+    int64_t lanes;            /* rows from one block of x to the next */
     const int8_t *x;          /* the tile's codes at the chunk's first block, */
     const float *scale, *sum; /* and what belongs to them */
     const int32_t *minus;
@@ -49,7 +54,7 @@ typedef struct {
 /* The products of group g, into a tile of sums and from there to memory. Tiles are named by constants. */
 #define TILES(A, B, C)                                                                                                 \
     do {                                                                                                               \
-        _tile_loadd(A, s->x + g / groups * PANEL * PANEL_BLOCK + g % groups * f.group, PANEL_BLOCK);                   \
+        _tile_loadd(A, s->x + g / groups * s->lanes * PANEL_BLOCK + g % groups * f.group, PANEL_BLOCK);                   \
         _tile_loadd(B, s->code + g * f.group * PANEL, 64);                                                             \
         _tile_zero(C);                                                                                                 \
         _tile_dpbssd(C, A, B);                                                                                         \
@@ -64,13 +69,13 @@ INLINE void multiply(panel_form f, const strip *s, int64_t g, int odd, int32_t *
 }
 
 /* y += scale · sums + minimum · sum of the activations, for group g. */
-INLINE void scale_and_add(panel_form f, __m512 *y, const strip *s, int64_t g, const int32_t *sums)
+INLINE void scale_and_add(panel_form f, int rows, __m512 *y, const strip *s, int64_t g, const int32_t *sums)
 {
     int groups = PANEL_BLOCK / f.group;
-    int64_t b = g / groups * PANEL;
+    int64_t b = g / groups * s->lanes;
     __m512 scale = f16_vector(s->weight_scale + g * PANEL * 2);
     __m512 min = f.min ? f16_vector(s->weight_min + g * PANEL * 2) : _mm512_setzero_ps();
-    UNROLL for (int r = 0; r < PANEL; r++) {
+    UNROLL for (int r = 0; r < rows; r++) {
         __m512 sum = _mm512_cvtepi32_ps(_mm512_load_si512(sums + r * PANEL));
         y[r] = _mm512_fmadd_ps(sum, _mm512_mul_ps(scale, _mm512_set1_ps(s->scale[b + r])), y[r]);
         if (!f.min) continue;
@@ -80,22 +85,34 @@ INLINE void scale_and_add(panel_form f, __m512 *y, const strip *s, int64_t g, co
 }
 
 /* The tiles run one group ahead of the vectors. */
-INLINE void run_strip(panel_form f, __m512 *y, const strip *s)
+INLINE void run_strip(panel_form f, int rows, __m512 *y, const strip *s)
 {
     _Alignas(64) int32_t even[PANEL * PANEL], odd[PANEL * PANEL];
     multiply(f, s, 0, 0, even);
     for (int64_t g = 0; g < s->groups; g += 2) {
         if (g + 1 < s->groups) multiply(f, s, g + 1, 1, odd);
-        scale_and_add(f, y, s, g, even);
+        scale_and_add(f, rows, y, s, g, even);
         if (g + 1 == s->groups) break;
         if (g + 2 < s->groups) multiply(f, s, g + 2, 0, even);
-        scale_and_add(f, y, s, g + 1, odd);
+        scale_and_add(f, rows, y, s, g + 1, odd);
     }
 }
 
-/* Whole tiles of rows by one panel. Between chunks the sums wait in y, where the columns past `out` are not kept nor needed. */
-INLINE void amx_panel(panel_form f, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t tiles, const uint8_t *panel,
-                      int64_t out, float unit)
+/* Rows first … first + count of one tile by one panel's chunk, computed as `rows` of them (a constant where this is inlined). */
+INLINE void run_tile(panel_form f, int rows, float *y, int64_t ldy, strip *s, int64_t count, __mmask16 columns, bool begun, float unit)
+{
+    __m512 sum[PANEL];
+    UNROLL for (int r = 0; r < rows; r++)
+        sum[r] = begun && r < count ? _mm512_maskz_loadu_ps(columns, y + r * ldy) : _mm512_setzero_ps();
+    run_strip(f, rows, sum, s);
+    UNROLL for (int r = 0; r < rows; r++)
+        if (r < count) _mm512_mask_storeu_ps(y + r * ldy, columns, _mm512_mul_ps(sum[r], _mm512_set1_ps(unit)));
+}
+
+/* Rows that begin with a tile of x by one panel. Between chunks the sums wait in y, where the columns past `out` are not
+ * kept nor needed. */
+INLINE void amx_panel(panel_form f, int rows_at_once, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
+                      const uint8_t *panel, int64_t out, float unit)
 {
     _Alignas(64) int8_t code[CHUNK * 512];
     int64_t blocks = x->in / PANEL_BLOCK;
@@ -104,22 +121,16 @@ INLINE void amx_panel(panel_form f, float *y, int64_t ldy, const panel_rows *x, 
     for (int64_t from = 0; from < blocks; from += CHUNK) {
         int64_t n = blocks - from < CHUNK ? blocks - from : CHUNK;
         float last_unit = from + n == blocks ? unit : 1.0f;
-        strip s = {.groups = n * groups, .code = code};
+        strip s = {.groups = n * groups, .code = code, .lanes = x->lanes};
         s.weight_scale = panel + from * groups * PANEL * 2;
         s.weight_min = s.weight_scale + panel_min_at(f, blocks);
         if (f.bits == 8) s.code = (const int8_t *)panel + panel_code_at(f, blocks) + from * 512;
         else unpack_chunk(f, code, panel, blocks, from, n);
-        for (int64_t t = 0; t < tiles; t++) {
-            float *to = y + t * PANEL * ldy;
-            int64_t at = panel_row_at(x, first + t * PANEL, from);
+        for (int64_t r = 0; r < rows; r += rows_at_once) {
+            int64_t at = panel_row_at(x, first + r, from), left = rows - r < rows_at_once ? rows - r : rows_at_once;
             s.x = x->code + at * PANEL_BLOCK;
             s.scale = x->scale + at, s.sum = x->sum + at, s.minus = x->minus + 2 * at;
-            __m512 sum[PANEL];
-            UNROLL for (int r = 0; r < PANEL; r++)
-                sum[r] = from ? _mm512_maskz_loadu_ps(columns, to + r * ldy) : _mm512_setzero_ps();
-            run_strip(f, sum, &s);
-            UNROLL for (int r = 0; r < PANEL; r++)
-                _mm512_mask_storeu_ps(to + r * ldy, columns, _mm512_mul_ps(sum[r], _mm512_set1_ps(last_unit)));
+            run_tile(f, rows_at_once, y + r * ldy, ldy, &s, left, columns, from > 0, last_unit);
         }
     }
 }
@@ -128,11 +139,17 @@ INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const 
                     const uint8_t *panels, int64_t out, float unit)
 {
     size_t size = panel_bytes(f, x->in / PANEL_BLOCK);
-    int64_t tiles = x->lanes == PANEL && first % PANEL == 0 ? rows / PANEL : 0, done = tiles * PANEL;
-    if (done < rows) panel_kernels_avx512.quantized[kind](y + done * ldy, ldy, x, first + done, rows - done, panels, out, unit);
-    if (!tiles) return;
-    configure(PANEL, f.group);
-    for (; out > 0; out -= PANEL, y += PANEL, panels += size) amx_panel(f, y, ldy, x, first, tiles, panels, out, unit);
+    int64_t last = rows % PANEL, by_tiles = last < FEWEST ? rows - last : rows;
+    if (first % x->lanes) by_tiles = 0;
+    if (by_tiles < rows)
+        panel_kernels_avx512.quantized[kind](y + by_tiles * ldy, ldy, x, first + by_tiles, rows - by_tiles, panels, out, unit);
+    if (!by_tiles) return;
+    bool half = by_tiles <= PANEL / 2;
+    configure(half ? PANEL / 2 : PANEL, f.group);
+    for (; out > 0; out -= PANEL, y += PANEL, panels += size) {
+        if (half) amx_panel(f, PANEL / 2, y, ldy, x, first, by_tiles, panels, out, unit);
+        else amx_panel(f, PANEL, y, ldy, x, first, by_tiles, panels, out, unit);
+    }
     _tile_release();
 }
 

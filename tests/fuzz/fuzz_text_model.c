@@ -18,7 +18,7 @@ static void check_config(const gpt_config *c)
 static void run_model(const weights *w, const gpt_config *config)
 {
     status st = {0};
-    gpt *m = gpt_new(w, config, LINEAR_FAST, NULL, &st);
+    gpt *m = gpt_new(w, config, LINEAR_FAST, NULL, NULL, &st);
     if (!m) return;
     op_ctx c = {arena_new(&st), NULL, &st};
     kv_cache cache = {0};

@@ -47,7 +47,7 @@ static void open_model(fixture *f, const char *name, bool from_gguf, linear_mode
     }
     good(&f->st);
     f->threads = pool_new(2, &f->st);
-    f->model = gpt_new(f->file, &config, mode, f->threads, &f->st);
+    f->model = gpt_new(f->file, &config, mode, f->threads, NULL, &f->st);
     good(&f->st);
     f->c = (op_ctx){arena_new(&f->st), f->threads, &f->st};
     snprintf(path, sizeof path, SOURCE_DIR "/tests/golden/gpt/%s/golden.safetensors", name);

@@ -50,7 +50,7 @@ static float *logits_of(const char *path, int64_t *vocab)
     weights *w = weights_open(path, &st);
     gpt_config config;
     if (w) config_of(&config, w, path, &st);
-    gpt *m = status_ok(&st) ? gpt_new(w, &config, LINEAR_EXACT, NULL, &st) : NULL;
+    gpt *m = status_ok(&st) ? gpt_new(w, &config, LINEAR_EXACT, NULL, NULL, &st) : NULL;
     if (!m) fail_msg("%s: %s", path, st.msg);
     kv_cache cache;
     int32_t tokens[TOKENS];
