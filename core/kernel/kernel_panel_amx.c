@@ -140,7 +140,7 @@ INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const 
 {
     size_t size = panel_bytes(f, x->in / PANEL_BLOCK);
     int64_t last = rows % PANEL, by_tiles = last < FEWEST ? rows - last : rows;
-    if (first % x->lanes) by_tiles = 0;
+    if (first % x->lanes || (x->lanes < PANEL && rows > x->lanes)) by_tiles = 0;
     if (by_tiles < rows)
         panel_kernels_avx512.quantized[kind](y + by_tiles * ldy, ldy, x, first + by_tiles, rows - by_tiles, panels, out, unit);
     if (!by_tiles) return;

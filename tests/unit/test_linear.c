@@ -8,7 +8,10 @@
 #include <math.h>
 #include <string.h>
 
+#include <stdatomic.h>
+
 #include "core/alloc.h"
+#include "core/linear_queue.h"
 #include "core/op.h"
 #include "core/quant.h"
 #include "core/rng.h"
@@ -174,6 +177,53 @@ static void test_fused(void **state)
     pool_free(p);
 }
 
+/* ---- many packed at once ---- */
+
+typedef struct {
+    atomic_int beside;
+    atomic_size_t bytes;
+} seen;
+
+static void see_beside(void *arg) { ((seen *)arg)->beside++; }
+static void see_bytes(void *arg, size_t bytes) { ((seen *)arg)->bytes += bytes; }
+
+/* Every type in weights of several items and of less than one; in two runs of one queue. */
+static void test_queue(void **state)
+{
+    (void)state;
+    enum { N = sizeof TYPES / sizeof TYPES[0] };
+    static const int64_t out[] = {5000, 33};
+    for (int threads = 1; threads <= 3; threads++) {
+        pool *p = pool_new(threads, &st);
+        linear_queue *q = linear_queue_new(&st);
+        assert_non_null(q);
+        for (int round = 0; round < 2; round++) {
+            static linear w[2 * N];
+            const tensor *weight[2 * N];
+            seen s = {0};
+            size_t bytes = 0;
+            for (int i = 0; i < 2 * N; i++) {
+                weight[i] = random_weight(TYPES[i / 2], (uint64_t)i + 9, out[i % 2], 256);
+                assert_true(linear_queue_add(q, &w[i], weight[i], NULL, LINEAR_FAST, &st));
+                bytes += w[i].packed_bytes;
+            }
+            linear_queue_run(q, p, &(linear_queue_around){round ? see_beside : NULL, &s, see_bytes, &s});
+            assert_int_equal(s.beside, round);
+            assert_int_equal(s.bytes, bytes);
+            for (int i = 0; i < 2 * N; i++) {
+                linear alone;
+                assert_true(linear_init(&alone, weight[i], NULL, LINEAR_FAST, NULL, &st));
+                assert_int_equal(alone.packed_bytes, w[i].packed_bytes);
+                assert_memory_equal(alone.packed, w[i].packed, alone.packed_bytes);
+                linear_free(&alone), linear_free(&w[i]);
+            }
+        }
+        linear_queue_run(q, p, &(linear_queue_around){0});
+        linear_queue_free(q);
+        pool_free(p);
+    }
+}
+
 static void test_wrong_shapes(void **state)
 {
     (void)state;
@@ -219,6 +269,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_exact, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fast, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_queue, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_shapes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
     };
