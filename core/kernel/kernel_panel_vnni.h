@@ -82,14 +82,14 @@ INLINE void add_block(panel_form f, int rows, __m512 *y, const panel_rows *x, in
 }
 
 /* Far enough ahead that a panel's lines are there in time, wherever the last page ended. */
-enum { AHEAD = 4096 };
+enum { AHEAD = 8192 };
 
 INLINE void prefetch_block(panel_form f, const uint8_t *panel, int64_t blocks, int64_t b)
 {
     int64_t bytes = (int64_t)(panel_bytes(f, blocks) / (size_t)blocks) & ~(int64_t)63;
     const char *from = (const char *)panel + b * bytes + AHEAD;
     int lines = f.bits == 8 ? 9 : 6;
-    UNROLL for (int i = 0; i < lines; i++) _mm_prefetch(from + i * 64, _MM_HINT_T0);
+    UNROLL for (int i = 0; i < lines; i++) _mm_prefetch(from + i * 64, _MM_HINT_T1);
 }
 
 INLINE void vnni_tile(panel_form f, int rows, float *y, int64_t ldy, const panel_rows *x, int64_t first, const uint8_t *panel,
