@@ -1,12 +1,12 @@
 #include "cli/batch_answer.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/text_json.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
 
 static const size_t MAX_PICTURE = (size_t)1 << 30;
 
@@ -228,7 +228,7 @@ void batch_answers_add_faults(batch_answers *a, const char *job_path, const job_
     for (const char *stop; s < end && status_ok(st); s = stop + 1) {
         stop = memchr(s, '\n', (size_t)(end - s));
         if (!stop) stop = end;
-        json_t *root = json_loadb(s, (size_t)(stop - s), JSON_DISABLE_EOF_CHECK, NULL);
+        json_t *root = json_parse(s, (size_t)(stop - s), JSON_DISABLE_EOF_CHECK, NULL);
         const char *id = json_string_value(json_object_get(root, "custom_id"));
         if (id && job_file_find(f, id) == SIZE_MAX) batch_answers_add_error(a, id, "the request has a fault; 'aigc batch --check' tells it", 400, st);
         json_decref(root);

@@ -3,7 +3,6 @@
 #include "cli/command.h"
 
 #include <dirent.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/gguf.h"
+#include "core/json.h"
 #include "core/onnx.h"
 #include "core/weights.h"
 
@@ -205,7 +205,7 @@ static bool put_safetensors(inspection *in, json_t *facts, const weights *w)
     size_t size;
     const char *text = weights_metadata(w, &size);
     if (!text || !in->metadata) return true;
-    json_t *metadata = json_loadb(text, size, 0, NULL);
+    json_t *metadata = json_parse(text, size, 0, NULL);
     return !metadata || put(in, facts, "metadata", metadata);
 }
 
@@ -219,7 +219,7 @@ static json_t *load_config(inspection *in, const char *folder, const char *name)
         char *text = file_read(path, MAX_CONFIG, &size, in->st);
         json_error_t error;
         /* as real: tokenizer_config.json is fond of 10³⁰ for "no limit" */
-        config = text ? json_loadb(text, size, strcmp(name, "tokenizer_config.json") == 0 ? JSON_DECODE_INT_AS_REAL : 0, &error) : NULL;
+        config = text ? json_parse(text, size, strcmp(name, "tokenizer_config.json") == 0 ? JSON_DECODE_INT_AS_REAL : 0, &error) : NULL;
         if (text && !config && error.line < 0) status_set(in->st, STATUS_NOMEM, "%s: out of memory", path);
         else if (text && !config) status_set(in->st, STATUS_INPUT, "%s: line %d: %s", path, error.line, error.text);
         alloc_free(text);

@@ -1,8 +1,9 @@
 #include "cli/job_openai.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "core/json.h"
 
 enum { MAX_CHOICES = 16 };
 
@@ -259,7 +260,7 @@ bool job_openai_read(job_line *line, const job_openai_request *request, arena *m
     line->form = ENDPOINTS[e].form;
     line->has_kind = true;
     json_error_t error;
-    json_t *body = json_loadb(request->body, request->size, JSON_REJECT_DUPLICATES, &error);
+    json_t *body = json_parse(request->body, request->size, JSON_REJECT_DUPLICATES, &error);
     bool ok = json_is_object(body) ? read_body(&c, body, ENDPOINTS[e].members)
                                    : status_set(st, STATUS_USAGE, "\"body\": %s", body ? "an object wanted" : error.text);
     if (!body) line->column += (size_t)error.position;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -12,6 +11,7 @@
 #include "core/alloc.h"
 #include "core/arena.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/log.h"
 
 enum { CHECK_DIGITS = 16 };
@@ -117,7 +117,7 @@ static bool line_holds(const char *line, size_t size, status *st)
 
 static void read_line(journal *j, const char *line, size_t size, size_t number, status *st)
 {
-    json_t *root = line_holds(line, size, st) ? json_loadb(line + CHECK_DIGITS + 1, size - CHECK_DIGITS - 1, 0, NULL) : NULL;
+    json_t *root = line_holds(line, size, st) ? json_parse(line + CHECK_DIGITS + 1, size - CHECK_DIGITS - 1, 0, NULL) : NULL;
     journal_record r;
     if (root && read_record(root, &r)) remember(j, &r, st);
     else if (status_ok(st)) log_warning("%s:%zu: damaged record; its job runs again", j->path, number);

@@ -1,6 +1,5 @@
 /* main: finds the subcommand in a table, runs it, prints its error and turns it into the exit code. */
 #include <errno.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "cli/command.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/log.h"
 
 static const command COMMANDS[] = {
@@ -64,7 +64,7 @@ static const command *find(const char *name)
 
 int main(int argc, char **argv)
 {
-    json_set_alloc_funcs(alloc_for_library, alloc_free);
+    json_use_alloc();
     const char *fail_at = getenv("AIGC_ALLOC_FAIL_AT"); /* tests/torture */
     if (fail_at) alloc_fail_at(strtoull(fail_at, NULL, 10));
     handle_signals();

@@ -7,6 +7,8 @@
 #include "cli/xmp.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
+#include "core/json.h"
 #include "core/origin.h"
 #include "core/text_out.h"
 #include "text/text_buffer.h"
@@ -53,7 +55,7 @@ static void found(gatherer *g, const tag_reader_tag *tag)
 
 static void add_record(gatherer *g, const char *text, size_t size)
 {
-    json_t *record = json_loadb(text, size, 0, NULL);
+    json_t *record = json_parse(text, size, 0, NULL);
     const char *generator = json_string_value(json_object_get(record, "generator"));
     if (generator && strcmp(generator, "aigc") == 0) keep(g, "origin", record);
     else json_decref(record);
@@ -61,7 +63,7 @@ static void add_record(gatherer *g, const char *text, size_t size)
 
 static void add_label(gatherer *g, const char *text, size_t size)
 {
-    json_t *label = json_loadb(text, size, 0, NULL), *inner = json_object_get(label, "AIGC");
+    json_t *label = json_parse(text, size, 0, NULL), *inner = json_object_get(label, "AIGC");
     if (!inner) inner = json_object_get(label, "aigc"); /* some write {"AIGC": {…}} */
     if (json_is_object(inner)) {
         json_incref(inner);
@@ -86,7 +88,7 @@ static void add_xmp(gatherer *g, const tag_reader_tag *tag)
 
 static void add_sidecar(gatherer *g, const char *text, size_t size)
 {
-    json_t *root = json_loadb(text, size, 0, NULL), *label = json_object_get(root, "AIGC"), *record = json_object_get(root, "origin");
+    json_t *root = json_parse(text, size, 0, NULL), *label = json_object_get(root, "AIGC"), *record = json_object_get(root, "origin");
     const char *generator = json_string_value(json_object_get(record, "generator"));
     if (json_object_get(label, "Label")) keep(g, "label", json_incref(label));
     if (generator && strcmp(generator, "aigc") == 0) keep(g, "origin", json_incref(record));

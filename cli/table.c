@@ -1,12 +1,12 @@
 #include "cli/table.h"
 
-#include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
 
 enum { MAX_COLUMNS = 256 };
 
@@ -121,7 +121,7 @@ static bool index_json(table *t, size_t at, status *st)
         at = stop ? end + 1 : end;
     }
     if (t->rows == 0) return add_row(t, at, st);
-    json_t *root = json_loadb(s + t->row[0], (t->rows > 1 ? t->row[1] : at) - t->row[0], 0, NULL);
+    json_t *root = json_parse(s + t->row[0], (t->rows > 1 ? t->row[1] : at) - t->row[0], 0, NULL);
     const char *key;
     json_t *value;
     json_object_foreach(root, key, value)
@@ -209,7 +209,7 @@ static const char *csv_cell(const table *t, size_t row, const char *column, aren
 static const char *json_cell(const table *t, size_t row, const char *column, arena *mem, status *st)
 {
     json_error_t error;
-    json_t *root = json_loadb((const char *)t->file.data + t->row[row], t->row[row + 1] - t->row[row], 0, &error);
+    json_t *root = json_parse((const char *)t->file.data + t->row[row], t->row[row + 1] - t->row[row], 0, &error);
     if (!root) {
         status_set(st, STATUS_INPUT, "%s: row %zu, column %d: %s", t->path, row + 1, error.column, error.text);
         return NULL;

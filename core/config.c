@@ -1,11 +1,11 @@
 #include "core/config.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
 
 struct config_file {
     json_t *root;
@@ -21,7 +21,7 @@ config_file *config_open(const char *path, status *st)
     char *text = file_read(path, CONFIG_LIMIT, &size, st);
     if (!text) return NULL;
     json_error_t error;
-    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+    json_t *root = json_parse(text, size, JSON_REJECT_DUPLICATES, &error);
     alloc_free(text);
     if (!root) {
         status_set(st, STATUS_INPUT, "%s:%d:%d: not valid JSON: %s", path, error.line, error.column, error.text);

@@ -1,10 +1,10 @@
 #include "image/schedule.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/json.h"
 
 /* What diffusers' schedulers take for a setting that the file does not give, where all of them agree. */
 static const schedule agreed = {
@@ -197,7 +197,7 @@ bool schedule_from_json(schedule *s, const char *json, size_t size, const char *
 {
     *s = agreed;
     json_error_t error;
-    json_t *root = json_loadb(json, size, 0, &error);
+    json_t *root = json_parse(json, size, 0, &error);
     if (!json_is_object(root)) {
         json_decref(root);
         return status_set(st, STATUS_INPUT, "%s: no valid JSON object: line %d: %s", name, error.line, error.text);

@@ -1,9 +1,9 @@
 /* gpt_config_json: a Hugging Face config.json as a gpt_config. Both spellings of the rotary settings are read: rope_theta
  * and rope_scaling beside the other keys, and rope_parameters, which transformers 5 writes. */
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
+#include "core/json.h"
 #include "text/gpt_config.h"
 
 typedef struct {
@@ -306,7 +306,7 @@ static bool read_config(gpt_config *c, reader *r)
 bool gpt_config_from_json(gpt_config *c, const char *text, size_t size, const char *path, status *st)
 {
     json_error_t where;
-    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+    json_t *root = json_parse(text, size, JSON_REJECT_DUPLICATES, &where);
     if (!root && where.line < 0) return status_set(st, STATUS_NOMEM, "%s: out of memory", path);
     if (!root) return status_set(st, STATUS_INPUT, "%s:%d:%d: %s", path, where.line, where.column, where.text);
     reader r = {root, path, st};

@@ -1,11 +1,11 @@
 #include "text/prompt.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "text/text_buffer.h"
 
 enum { EXAMPLES_LIMIT = 64 << 20 };
@@ -86,7 +86,7 @@ char *prompt_fill(const char *text, const prompt_field *fields, int64_t count, s
 static bool read_example(prompt_examples *e, const char *line, size_t size, const char *path, int64_t number, status *st)
 {
     json_error_t where;
-    json_t *root = json_loadb(line, size, JSON_REJECT_DUPLICATES, &where);
+    json_t *root = json_parse(line, size, JSON_REJECT_DUPLICATES, &where);
     if (!root) return status_set(st, STATUS_INPUT, "%s:%lld:%d: %s", path, (long long)number, where.column, where.text);
     const char *input = json_string_value(json_object_get(root, "input")), *output = json_string_value(json_object_get(root, "output"));
     bool ok = input && output;

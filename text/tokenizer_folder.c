@@ -1,10 +1,10 @@
 /* A tokenizer from a Hugging Face folder: tokenizer.json or vocab.json and merges.txt, and what the files beside it say
  * about special tokens and the chat template. */
-#include <jansson.h>
 #include <string.h>
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "text/tokenizer_pipeline.h"
 #include "text/tokenizer_settings.h"
 
@@ -27,7 +27,7 @@ static json_t *read_config(const char *folder, const char *name, status *st)
     if (!data) return NULL;
     json_error_t error;
     /* "model_max_length" is often 10³⁰: whole numbers are taken as reals, which hold any id exactly */
-    json_t *value = json_loadb(data, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
+    json_t *value = json_parse(data, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
     if (!value) status_set(st, STATUS_INPUT, "%s/%s: no valid JSON: line %d: %s", folder, name, error.line, error.text);
     alloc_free(data);
     return value;

@@ -1,7 +1,8 @@
 #include "text/tokenizer_settings.h"
 
-#include <jansson.h>
 #include <string.h>
+
+#include "core/json.h"
 
 /* A setting being read: where it stands, for messages, and the status. */
 typedef struct {
@@ -26,7 +27,7 @@ static json_t *parse(const reader *r, const char *json, size_t size)
 {
     json_error_t error;
     if (!size) return NULL;
-    json_t *value = json_loadb(json, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    json_t *value = json_parse(json, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     if (!value) status_set(r->st, STATUS_INPUT, "%s: %s: no valid JSON: %s", r->name, r->part, error.text);
     return value;
 }

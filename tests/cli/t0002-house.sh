@@ -19,6 +19,8 @@ none "a banned call" '(^|[^a-zA-Z_.>])(strcpy|strcat|sprintf|vsprintf|strtok|ato
 none "exit outside main.c" '(^|[^a-zA-Z_])exit\(' core/*.c core/kernel/*.c text/*.c image/*.c audio/*.c
 none "memory not from core/alloc.h" '(^|[^a-zA-Z_>.])(malloc|calloc|realloc|free)\(' \
     $(ls core/*.c core/kernel/*.c text/*.c image/*.c audio/*.c cli/*.c | grep -v '^core/alloc.c$')
+none "jansson's parser not through core/json.h" '(^|[^a-zA-Z_])json_load[a-z_]*\(' \
+    $(ls core/*.c text/*.c image/*.c audio/*.c cli/*.c | grep -v '^core/json.c$')
 none "unfinished work" '\b(TODO|FIXME|XXX|not implemented)\b' core/*.[ch] core/kernel/*.[ch] text/*.[ch] image/*.[ch] audio/*.[ch] cli/*.[ch]
 for rule in fftw3.h:core/fft.c png.h:image/image_file.c jpeglib.h:image/image_file.c ft2build.h:image/caption.c \
     sndfile.h:audio/sound_file.c hiredis/hiredis.h:cli/job_queue.c; do

@@ -1,14 +1,13 @@
 /* What files say of themselves: any bytes give a report, within bounds and without leaks. */
-#include <jansson.h>
-
 #include "cli/provenance.h"
+#include "core/json.h"
 #include "fuzz.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc, (void)argv;
-    json_set_alloc_funcs(alloc_for_library, alloc_free);
+    json_use_alloc();
     return 0;
 }
 

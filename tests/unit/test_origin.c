@@ -16,6 +16,7 @@
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/origin.h"
 #include "core/text_out.h"
 
@@ -205,7 +206,7 @@ static int drop_folder(void **state)
 
 int main(void)
 {
-    json_set_alloc_funcs(alloc_for_library, alloc_free);
+    json_use_alloc();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_record),           cmocka_unit_test(test_levels), cmocka_unit_test(test_xmp_is_well_formed),
         cmocka_unit_test(test_other_forms),      cmocka_unit_test(test_cache),

@@ -264,6 +264,37 @@ static void test_gguf_flipped_bits_and_cuts(void **state)
     alloc_free(file);
 }
 
+/* Cut at every byte of its header, and at many beyond, a file is refused; the copies are of the very size, for asan. */
+static void cut_everywhere(const char *path, size_t header)
+{
+    status st = {0};
+    size_t size;
+    char *file = file_read(path, 1 << 24, &size, &st);
+    assert_non_null(file);
+    assert_true(header < size);
+    uint64_t before = alloc_in_use();
+    for (size_t cut = 0; cut < size; cut += cut < header ? 1 : 61) {
+        char *part = malloc(cut ? cut : 1);
+        memcpy(part, file, cut);
+        st = (status){0};
+        if (weights_open_bytes(part, cut, "cut", &st)) fail_msg("%s: opens when cut after %zu bytes", path, cut);
+        assert_int_equal(st.code, STATUS_INPUT);
+        assert_true(st.msg[0]);
+        free(part);
+    }
+    assert_int_equal(alloc_in_use(), before);
+    alloc_free(file);
+}
+
+static void test_cut_anywhere(void **state)
+{
+    (void)state;
+    cut_everywhere(GOLDEN "dequant.gguf", 2600);
+    cut_everywhere(GOLDEN "tiny.gguf", 14000); /* with a tokenizer in its metadata */
+    cut_everywhere(GOLDEN "dequant.safetensors", 1200);
+    cut_everywhere(GOLDEN "tiny/model.safetensors", 3000);
+}
+
 static void test_other_files_are_named(void **state)
 {
     (void)state;
@@ -284,7 +315,7 @@ int main(void)
         cmocka_unit_test(test_dequantisation_is_the_references), cmocka_unit_test(test_shapes_are_outermost_first),
         cmocka_unit_test(test_metadata),                         cmocka_unit_test(test_safetensors_rules),
         cmocka_unit_test(test_shards),                           cmocka_unit_test(test_gguf_flipped_bits_and_cuts),
-        cmocka_unit_test(test_other_files_are_named),
+        cmocka_unit_test(test_cut_anywhere),                     cmocka_unit_test(test_other_files_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,71 @@
+#include "core/json.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/alloc.h"
+
+enum { RESERVE = 96 << 10 };
+
+/* One parse: its text and its reserve. Blocks of the reserve live no longer than the parse, since its result is dropped. */
+typedef struct {
+    const char *text;
+    size_t size, at;
+    bool failed;
+    size_t used;
+    _Alignas(16) char reserve[RESERVE];
+} parse;
+
+static _Thread_local parse *running;
+
+static void *take(size_t bytes)
+{
+    void *p = alloc_for_library(bytes);
+    if (p || !running) return p;
+    running->failed = true;
+    size_t rounded = (bytes + 15) & ~(size_t)15;
+    if (bytes > RESERVE || rounded > RESERVE - running->used) return NULL;
+    p = running->reserve + running->used;
+    running->used += rounded;
+    return p;
+}
+
+static void give_back(void *p)
+{
+    uintptr_t at = (uintptr_t)p, first = running ? (uintptr_t)running->reserve : 0;
+    if (running && at >= first && at < first + RESERVE) return;
+    alloc_free(p);
+}
+
+void json_use_alloc(void) { json_set_alloc_funcs(take, give_back); }
+
+/* The next bytes of the text, or its end as soon as memory failed. */
+static size_t feed(void *buffer, size_t room, void *arg)
+{
+    parse *p = arg;
+    size_t n = p->size - p->at < room ? p->size - p->at : room;
+    if (p->failed) return 0;
+    memcpy(buffer, p->text + p->at, n);
+    p->at += n;
+    return n;
+}
+
+json_t *json_parse(const char *text, size_t size, size_t flags, json_error_t *error)
+{
+    parse p; /* the reserve is not initialised: it costs nothing unless it is used */
+    p.text = text, p.size = size, p.at = 0, p.failed = false, p.used = 0;
+    running = &p;
+    json_t *root = json_load_callback(feed, &p, flags, error);
+    if (p.failed) {
+        json_decref(root);
+        root = NULL;
+        if (error) {
+            error->line = error->column = -1;
+            snprintf(error->text, sizeof error->text, "out of memory");
+        }
+    }
+    running = NULL;
+    return root;
+}

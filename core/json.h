@@ -1,0 +1,19 @@
+/* json: jansson's parser, made safe for the moment when memory ends.
+ *
+ * jansson 2.14 goes on when the buffer of a token cannot grow: the token lacks a byte, and an assertion of its own ends the
+ * program if that byte was the one after a number. Here, while a text is parsed, a small allocation that fails is served
+ * from a reserve instead, the parser is told that its input ends, and what it made is dropped. So a parse either has all
+ * the memory it asked for or gives nothing. (The reserve is bounded: a number of more than 30,000 digits may exceed it.)
+ */
+#ifndef AIGC_CORE_JSON_H
+#define AIGC_CORE_JSON_H
+
+#include <jansson.h>
+
+/* Makes jansson take its memory from core/alloc.h. Once, before any other use. */
+void json_use_alloc(void);
+
+/* As json_loadb, with its flags. NULL also when memory ended: error (may be NULL) then has line −1 and "out of memory". */
+json_t *json_parse(const char *text, size_t size, size_t flags, json_error_t *error);
+
+#endif
