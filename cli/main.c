@@ -31,6 +31,13 @@ static const command COMMANDS[] = {
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 
+/* Whether all that was written to stdout has arrived. */
+static bool flush_output(status *st)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return true;
+    return status_set(st, STATUS_IO, "standard output: %s", strerror(errno ? errno : EIO));
+}
+
 static void print_usage(FILE *out)
 {
     fprintf(out, "usage: aigc COMMAND [OPTION]…\n\n");
@@ -74,7 +81,9 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_usage(stdout);
-        return fflush(stdout) == 0 ? 0 : 1;
+        status st = {0};
+        if (!flush_output(&st)) log_error("%s", st.msg);
+        return status_exit_code(&st);
     }
     const command *c = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
     if (!c) {
@@ -84,7 +93,7 @@ int main(int argc, char **argv)
     status st = {0};
     c->run(argc - 1, argv + 1, &st);
     log_progress_end();
-    if (fflush(stdout) != 0 || ferror(stdout)) status_set(&st, STATUS_IO, "standard output: %s", strerror(errno ? errno : EIO));
+    flush_output(&st);
     if (st.code == STATUS_INPUT && alloc_library_failed()) { /* jansson says "invalid" when memory is out */
         st = (status){0};
         status_set(&st, STATUS_NOMEM, "out of memory");
