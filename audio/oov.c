@@ -1,6 +1,5 @@
 #include "audio/oov.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 
 #include "audio/unicode.h"
 #include "core/alloc.h"
+#include "core/json.h"
 #include "core/weights.h"
 
 enum { HEADS = 4, MOST_LAYERS = 12, MOST_SYMBOLS = 2048, LONGEST_SYMBOL = 8, MOST_WIDTH = 4096 };
@@ -149,7 +149,7 @@ static bool read_network(oov *o, status *st)
 static bool read_alphabets(oov *o, const char *path, status *st)
 {
     json_error_t error;
-    json_t *root = json_load_file(path, 0, &error);
+    json_t *root = json_parse_file(path, 0, &error);
     if (!root) return status_set(st, STATUS_INPUT, "%s: line %d: %s", path, error.line, error.text);
     json_t *in = json_object_get(root, "in"), *out = json_object_get(root, "out");
     o->inputs = json_array_size(in);

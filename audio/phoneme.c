@@ -1,6 +1,5 @@
 #include "audio/phoneme.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -10,6 +9,7 @@
 #include "audio/unicode.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/log.h"
 
 enum {
@@ -31,7 +31,7 @@ static bool read_vocabulary(phonemizer *p, const char *folder, status *st)
 {
     char *path = file_join(folder, "vocab.json", st);
     json_error_t error;
-    json_t *root = path ? json_load_file(path, 0, &error) : NULL, *value;
+    json_t *root = path ? json_parse_file(path, 0, &error) : NULL, *value;
     if (path && !root) status_set(st, STATUS_INPUT, "%s: line %d: %s", path, error.line, error.text);
     if (root && (!json_is_object(root) || json_object_size(root) > VOCABULARY_PLACES / 2))
         status_set(st, STATUS_INPUT, "%s: an object of at most %d symbols was expected", path, VOCABULARY_PLACES / 2);

@@ -172,7 +172,7 @@ char *batch_answer_speech(const batch_item *item, status *st)
 
 const char *batch_answer_content(const char *line, arena *mem, status *st)
 {
-    json_t *root = json_loads(line, 0, NULL), *body = json_object_get(json_object_get(root, "response"), "body");
+    json_t *root = json_parse(line, strlen(line), 0, NULL), *body = json_object_get(json_object_get(root, "response"), "body");
     json_t *choice = json_array_get(json_object_get(body, "choices"), 0), *message = json_object_get(choice, "message");
     const char *text = json_string_value(message ? json_object_get(message, "content") : json_object_get(choice, "text"));
     char *copy = text ? arena_alloc(mem, strlen(text) + 1, st) : NULL;

@@ -1,7 +1,6 @@
 #include "cli/batch_rates.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
 
 enum { MAX_RATES = 256, MAX_FILE = 1 << 20, NAME = 400 };
 static const double REMEMBERED = 2000; /* jobs: older ones fade */
@@ -49,7 +49,7 @@ static void read_all(batch_rates *r)
     status absent = {0};
     size_t size;
     char *path = rates_path(), *text = path ? file_read(path, MAX_FILE, &size, &absent) : NULL;
-    json_t *root = text ? json_loadb(text, size, 0, NULL) : NULL;
+    json_t *root = text ? json_parse(text, size, 0, NULL) : NULL;
     const char *name;
     json_t *o;
     json_object_foreach(root, name, o)

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/file.h"
 
-enum { RESERVE = 96 << 10 };
+enum { RESERVE = 96 << 10, FILE_LIMIT = 256 << 20 };
 
 /* One parse: its text and its reserve. Blocks of the reserve live no longer than the parse, since its result is dropped. */
 typedef struct {
@@ -52,6 +53,14 @@ static size_t feed(void *buffer, size_t room, void *arg)
     return n;
 }
 
+static json_t *refuse(json_error_t *error, const char *why)
+{
+    if (!error) return NULL;
+    error->line = error->column = -1;
+    snprintf(error->text, sizeof error->text, "%s", why);
+    return NULL;
+}
+
 json_t *json_parse(const char *text, size_t size, size_t flags, json_error_t *error)
 {
     parse p; /* the reserve is not initialised: it costs nothing unless it is used */
@@ -60,12 +69,19 @@ json_t *json_parse(const char *text, size_t size, size_t flags, json_error_t *er
     json_t *root = json_load_callback(feed, &p, flags, error);
     if (p.failed) {
         json_decref(root);
-        root = NULL;
-        if (error) {
-            error->line = error->column = -1;
-            snprintf(error->text, sizeof error->text, "out of memory");
-        }
+        root = refuse(error, "out of memory");
     }
     running = NULL;
+    return root;
+}
+
+json_t *json_parse_file(const char *path, size_t flags, json_error_t *error)
+{
+    status st = {0};
+    size_t size;
+    char *text = file_read(path, FILE_LIMIT, &size, &st);
+    if (!text) return refuse(error, st.msg);
+    json_t *root = json_parse(text, size, flags, error);
+    alloc_free(text);
     return root;
 }

@@ -16,4 +16,7 @@ void json_use_alloc(void);
 /* As json_loadb, with its flags. NULL also when memory ended: error (may be NULL) then has line −1 and "out of memory". */
 json_t *json_parse(const char *text, size_t size, size_t flags, json_error_t *error);
 
+/* The same of a file of at most 256 MiB; one that cannot be read gives line −1 and says why. */
+json_t *json_parse_file(const char *path, size_t flags, json_error_t *error);
+
 #endif

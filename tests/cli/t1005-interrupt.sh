@@ -15,7 +15,7 @@ shows() {
 }
 
 type_it() {
-    shows 1 '> ' && printf 'Say something.\n' && shows 1 'the ' &&
+    shows 1 '> ' && printf 'Say something.\n' && shows 2 'the ' && # the first is in the greeting
         printf '\003' && shows 1 '…' && shows 2 '> ' && # what was written so far stays, and is part of the conversation
         printf 'a line that is not' && shows 1 'is not' && printf '\003' && shows 3 '> ' &&
         printf '/save talk.jsonl\n/quit\n'
