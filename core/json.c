@@ -57,7 +57,7 @@ static json_t *refuse(json_error_t *error, const char *why)
 {
     if (!error) return NULL;
     error->line = error->column = -1;
-    snprintf(error->text, sizeof error->text, "%s", why);
+    snprintf(error->text, sizeof error->text, "%.*s", (int)sizeof error->text - 1, why);
     return NULL;
 }
 
