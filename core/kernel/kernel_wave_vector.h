@@ -121,12 +121,12 @@ static void normal_pairs(float *re, float *im, const uint64_t *bits, int64_t n)
 
 /* The order of a vector's complex numbers turned round, and real and imaginary parts swapped. */
 #if LANES == 16
-#define TURNED (ivec){14, 15, 12, 13, 10, 11, 8, 9, 6, 7, 4, 5, 2, 3, 0, 1}
-#define SWAPPED (ivec){1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14}
+#define TURNED(v) __builtin_shufflevector(v, v, 14, 15, 12, 13, 10, 11, 8, 9, 6, 7, 4, 5, 2, 3, 0, 1)
+#define SWAPPED(v) __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)
 #define CONJUGATE (vec){1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1}
 #else
-#define TURNED (ivec){6, 7, 4, 5, 2, 3, 0, 1}
-#define SWAPPED (ivec){1, 0, 3, 2, 5, 4, 7, 6}
+#define TURNED(v) __builtin_shufflevector(v, v, 6, 7, 4, 5, 2, 3, 0, 1)
+#define SWAPPED(v) __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6)
 #define CONJUGATE (vec){1, -1, 1, -1, 1, -1, 1, -1}
 #endif
 
@@ -136,11 +136,11 @@ static inline __attribute__((always_inline)) void all_pairs(float *z, const floa
     int64_t k = 1, step = LANES / 2;
     for (; 2 * (k + step) <= m; k += step) {
         float *low = z + 2 * k, *high = z + 2 * (m - k - step + 1);
-        vec a = load(low), b = __builtin_shuffle(load(high), TURNED) * CONJUGATE;
+        vec a = load(low), b = TURNED(load(high)) * CONJUGATE;
         vec e = splat(scale) * (a + b), d = splat(scale) * (a - b);
-        vec t = fma_vec(__builtin_shuffle(d, SWAPPED), splat(sign) * load(turn + 2 * m + 2 * k), load(turn + 2 * k) * d);
+        vec t = fma_vec(SWAPPED(d), splat(sign) * load(turn + 2 * m + 2 * k), load(turn + 2 * k) * d);
         store(low, e + t);
-        store(high, __builtin_shuffle((e - t) * CONJUGATE, TURNED));
+        store(high, TURNED((e - t) * CONJUGATE));
     }
     for (; 2 * k < m; k++) wave_pair(z + 2 * k, z + 2 * (m - k), turn[2 * k], turn[2 * m + 2 * k + 1], scale, sign);
 }

@@ -27,6 +27,9 @@ if [ "${AIGC_FUZZ_ONE:-}" ]; then # called below, by xargs
 fi
 [ $# -gt 0 ] || set -- $(ls tests/fuzz/fuzz_*.c | sed 's/.*fuzz_//; s/\.c$//')
 cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz --target $(printf 'fuzz_%s ' "$@") >/dev/null
 mkdir -p build-fuzz/found
+cmake --build --preset fuzz --target $(printf 'fuzz_%s ' "$@") >build-fuzz/build.log || { # a compiler's errors come on stdout, by ninja
+    grep -E -A 5 'error|FAILED' build-fuzz/build.log | head -40 >&2
+    exit 1
+}
 printf '%s\n' "$@" | AIGC_FUZZ_ONE=1 xargs -n 1 -P "$(nproc)" sh "$0" "$seconds"
