@@ -13,10 +13,10 @@ Needs: torch diffusers transformers tokenizers pillow. A GPU is used when torch 
 Method: autoencoder: L1 + MSE/2 + L1 of gradients on random crops over random backgrounds (AutoencoderTiny, x8, 4
 channels). Text encoder: first alone, foretelling the mean latent of a caption's icons by a linear head that is dropped
 afterwards: minutes that save the U-Net hours. Diffusion: v-prediction (Salimans and Ho 2022) with every noise level
-weighted alike (where the noise is strong the words decide; min-SNR weights all but hide those levels, and the words were
-hardly learned), 10 % empty captions for guidance (Ho and Salimans 2022), AdamW, exponential moving average of the weights.
+weighted alike (where the noise is strong the words decide, and min-SNR weights all but hide those levels), 10 % empty
+captions for guidance (Ho and Salimans 2022), AdamW, exponential moving average of the weights.
 """
-import argparse, contextlib, io, json, os, random, signal, time
+import argparse, contextlib, io, json, os, random, shutil, signal, time
 
 import numpy as np
 import torch
@@ -180,6 +180,8 @@ def make_latents(args, icons, vae):
 def make_tokenizer(args, meta):
     from transformers import CLIPTokenizer
     folder = os.path.join(args.start or os.path.join(args.out, "pipe"), "tokenizer")
+    if args.start and not os.path.exists(os.path.join(folder, "vocab.json")):
+        raise SystemExit(f"{folder}: no vocab.json, and another vocabulary would not fit the text encoder")
     if not os.path.exists(os.path.join(folder, "vocab.json")):
         from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
         words = [w for m in meta for w in [m["label"]] * 3 + m["tags"]]
@@ -365,6 +367,9 @@ def export(args, tokenizer, text, unet, vae):
     pipe = StableDiffusionPipeline(vae=vae.half(), text_encoder=text.half(), tokenizer=tokenizer, unet=unet.half(),
                                    scheduler=schedule, safety_checker=None, feature_extractor=None, requires_safety_checker=False)
     pipe.save_pretrained(os.path.join(args.out, "pipe"))
+    if args.start:  # diffusers writes tokenizer.json alone
+        for name in ("vocab.json", "merges.txt"):
+            shutil.copy(os.path.join(args.start, "tokenizer", name), os.path.join(args.out, "pipe", "tokenizer", name))
     vae.float(), text.float(), unet.float()
     return schedule
 

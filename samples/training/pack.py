@@ -42,6 +42,9 @@ def main():
             for name, x in load_file(path).items():
                 packed.update(pack_tensor(name, x))
             save_file(packed, to, metadata={"format": "pt"})
+        elif path.name == "config.json":  # without the folder that it was read from
+            config = json.loads(path.read_text())
+            to.write_text(json.dumps({k: v for k, v in config.items() if k != "_name_or_path"}, indent=2) + "\n")
         elif path.suffix in (".json", ".txt", ".md"):
             shutil.copyfile(path, to)
     advice = {k: v for k, v in (("steps", a.steps), ("cfg_scale", a.cfg_scale), ("upscale", a.upscale)) if v is not None}
