@@ -29,7 +29,7 @@ write_text() {
     mv out/text.part out/text.txt
 }
 make out/text.txt write_text
-make out/picture.png build/aigc image --seed 3 -q -p "3d red apple" -o out/picture.png
+make out/picture.png build/aigc image --seed 1 -q -p "grinning face" -o out/picture.png
 make out/speech.wav build/aigc speak --seed 1 -q "Hello! This voice was made on an ordinary processor, by one small program." -o out/speech.wav
 make out/story/story.html sh samples/story/make.sh out/story
 echo
