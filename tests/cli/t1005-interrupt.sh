@@ -18,7 +18,7 @@ type_it() {
     shows 1 '> ' && printf 'Say something.\n' && shows 2 'the ' && # the first is in the greeting
         printf '\003' && shows 1 '…' && shows 2 '> ' && # what was written so far stays, and is part of the conversation
         printf 'a line that is not' && shows 1 'is not' && printf '\003' && shows 3 '> ' &&
-        printf '/save talk.jsonl\n/quit\n'
+        printf '/save talk.jsonl\n/quit\n' && shows 1 'ended with' # the terminal lives as long as what is typed
 }
 : >out
 type_it | timeout 60 script -qec "'$AIGC' text -m '$tiny' -i --seed 3 --temp 1 --ignore-end --shift -n -1; echo ended with \$?" /dev/null >out 2>err
