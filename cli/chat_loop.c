@@ -221,6 +221,15 @@ static line_kind read_line(text_buffer *message, status *st)
     }
 }
 
+/* Ctrl-C while a line is read makes getc return (flags 0); while an answer is written the terminal's writes go on
+ * (SA_RESTART), or one cut short would count as a failure of stdout at the end. */
+static void catch_interrupts(int flags)
+{
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = flags};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+}
+
 /* One message, lines that end with \ joined; false at the end of input. */
 static bool read_message(text_buffer *message, status *st)
 {
@@ -241,6 +250,14 @@ static bool read_message(text_buffer *message, status *st)
     }
 }
 
+static bool next_message(text_buffer *message, status *st)
+{
+    catch_interrupts(0);
+    bool found = read_message(message, st);
+    catch_interrupts(SA_RESTART);
+    return found;
+}
+
 static void handle(conversation *c, const text_buffer *message)
 {
     size_t bad;
@@ -253,13 +270,13 @@ static void handle(conversation *c, const text_buffer *message)
 void chat_loop(const text_options *o, const text_model *m, generator *g, const chat_template *t, uint64_t seed, status *st)
 {
     conversation c = {.o = o, .m = m, .g = g, .t = t, .seed = seed, .st = st};
-    struct sigaction mine = {.sa_handler = on_interrupt}, before; /* without SA_RESTART: getline returns */
-    sigemptyset(&mine.sa_mask);
-    sigaction(SIGINT, &mine, &before);
+    struct sigaction before;
+    sigaction(SIGINT, NULL, &before);
+    catch_interrupts(SA_RESTART);
     if (o->system) c.system = alloc_string(o->system, strlen(o->system), st);
     if (log_get_level() != LOG_QUIET) fprintf(stderr, "%s, %s; /help lists the commands\n", o->model, chat_family_name(t->family));
     text_buffer message = {0};
-    while (status_ok(st) && !c.leave && read_message(&message, st)) handle(&c, &message);
+    while (status_ok(st) && !c.leave && next_message(&message, st)) handle(&c, &message);
     if (!c.leave && status_ok(st)) fputc('\n', stderr);
     text_buffer_free(&message);
     forget_turns(&c, 0, c.turns);

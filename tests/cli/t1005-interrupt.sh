@@ -28,10 +28,10 @@ head -1 talk.jsonl | grep -qF '"content":"Say something."' || fail "the message 
 tail -1 talk.jsonl | grep -q '^{"role":"assistant","content":"..*"}$' || fail "the stopped answer is lost: $(cat talk.jsonl)"
 
 # the same signal without a chat ends the program, with 130
-"$AIGC" text -m "$tiny" --raw -p x --ignore-end --shift -n -1 >out 2>err </dev/null &
+"$AIGC" text -m "$tiny" --raw -p x --ignore-end --shift -n 1000000 >endless 2>err </dev/null &
 child=$!
 tries=0
-until [ -s out ] || [ $tries = 200 ]; do tries=$((tries + 1)) && sleep 0.05; done
+until [ -s endless ] || [ $tries = 200 ]; do tries=$((tries + 1)) && sleep 0.05; done
 kill -INT $child
 wait $child
 found=$?
