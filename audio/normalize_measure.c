@@ -501,7 +501,7 @@ static size_t slash_fraction(const normalize_source *t, size_t i, long *a, long 
 static bool is_fraction(long a, long b)
 {
     return a > 0 && a < b &&
-           (b <= 10 || b == 12 || b == 16 || b == 20 || b == 32 || b == 64 || b == 100 || b == 1000) &&
+           (b <= 10 || b == 12 || b == 16 || b == 20 || b == 32 || b == 64 || b == 100 || b == 1000 || (a == 1 && b > 32)) && /* 1/250 s */
            !(b == 12 && a > 5);
 }
 

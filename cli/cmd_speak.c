@@ -240,7 +240,7 @@ void cmd_speak(int argc, char **argv, status *st)
         char *text = read_text(&f, words, count, &size, st);
         if (text && pass_filter(&f, text, size, st)) run(&f, text, size, st);
         alloc_free(text);
-        if (status_ok(st) && !f.phonemes && !f.seed_given && !f.quiet) log_warning("%s: seed %" PRId64, f.output, f.seed);
+        if (status_ok(st) && !f.phonemes && !f.seed_given && !f.quiet) log_message("%s: seed %" PRId64, f.output, f.seed);
     }
     alloc_free(words);
 }
