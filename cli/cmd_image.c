@@ -115,17 +115,9 @@ void cmd_image(int argc, char **argv, status *st)
     image_options o = image_options_default();
     option table[IMAGE_OPTION_COUNT];
     image_options_table(&o, table);
-    const char **positional = alloc_array((size_t)argc, sizeof *positional, st);
-    int count;
-    bool help;
-    if (!positional || !options_parse(table, argc, argv, "aigc image [OPTION]… [PROMPT]", positional, &count, &help, st) || help) {
-        alloc_free(positional);
-        return;
-    }
-    if (count == 1 && !o.prompt) o.prompt = positional[0];
-    else if (count > 0) status_set(st, STATUS_USAGE, "'%s' is one word too many; a prompt with spaces needs quotes", positional[count - 1]);
-    alloc_free(positional);
+    bool help = false;
+    if (!options_parse_word(table, argc, argv, "aigc image [OPTION]… [PROMPT]", &o.prompt, &help, st) || help) return;
     if (o.quiet) log_set_level(LOG_QUIET);
     if (o.verbose) log_set_level(LOG_VERBOSE);
-    if (status_ok(st) && check(&o, st)) open_and_draw(&o, st);
+    if (check(&o, st)) open_and_draw(&o, st);
 }

@@ -75,12 +75,7 @@ static bool parse(score_options *o, int argc, char **argv, bool *help, status *s
         {0, "json", OPTION_FLAG, &t->json, NULL, "one JSON object: tokens, logprobs, nll, perplexity", 0, 0, NULL},
         {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
     };
-    const char **positional = alloc_array((size_t)argc, sizeof *positional, st);
-    int count = 0;
-    bool ok = positional && options_parse(table, argc, argv, "aigc score [OPTION]… (-p TEXT | -f FILE)", positional, &count, help, st);
-    if (ok && count) ok = status_set(st, STATUS_USAGE, "'%s': no word is wanted here; -p TEXT or -f FILE", positional[0]);
-    alloc_free(positional);
-    return ok;
+    return options_parse_word(table, argc, argv, "aigc score [OPTION]… [TEXT]", &t->prompt, help, st);
 }
 
 void cmd_score(int argc, char **argv, status *st)

@@ -269,19 +269,11 @@ void cmd_text(int argc, char **argv, status *st)
     text_options o = text_options_default();
     option table[TEXT_OPTION_COUNT];
     text_options_table(&o, table);
-    const char **positional = alloc_array((size_t)argc, sizeof *positional, st);
-    int count;
-    bool help;
-    if (!positional || !options_parse(table, argc, argv, "aigc text [OPTION]… [PROMPT]", positional, &count, &help, st) || help) {
-        alloc_free(positional);
-        return;
-    }
-    if (count == 1 && !o.prompt) o.prompt = positional[0];
-    else if (count > 0) status_set(st, STATUS_USAGE, "'%s' is one word too many; a prompt with spaces needs quotes", positional[count - 1]);
-    alloc_free(positional);
+    bool help = false;
+    if (!options_parse_word(table, argc, argv, "aigc text [OPTION]… [PROMPT]", &o.prompt, &help, st) || help) return;
     if (o.quiet) log_set_level(LOG_QUIET);
     if (o.verbose) log_set_level(LOG_VERBOSE);
-    char *input = status_ok(st) && check_options(&o, st) && !o.interactive ? text_request_input(&o, st) : NULL;
+    char *input = check_options(&o, st) && !o.interactive ? text_request_input(&o, st) : NULL;
     if (status_ok(st)) {
         run *r = alloc_zeroed(1, sizeof *r, st);
         if (r) {

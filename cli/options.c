@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/alloc.h"
+
 static bool same_name(const char *a, const char *b, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -145,6 +147,17 @@ bool options_parse(const option *table, int argc, char **argv, const char *usage
         else if (!(word[1] == '-' ? parse_long : parse_letters)(table, argc, argv, &i, st)) return false;
     }
     return true;
+}
+
+bool options_parse_word(const option *table, int argc, char **argv, const char *usage, const char **word, bool *help, status *st)
+{
+    const char **found = alloc_array((size_t)argc, sizeof *found, st);
+    int count = 0;
+    bool ok = found && options_parse(table, argc, argv, usage, found, &count, help, st);
+    if (ok && !*help && count == 1 && !*word) *word = found[0];
+    else if (ok && !*help && count > 0) ok = status_set(st, STATUS_USAGE, "'%s' is one word too many; a text with spaces needs quotes", found[count - 1]);
+    alloc_free(found);
+    return ok;
 }
 
 void options_print_help(const option *table, const char *usage)

@@ -42,6 +42,10 @@ typedef struct {
 bool options_parse(const option *table, int argc, char **argv, const char *usage, const char **positional,
                    int *positional_count, bool *help, status *st);
 
+/* The same for a command that takes one word at most, such as a prompt: it becomes *word where that is still NULL; a second
+ * word, or one beside the flag that says the same, is a STATUS_USAGE. */
+bool options_parse_word(const option *table, int argc, char **argv, const char *usage, const char **word, bool *help, status *st);
+
 /* Sets one option by its long name from text, as a job file does: value NULL is a bare flag. */
 bool options_set(const option *table, const char *name, const char *value, status *st);
 

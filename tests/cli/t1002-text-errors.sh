@@ -73,7 +73,7 @@ fi
 { "$AIGC" text -m "$tiny" --raw -p x --ignore-end --shift -n -1 2>err; echo $? >code; } | head -c 100 >/dev/null
 [ "$(cat code)" = 141 ] || fail "a closed pipe ended with $(cat code), 141 wanted"
 
-wrong 2 "no word is wanted" score -m "$tiny" x
+wrong 2 "one word too many" score -m "$tiny" -p x y
 wrong 3 "at least two" score -m "$tiny" -p x
 wrong 2 "stride" score -m "$tiny" -p "one two three four five six seven" --ctx 4 --stride 4
 wrong 3 "as many as the context holds" embed -m "$tiny" -p "$(yes word | head -300 | tr '\n' ' ')"
