@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/log.h"
 #include "text/tokenizer_pipeline.h"
 
 /* One way to write a tokenizer: its pre-tokeniser's name, or SentencePiece with or without a space put in front. */
@@ -109,6 +110,8 @@ static bool holds(const int32_t *list, int count, int32_t id)
 static void write_special(const tokenizer *t, gguf_writer *w)
 {
     tokenizer_special s = tokenizer_special_ids(t);
+    if (s.bos < 0 && t->before_count) s.bos = t->before[0]; /* a tokenizer.json names what it adds, not what that is */
+    if (s.eos < 0 && t->after_count) s.eos = t->after[0];
     write_id(w, "tokenizer.ggml.bos_token_id", s.bos);
     write_id(w, "tokenizer.ggml.eos_token_id", s.eos);
     if (s.eot != s.eos) write_id(w, "tokenizer.ggml.eot_token_id", s.eot);
@@ -166,6 +169,19 @@ static bool fits(const tokenizer *t, int64_t rows, manner m, const char *path, s
     return same && status_ok(st);
 }
 
+/* GGUF keeps of an added token its text alone. */
+static void warn_of_lost_flags(const tokenizer *t, const char *path)
+{
+    int lost = 0;
+    const added_set *sets[] = {&t->raw, &t->normal};
+    for (int s = 0; s < 2; s++)
+        for (int32_t i = 0; i < sets[s]->count; i++) {
+            const added_token *a = &sets[s]->token[i];
+            lost += a->single_word || a->left_strip || a->right_strip;
+        }
+    if (lost) log_warning("%s: %d added tokens take in the spaces beside them or stand for whole words only: a GGUF file cannot say so", path, lost);
+}
+
 bool tokenizer_export(const tokenizer *t, int64_t rows, gguf_writer *w, const char *path, status *st)
 {
     const manner *m = t->byte_level ? BYTE_LEVEL : SENTENCEPIECE;
@@ -173,6 +189,9 @@ bool tokenizer_export(const tokenizer *t, int64_t rows, gguf_writer *w, const ch
     if (rows < t->vocab.size)
         return status_set(st, STATUS_INPUT, "%s: the tokenizer has %d tokens, the model's table %lld rows", path, t->vocab.size, (long long)rows);
     for (size_t i = 0; i < count && status_ok(st); i++)
-        if (fits(t, rows, m[i], path, st)) return write_keys(t, rows, m[i], w, st);
+        if (fits(t, rows, m[i], path, st)) {
+            warn_of_lost_flags(t, path);
+            return write_keys(t, rows, m[i], w, st);
+        }
     return status_set(st, STATUS_INPUT, "%s: the tokenizer does what no tokenizer of a GGUF file does", path);
 }
