@@ -18,6 +18,7 @@ typedef struct conv2d {
     product weight;
     int64_t in, out;
     int kernel_height, kernel_width, stride;
+    bool winograd; /* core/winograd.h makes it */
     conv2d_padding padding;
 } conv2d;
 

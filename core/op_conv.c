@@ -11,6 +11,7 @@
 
 #include "core/kernel/kernel.h"
 #include "core/op.h"
+#include "core/winograd.h"
 
 bool conv2d_init(conv2d *w, const tensor *weight, const float *bias, int stride, conv2d_padding padding, linear_mode mode,
                  pool *threads, status *st)
@@ -21,7 +22,8 @@ bool conv2d_init(conv2d *w, const tensor *weight, const float *bias, int stride,
         return status_set(st, STATUS_INPUT, "a convolution's weight has shape %s, [out, in, height, width] is wanted",
                           tensor_shape_text(weight, shape, sizeof shape));
     *w = (conv2d){.in = weight->dim[1], .out = weight->dim[0], .stride = stride, .padding = padding};
-    if (!product_init(&w->weight, weight, bias, mode == LINEAR_FAST, threads, st)) return false;
+    w->winograd = winograd_suits(weight, stride, mode == LINEAR_FAST);
+    if (w->winograd ? !winograd_init(&w->weight, weight, bias, threads, st) : !product_init(&w->weight, weight, bias, mode == LINEAR_FAST, threads, st)) return false;
     w->kernel_height = (int)weight->dim[2];
     w->kernel_width = (int)weight->dim[3];
     return true;
@@ -151,6 +153,10 @@ tensor *op_conv2d_with(op_ctx *c, const tensor *x, const conv2d *w, const conv2d
     pad.shift = shift;
     pad.lines = (pad.height + w->padding.top + w->padding.bottom + s - 1) / s;
     pad.pitch = (pad.width + w->padding.left + w->padding.right + s - 1) / s;
+    if (w->winograd) { /* zeros up to whole tiles */
+        pad.lines = winograd_side(dim[1]);
+        pad.pitch = winograd_side(dim[2]);
+    }
     int64_t B = x->dim[0], picture = pad.lines * pad.pitch;
     tensor *padded = tensor_new(c->mem, c->st, w->weight.kernel->type, 5, (int64_t[]){B, s * s, pad.lines, pad.pitch, w->weight.row});
     if (!padded) return NULL;
@@ -158,7 +164,7 @@ tensor *op_conv2d_with(op_ctx *c, const tensor *x, const conv2d *w, const conv2d
     pool_run(c->threads, pad_line, &pad, B * s * s * pad.lines);
 
     int64_t offset[PRODUCT_MAX_TAPS];
-    for (int t = 0; t < w->weight.taps; t++) {
+    for (int t = 0; t < w->kernel_height * w->kernel_width; t++) {
         int64_t ky = t / w->kernel_width, kx = t % w->kernel_width;
         offset[t] = (ky % s * s + kx % s) * picture + ky / s * pad.pitch + kx / s;
     }
@@ -166,7 +172,8 @@ tensor *op_conv2d_with(op_ctx *c, const tensor *x, const conv2d *w, const conv2d
                          .plane = s * s * picture, .pitch = pad.pitch};
     product_after after = {.activation = a->activation, .type = type, .residual = a->residual ? a->residual->data : NULL,
                            .row = a->row ? a->row->data : NULL, .one_row = a->row && a->row->dim[0] == 1};
-    product_run(&w->weight, c->threads, &rows, &after, y->data);
+    if (!w->winograd) product_run(&w->weight, c->threads, &rows, &after, y->data);
+    else if (!winograd_run(c, &w->weight, &rows, &after, y->data)) return NULL;
     arena_reset(c->mem, mark);
     return y;
 }

@@ -17,8 +17,7 @@ typedef struct {
  * in the first cache, and written from there in the panel's own order. */
 enum { GROUP = 32, MAX_GROUP = GROUP * PRODUCT_MAX_TAPS };
 
-/* n weights of output o from its element `from` on ([in][taps]), as f32. */
-static void read_weights(const tensor *weight, int64_t o, int64_t count, int64_t from, int64_t n, float *to)
+void product_read_weights(const tensor *weight, int64_t o, int64_t count, int64_t from, int64_t n, float *to)
 {
     const dtype_info *info = dtype_of(weight->type);
     int64_t start = o * count + from, first = start / info->block * info->block;
@@ -84,7 +83,7 @@ void product_pack_panel(const product *w, const tensor *weight, int64_t p)
     for (int64_t i = 0; i < w->in; i += GROUP) {
         int64_t inputs = w->in - i < GROUP ? w->in - i : GROUP, n = inputs * w->taps;
         for (int64_t o = 0; o < outputs; o++) {
-            read_weights(weight, p * k->panel + o, count, i * w->taps, n, value);
+            product_read_weights(weight, p * k->panel + o, count, i * w->taps, n, value);
             k->convert(buffer + o * width * size, value, n);
         }
         if (wide) put_f32((float *)(void *)to + i * k->panel, (const float *)(const void *)buffer, width, inputs, w->taps, w->row, k->panel);

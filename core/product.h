@@ -34,6 +34,9 @@ bool product_prepare(product *w, const tensor *weight, const float *bias, bool f
 int64_t product_panels(const product *w);
 void product_pack_panel(const product *w, const tensor *weight, int64_t panel);
 
+/* n weights of output o from its element `from` on, of the `count` ([in][taps]) that it has, as f32. */
+void product_read_weights(const tensor *weight, int64_t o, int64_t count, int64_t from, int64_t n, float *to);
+
 void product_free(product *w); /* a zeroed product is allowed */
 
 /* The rows: `planes` groups of height × width results; result (b, y, x) has its tap 0 at row b · plane + y · pitch + x. */

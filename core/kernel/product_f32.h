@@ -2,6 +2,7 @@
  * so that 2 · ROWS sums, two weights and one broadcast fit the registers) first. Strips of fewer rows have loops of their
  * own, so that the time is in proportion. */
 #include "core/kernel/product_vector.h"
+#include "core/kernel/product_winograd.h"
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 14") /* only then the sums live in registers */

@@ -81,6 +81,11 @@ typedef struct product_kernel {
     bool (*soften)(const product_soften *s);
     /* dst[i] = src[i] · scale as type */
     void (*scale_row)(dtype type, void *dst, const float *src, float scale, int64_t n);
+    /* core/winograd.h's transforms; NULL where there are none. v[(6k + l) · slice + i] = (Bᵀ d_i B)[k][l] of the 6 × 6 pixels of
+     * n channels at x, lines `line` and pixels `row` floats apart; y[r · line + s · panel + o] = (Aᵀ m_o A)[r][s] for a panel's
+     * outputs o, m_o[k][l] = m[(6k + l) · slice + o]. */
+    void (*winograd_in)(const float *x, int64_t line, int64_t row, float *v, int64_t slice, int64_t n);
+    void (*winograd_out)(const float *m, int64_t slice, float *y, int64_t line);
 } product_kernel;
 
 /* The best kernels of this CPU for f32, and for bf16 products (NULL where it has no instructions for them). */

@@ -10,6 +10,7 @@
 
 #include "core/half.h"
 #include "core/kernel/product_kernel.h"
+#include "core/kernel/winograd_points.h"
 #include "core/rng.h"
 
 enum { IN = 64, TAPS = 3, ROWS = 40, OUT = 32 };
@@ -171,6 +172,41 @@ static void check_soften(void)
         }
 }
 
+/* What the two transforms of core/winograd.h make of a tile is the convolution: one channel's taps, transformed here in double. */
+static void check_winograd(void)
+{
+    enum { N = 35, LINE = 7, SLICE = 48 };
+    const double a = WINOGRAD_A, b = WINOGRAD_B, point[5] = {0, a, -a, b, -b};
+    double G[6][3] = {{0}, {0}, {0}, {0}, {0}, {0, 0, 1}};
+    for (int k = 0; k < 5; k++) {
+        double over = 1;
+        for (int l = 0; l < 5; l++) over *= l == k ? 1 : point[k] - point[l];
+        for (int t = 0; t < 3; t++) G[k][t] = pow(point[k], t) / over;
+    }
+    float x[6 * LINE * N], g[9], v[36 * SLICE], y[4 * 4 * PRODUCT_MAX_PANEL + 4];
+    const int panel = tested->panel;
+    if (!tested->winograd_in) return;
+    fill(x, 6 * LINE * N), fill(g, 9);
+    for (int n = 1; n <= N; n++) {
+        for (int i = 0; i < 36 * SLICE; i++) v[i] = 0;
+        tested->winograd_in(x, LINE * N, N, v, SLICE, n);
+        for (int k = 0; k < 36; k++) {
+            double u = 0;
+            for (int t = 0; t < 9; t++) u += G[k / 6][t / 3] * g[t] * G[k % 6][t % 3];
+            for (int i = 0; i < n; i++) v[k * SLICE + i] *= (float)u;
+            for (int i = n; i < SLICE; i++) assert_true(v[k * SLICE + i] == 0);
+        }
+        tested->winograd_out(v, SLICE, y, 4 * panel + 1);
+        for (int r = 0; r < 4; r++)
+            for (int c = 0; c < 4; c++)
+                for (int i = 0; i < n && i < panel; i++) {
+                    double want = 0;
+                    for (int t = 0; t < 9; t++) want += (double)g[t] * x[((r + t / 3) * LINE + c + t % 3) * N + i];
+                    same("winograd", (float)want, y[r * (4 * panel + 1) + c * panel + i], 1e-5f);
+                }
+    }
+}
+
 static void check_level(void **state)
 {
     tested = product_kernel_find(*state);
@@ -180,6 +216,7 @@ static void check_level(void **state)
     check_finish();
     check_rows();
     check_soften();
+    check_winograd();
 }
 
 int main(void)
