@@ -1,14 +1,13 @@
 #include "cli/batch.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/batch_filter.h"
 #include "cli/batch_answer.h"
+#include "cli/batch_filter.h"
 #include "cli/batch_options.h"
+#include "cli/batch_paths.h"
 #include "cli/batch_rates.h"
 #include "cli/batch_report.h"
 #include "cli/batch_shard.h"
@@ -21,19 +20,27 @@
 #include "core/log.h"
 #include "core/origin.h"
 
-enum { MAX_TEXT = 64 << 20, MAX_MODELS = 255, MAX_TABLE = 40 };
+enum { MAX_TEXT = 64 << 20, MAX_MODELS = 255, MAX_TABLE = 40, AHEAD = 2 /* items that a lane has before it needs them */ };
 
 /* WAITING: for other jobs; DOOMED: one of them failed; ELSEWHERE: another machine's, or not asked for. */
 typedef enum { READY, WAITING, DOOMED, RUNNING, DONE, FAILED, ELSEWHERE } job_state;
 
-struct batch {
+/* What a lane was given last; more of that is preferred, so that models are seldom changed. */
+typedef struct {
+    job_kind kind;
+    char *model;   /* NULL: nothing yet */
+    double worked; /* batch_lanes_worked when a job of it ended last */
+} lane_history;
+
+typedef struct {
     const batch_options *o;
     batch_checker checker;
     job_file *jobs;
     job_graph *graph;
     job_inputs *inputs;
     journal *journal;              /* NULL: the results go to o->on_result */
-    pool *threads;
+    batch_lanes *lanes;
+    lane_history history[BATCH_LANES];
     char *out_folder, *answers_path;
     uint8_t *state, *attempts;     /* [jobs] */
     uint8_t *model;                /* [jobs]: which of models, from 1; 0: not known yet */
@@ -42,27 +49,12 @@ struct batch {
     size_t next[JOB_KINDS];        /* no job of the kind below this index is ready or doomed */
     batch_report report;
     batch_rates *rates;            /* NULL: nobody asks */
-    double last_end, loading;      /* log_seconds when a job ended last; seconds of loading since then */
     batch_filters filters;
     status fatal;
     bool fail_fast_hit;
-};
+} batch;
 
 /* ---- results of other jobs ---- */
-
-/* An item and the arena that its strings live in. */
-typedef struct {
-    batch_item item;
-    arena *mem;
-} owned_item;
-
-static const char *path_of(const batch *b, const char *out, arena *mem, status *st)
-{
-    size_t size = strlen(b->out_folder) + strlen(out) + 2;
-    char *path = arena_alloc(mem, size, st);
-    if (path) snprintf(path, size, "%s/%s", b->out_folder, out);
-    return path;
-}
 
 typedef struct {
     batch *b;
@@ -76,7 +68,7 @@ static const char *result_of(void *context, size_t index, const char *what, stat
     result_context *r = context;
     job j;
     if (!job_file_get(r->b->jobs, index, r->mem, &j, st)) return NULL;
-    const char *path = path_of(r->b, j.out, r->mem, st);
+    const char *path = batch_paths_join(r->b->out_folder, j.out, r->mem, st);
     if (!path || strcmp(what, "file") == 0) return path;
     if (j.kind != JOB_TEXT) {
         for (size_t i = 0; i < j.option_count; i++)
@@ -99,47 +91,38 @@ static const char *result_of(void *context, size_t index, const char *what, stat
 
 /* ---- the journal ---- */
 
-static bool same_file(const batch *b, const journal_output *o, arena *mem)
+static bool same_file(const batch_item *item, const journal_output *o)
 {
     status ignored = {0};
     hash_hex found;
-    const char *path = path_of(b, o->path, mem, &ignored);
+    const char *path = batch_paths_join(item->folder, o->path, item->mem, &ignored);
     return path && file_exists(path) && hash_path(path, &found, &ignored) && strcmp(found.text, o->sha256.text) == 0;
 }
 
-static bool finished_before(batch *b, const owned_item *x)
+static bool finished_before(const batch *b, const batch_item *item)
 {
-    const batch_item *item = &x->item;
     const journal_record *r = b->o->force || !b->journal ? NULL : journal_find(b->journal, item->job.id);
     if (!r || !r->done || strcmp(r->inputs.text, item->inputs.text) != 0 || r->output_count < 1 || strcmp(r->output[0].path, item->job.out) != 0) return false;
     for (size_t i = 0; i < r->output_count; i++)
-        if (job_path_check(r->output[i].path, &(status){0}) == false || !same_file(b, &r->output[i], x->mem)) return false;
+        if (job_path_check(r->output[i].path, &(status){0}) == false || !same_file(item, &r->output[i])) return false;
     return true;
 }
 
-static void record(batch *b, const owned_item *x, const char *error)
+static void record(batch *b, const batch_item *item, const char *error)
 {
-    const batch_item *item = &x->item;
     journal_record r = {.id = item->job.id, .done = !error, .inputs = item->inputs, .error = error};
     if (!r.inputs.text[0]) memset(r.inputs.text, '0', HASH_TEXT - 1);
     if (!error) {
         r.output_count = 1 + item->more_count;
-        r.output[0].path = item->job.out;
-        memcpy(r.output + 1, item->more, item->more_count * sizeof *item->more);
         for (size_t i = 0; i < r.output_count; i++) {
-            const char *path = path_of(b, r.output[i].path, x->mem, &b->fatal);
+            r.output[i].path = i ? item->more[i - 1].out : item->job.out;
+            const char *path = batch_paths_join(item->folder, r.output[i].path, item->mem, &b->fatal);
             if (!path || !hash_path(path, &r.output[i].sha256, &b->fatal)) return;
         }
     }
     if (b->journal) journal_add(b->journal, &r, &b->fatal);
     if (b->o->on_result && status_ok(&b->fatal))
         b->o->on_result(b->o->arg, &(batch_result){item->job.line, item->job.id, job_kind_name(item->job.kind), error, r.output, r.output_count});
-}
-
-static void free_item(batch_item *item)
-{
-    arena_free(((owned_item *)item)->mem);
-    alloc_free(item);
 }
 
 static void set_next(batch *b, size_t i)
@@ -163,84 +146,51 @@ static void release(batch *b, size_t i, bool good)
     }
 }
 
-/* Jobs of a kind run one after another, or share their passes: what passed since the last one ended is this one's time. */
-static void measure(batch *b, const batch_item *item, batch_end end)
+static double size_of(const char *path)
 {
-    double now = log_seconds(), bytes = 0;
     struct stat info;
+    return path && stat(path, &info) == 0 ? (double)info.st_size : 0;
+}
+
+/* The work of a lane since a job of it ended last is this one's, as its jobs follow one another or share their passes. */
+static double measure(batch *b, const batch_item *item, batch_end end)
+{
+    int lane = batch_lanes_of(b->lanes, item->job.kind);
+    double worked = batch_lanes_worked(b->lanes, lane), spent = worked - b->history[lane].worked, bytes = size_of(item->path);
+    b->history[lane].worked = worked;
+    if (!b->rates) return spent;
+    if (item->loading > 0) batch_rates_add_load(b->rates, item->job.kind, batch_item_model(item), item->loading);
+    if (end != BATCH_DONE) return spent;
     status ignored = {0};
-    if (end == BATCH_DONE && b->rates) {
-        arena *mem = ((const owned_item *)item)->mem;
-        if (stat(item->path, &info) == 0) bytes += (double)info.st_size;
-        for (size_t i = 0; i < item->more_count; i++) {
-            const char *path = path_of(b, item->more[i].path, mem, &ignored);
-            if (path && stat(path, &info) == 0) bytes += (double)info.st_size;
-        }
-        batch_rates_add_job(b->rates, item->job.kind, batch_model_of(item), batch_rates_units(&item->job), now - b->last_end - b->loading, bytes, (double)alloc_peak());
-    }
-    b->last_end = now;
-    b->loading = 0;
+    for (size_t i = 0; i < item->more_count; i++) bytes += size_of(batch_paths_join(item->folder, item->more[i].out, item->mem, &ignored));
+    batch_rates_add_job(b->rates, item->job.kind, batch_item_model(item), batch_rates_units(&item->job),
+                        spent > item->loading ? spent - item->loading : 0, bytes, (double)alloc_peak());
+    return spent;
 }
 
-void batch_loaded(batch *b, job_kind kind, const char *model, double seconds)
+static void end_job(batch *b, const batch_item *item, batch_end end, const char *error)
 {
-    b->loading += seconds;
-    if (b->rates) batch_rates_add_load(b->rates, kind, model, seconds);
-}
-
-static void end_job(batch *b, const owned_item *x, batch_end end, const char *error)
-{
-    const batch_item *item = &x->item;
-    if (end != BATCH_SKIPPED) record(b, x, error);
+    if (end != BATCH_SKIPPED) record(b, item, error);
     if (!status_ok(&b->fatal)) return; /* not recorded: not done */
-    measure(b, item, end);
+    double spent = item->ended > 0 ? measure(b, item, end) : 0; /* else no lane had it */
     b->state[item->index] = end == BATCH_FAILED ? FAILED : DONE;
     if (end == BATCH_FAILED && b->o->fail_fast) b->fail_fast_hit = true;
-    batch_report_job(&b->report, &item->job, end, item->attempt, item->taken > 0 ? log_seconds() - item->taken : 0, error);
+    batch_report_job(&b->report, &item->job, end, item->attempt, item->ended - item->begun, spent, error);
     release(b, item->index, end != BATCH_FAILED);
 }
 
-static bool write_text(const char *path, const char *text, status *st)
+/* An item is back from its lane. What failed for want of memory or disk may be tried again. */
+static void finish(batch *b, batch_item *item)
 {
-    size_t n = strlen(text);
-    char *line = alloc_array(n + 2, 1, st);
-    if (!line) return false;
-    snprintf(line, n + 2, "%s\n", text);
-    bool ok = file_write(path, line, n + (n == 0 || text[n - 1] != '\n'), st);
-    alloc_free(line);
-    return ok;
-}
-
-void batch_finish(batch *b, batch_item *item, const char *text, const status *result)
-{
-    owned_item *x = (owned_item *)item;
-    status written = *result;
-    if (status_ok(&written) && text) write_text(item->path, text, &written);
-    if (status_ok(&written)) end_job(b, x, BATCH_DONE, NULL);
-    else if (written.code == STATUS_INTERRUPTED ||
-             (item->attempt <= b->o->retries && written.code != STATUS_USAGE && written.code != STATUS_INPUT &&
-              written.code != STATUS_REFUSED)) {
-        b->state[item->index] = READY; /* what may pass: memory, a full disk */
+    if (status_ok(&item->result)) batch_item_write(item, &item->result);
+    status_code code = item->result.code;
+    bool may_pass = code != STATUS_USAGE && code != STATUS_INPUT && code != STATUS_REFUSED;
+    if (code == STATUS_OK) end_job(b, item, BATCH_DONE, NULL);
+    else if (code == STATUS_INTERRUPTED || (may_pass && item->attempt <= b->o->retries)) {
+        b->state[item->index] = READY;
         set_next(b, item->index);
-    } else end_job(b, x, BATCH_FAILED, written.msg);
-    free_item(item);
-}
-
-const char *batch_more_output(batch *b, batch_item *item, const char *ending, const char **out, status *st)
-{
-    arena *mem = ((owned_item *)item)->mem;
-    const char *main = item->job.out, *slash = strrchr(main, '/'), *dot = strrchr(slash ? slash : main, '.');
-    size_t stem = dot ? (size_t)(dot - main) : strlen(main), size = stem + strlen(ending) + 1;
-    if (item->more_count == JOURNAL_MAX_OUTPUTS - 1) {
-        status_set(st, STATUS_USAGE, "more than %d outputs", JOURNAL_MAX_OUTPUTS);
-        return NULL;
-    }
-    char *name = arena_alloc(mem, size, st);
-    if (!name) return NULL;
-    snprintf(name, size, "%.*s%s", (int)stem, main, ending);
-    item->more[item->more_count++].path = name;
-    if (out) *out = name;
-    return path_of(b, name, mem, st);
+    } else end_job(b, item, BATCH_FAILED, item->result.msg);
+    batch_item_free(item);
 }
 
 /* ---- which job next ---- */
@@ -265,8 +215,6 @@ static uint8_t number_of_model(batch *b, const char *name)
     return (uint8_t)++b->model_count;
 }
 
-const char *batch_model_of(const batch_item *item) { return job_inputs_model(&item->job); }
-
 static const char *reason_of_doom(batch *b, const job *j, arena *mem)
 {
     status ignored = {0};
@@ -281,58 +229,50 @@ static const char *reason_of_doom(batch *b, const job *j, arena *mem)
     return "a job that it needs failed";
 }
 
-/* Ready job i with everything filled in: taken (true), or ended here: an earlier run did it, or it cannot be run. */
-static bool prepare(batch *b, owned_item *x)
+static bool stopped(const batch *b) { return b->fail_fast_hit || !status_ok(&b->fatal) || interrupt_asked(); }
+
+/* A ready job with everything filled in: to be done (true), or ended here: an earlier run did it, or it cannot be run. */
+static bool prepare(batch *b, batch_item *item)
 {
-    batch_item *item = &x->item;
     status wrong = {0};
-    item->path = path_of(b, item->job.out, x->mem, &wrong);
-    bool whole = item->path && fill_options(b, item, x->mem, &wrong) && job_inputs_digest(b->inputs, &item->job, &item->inputs, &wrong);
-    bool before = whole && finished_before(b, x); /* reads the whole output: asked once */
-    if (whole && !before) whole = batch_filter_job(&b->filters, &item->job, &wrong);
-    if (whole && !before) whole = job_path_make_folders(b->out_folder, item->job.out, &wrong);
+    item->path = batch_paths_join(item->folder, item->job.out, item->mem, &wrong);
+    bool whole = item->path && fill_options(b, item, item->mem, &wrong) && job_inputs_digest(b->inputs, &item->job, &item->inputs, &wrong);
+    bool before = whole && finished_before(b, item); /* reads the whole output: asked once */
+    if (whole && !before) whole = batch_filter_job(&b->filters, &item->job, &item->filter, &wrong);
+    if (whole && !before) whole = job_path_make_folders(item->folder, item->job.out, &wrong);
     item->attempt = ++b->attempts[item->index];
-    if (!whole) end_job(b, x, BATCH_FAILED, wrong.msg);
-    else if (before) end_job(b, x, BATCH_SKIPPED, NULL);
-    else {
-        b->state[item->index] = RUNNING;
-        item->taken = log_seconds();
-        return true;
-    }
-    return false;
+    if (!whole) end_job(b, item, BATCH_FAILED, wrong.msg);
+    else if (before) end_job(b, item, BATCH_SKIPPED, NULL);
+    else b->state[item->index] = RUNNING;
+    return whole && !before;
 }
 
-/* Looks at ready or doomed job i: gives it out, ends it, or passes it over because of its model (NULL). */
+/* Looks at ready or doomed job i: makes an item of it, ends it, or passes it over because of its model (NULL). */
 static batch_item *consider(batch *b, size_t i, const char *model)
 {
-    owned_item *x = alloc_zeroed(1, sizeof *x, &b->fatal);
-    if (!x) return NULL;
-    x->mem = arena_new(&b->fatal);
-    x->item.index = i;
-    job *j = &x->item.job;
+    batch_item *item = batch_item_new(i, b->out_folder, &b->fatal);
     bool taken = false;
-    if (x->mem && job_file_get(b->jobs, i, x->mem, j, &b->fatal)) {
-        if (b->state[i] == DOOMED) end_job(b, x, BATCH_FAILED, reason_of_doom(b, j, x->mem));
-        else {
-            status wrong = {0};
-            if (!job_inputs_resolve(b->inputs, j, x->mem, &wrong)) end_job(b, x, BATCH_FAILED, wrong.msg);
-            else if (!model || strcmp(batch_model_of(&x->item), model) == 0) taken = prepare(b, x);
-            else b->model[i] = number_of_model(b, batch_model_of(&x->item));
-        }
+    if (item && job_file_get(b->jobs, i, item->mem, &item->job, &b->fatal)) {
+        status wrong = {0};
+        if (b->state[i] == DOOMED) end_job(b, item, BATCH_FAILED, reason_of_doom(b, &item->job, item->mem));
+        else if (!job_inputs_resolve(b->inputs, &item->job, item->mem, &wrong)) end_job(b, item, BATCH_FAILED, wrong.msg);
+        else if (!model || strcmp(batch_item_model(item), model) == 0) taken = prepare(b, item);
+        else b->model[i] = number_of_model(b, batch_item_model(item));
     }
-    if (taken) return &x->item;
-    free_item(&x->item);
+    if (taken) return item;
+    batch_item_free(item);
     return NULL;
 }
 
-batch_item *batch_take(batch *b, job_kind kind, const char *model)
+/* The next ready job of this kind whose model is `model` (NULL: any); NULL when there is none now. */
+static batch_item *choose(batch *b, job_kind kind, const char *model)
 {
     size_t count = job_file_count(b->jobs), first = SIZE_MAX; /* first: the first one passed over */
     uint8_t wanted = model ? number_of_model(b, model) : 0;
     batch_item *item = NULL;
     size_t i = b->next[kind];
     b->next[kind] = count;
-    for (; i < count && !item && !batch_stopped(b); i++) {
+    for (; i < count && !item && !stopped(b); i++) {
         if (b->state[i] != READY && b->state[i] != DOOMED) continue;
         if (job_file_kind(b->jobs, i) != kind) continue;
         bool other = b->state[i] == READY && model && b->model[i] && b->model[i] != wanted;
@@ -344,67 +284,66 @@ batch_item *batch_take(batch *b, job_kind kind, const char *model)
     return item;
 }
 
-bool batch_pass(batch *b, const batch_item *item, const char *text, status *st) { return batch_filter_text(&b->filters, &item->job, text, st); }
+/* ---- the lanes ---- */
 
-pool *batch_threads(const batch *b) { return b->threads; }
-
-int64_t batch_parallel(const batch *b) { return b->o->parallel; }
-
-bool batch_stopped(const batch *b) { return b->fail_fast_hit || !status_ok(&b->fatal) || interrupt_asked(); }
-
-/* ---- the run ---- */
-
-char *batch_out_folder(const batch_options *o, status *st)
+static bool remember(lane_history *h, const batch_item *item, status *st)
 {
-    const char *slash = strrchr(o->job_path, '/');
-    if (o->out_folder) return alloc_string(o->out_folder, strlen(o->out_folder), st);
-    return slash ? alloc_string(o->job_path, slash == o->job_path ? 1 : (size_t)(slash - o->job_path), st) : alloc_string(".", 1, st);
+    const char *model = batch_item_model(item);
+    h->kind = item->job.kind;
+    if (h->model && strcmp(h->model, model) == 0) return true;
+    alloc_free(h->model);
+    h->model = alloc_string(model, strlen(model), st);
+    return h->model != NULL;
 }
 
-/* "JOBFILE.journal", "JOBFILE.1-of-2.journal". */
-char *batch_journal_path(const batch_options *o, status *st)
+/* The lane's next item: like its last one; another kind or model only when the lane has nothing else to do. */
+static batch_item *choose_for(batch *b, int lane)
 {
-    if (o->journal_path) return alloc_string(o->journal_path, strlen(o->journal_path), st);
-    size_t size = strlen(o->job_path) + 64;
-    char *path = alloc_array(size, 1, st);
-    if (path && o->shards) snprintf(path, size, "%s.%" PRId64 "-of-%" PRId64 ".journal", o->job_path, o->shard, o->shards);
-    else if (path) snprintf(path, size, "%s.journal", o->job_path);
-    return path;
+    lane_history *h = &b->history[lane];
+    batch_item *item = h->model ? choose(b, h->kind, h->model) : NULL;
+    if (batch_lanes_at_hand(b->lanes, lane) == 0)
+        for (int k = 0; k < JOB_KINDS && !item; k++)
+            if (batch_lanes_of(b->lanes, (job_kind)k) == lane) item = choose(b, (job_kind)k, NULL);
+    if (item) remember(h, item, &b->fatal);
+    return item;
 }
 
-/* "jobs.jsonl" -> "OUT/jobs.output.jsonl", "OUT/jobs.1-of-2.output.jsonl". */
-static char *find_answers(const batch *b, status *st)
+/* How many items a lane should have: those that run together, and the next ones; after a failure that stops all, no more. */
+static size_t wanted_at_hand(const batch *b, int lane)
 {
-    const batch_options *o = b->o;
-    if (o->answers_path) return alloc_string(o->answers_path, strlen(o->answers_path), st);
-    const char *slash = strrchr(o->job_path, '/'), *name = slash ? slash + 1 : o->job_path;
-    size_t n = strlen(name), size = strlen(b->out_folder) + n + 80;
-    if (n > 6 && strcmp(name + n - 6, ".jsonl") == 0) n -= 6;
-    char *path = alloc_array(size, 1, st);
-    if (path && o->shards) snprintf(path, size, "%s/%.*s.%" PRId64 "-of-%" PRId64 ".output.jsonl", b->out_folder, (int)n, name, o->shard, o->shards);
-    else if (path) snprintf(path, size, "%s/%.*s.output.jsonl", b->out_folder, (int)n, name);
-    return path;
+    size_t together = b->history[lane].kind == JOB_TEXT ? (size_t)b->o->parallel : 1;
+    return b->o->fail_fast ? together : together + AHEAD;
 }
 
-/* With the folders above it. The user's own path: links are followed. */
-static bool make_folder(char *path, status *st)
+/* Gives each lane what it can do. A job that ends here may make others ready, or doom them: for any lane. */
+static void feed(batch *b)
 {
-    for (char *s = path + 1;; s++) {
-        char kept = *s;
-        if (kept && kept != '/') continue;
-        *s = 0;
-        bool there = mkdir(path, 0777) == 0 || errno == EEXIST || file_is_folder(path);
-        if (!there) status_set(st, STATUS_IO, "%s: cannot be made: %s", path, strerror(errno));
-        *s = kept;
-        if (!there || !kept) return there;
+    for (size_t before = SIZE_MAX; before != batch_report_ended(&b->report);) {
+        before = batch_report_ended(&b->report);
+        for (int lane = 0; lane < batch_lanes_count(b->lanes); lane++)
+            for (batch_item *item; batch_lanes_at_hand(b->lanes, lane) < wanted_at_hand(b, lane) && (item = choose_for(b, lane));)
+                batch_lanes_give(b->lanes, item);
     }
 }
+
+/* Until nothing can run any more. */
+static void run_all(batch *b)
+{
+    feed(b);
+    for (batch_item *item; (item = batch_lanes_wait(b->lanes));) {
+        finish(b, item);
+        if (stopped(b)) batch_lanes_stop(b->lanes);
+        else feed(b);
+    }
+}
+
+/* ---- the run ---- */
 
 static bool open_jobs(batch *b, status *st)
 {
     const batch_options *o = b->o;
-    b->out_folder = batch_out_folder(o, st);
-    if (!b->out_folder || !make_folder(b->out_folder, st)) return false;
+    b->out_folder = batch_paths_folder(o, st);
+    if (!b->out_folder || !batch_paths_make(b->out_folder, st)) return false;
     batch_checker_init(&b->checker, o->job_path, o->on_fault, o->arg);
     b->jobs = o->job_text ? job_file_open_bytes(o->job_path, o->job_text, o->job_size, b->out_folder, batch_check_option, batch_report_fault, &b->checker, st)
                           : job_file_open(o->job_path, b->out_folder, batch_check_option, batch_report_fault, &b->checker, st);
@@ -412,10 +351,10 @@ static bool open_jobs(batch *b, status *st)
     b->graph = job_graph_new(b->jobs, st);
     b->inputs = !b->graph ? NULL : o->inputs ? o->inputs : job_inputs_new(o->job_path, &o->aliases, st);
     if (b->inputs && !o->job_text) {
-        char *path = batch_journal_path(o, st);
+        char *path = batch_paths_journal(o, st);
         b->journal = path ? journal_open(path, st) : NULL;
         alloc_free(path);
-        b->answers_path = find_answers(b, st);
+        b->answers_path = batch_paths_answers(o, b->out_folder, st);
     }
     return status_ok(st);
 }
@@ -441,38 +380,13 @@ static bool open_batch(batch *b, status *st)
     b->state = alloc_zeroed(count + 1, 1, st);
     b->attempts = alloc_zeroed(count + 1, 1, st);
     b->model = alloc_zeroed(count + 1, 1, st);
-    b->threads = b->o->pool ? b->o->pool : status_ok(st) ? pool_new((int)b->o->threads, st) : NULL;
-    if (!b->threads || !b->state || !b->attempts || !b->model) return false;
+    if (!b->state || !b->attempts || !b->model) return false;
     for (size_t i = 0; i < count; i++)
         if (job_graph_pending(b->graph, i)) b->state[i] = WAITING;
     if (b->o->shards && !batch_shard_mark(b->jobs, b->o->shard, b->o->shards, b->state, ELSEWHERE, st)) return false;
     if (b->o->retry_failed && b->journal) keep_recorded(b, st);
     for (size_t i = 0; i < count; i++) b->report.total[job_file_kind(b->jobs, i)] += b->state[i] != ELSEWHERE;
     return status_ok(st);
-}
-
-/* Text first: pictures and speech are made from it. A round in which nothing ended means that what is left cannot run. */
-static void run_all(batch *b, batch_models *m)
-{
-    for (size_t before = SIZE_MAX, now = 0; now != before && !batch_stopped(b);) {
-        before = now;
-        batch_text_run(b, &m->text);
-        batch_embed_run(b, &m->embed);
-        batch_image_run(b, &m->image);
-        batch_speak_run(b, &m->speak);
-        batch_vocode_run(b, &m->vocode);
-        now = batch_report_count(&b->report, BATCH_DONE) + batch_report_count(&b->report, BATCH_SKIPPED) + batch_report_count(&b->report, BATCH_FAILED);
-    }
-}
-
-void batch_models_free(batch_models *m)
-{
-    batch_text_free(m->text);
-    batch_embed_free(m->embed);
-    batch_image_free(m->image);
-    batch_speak_free(m->speak);
-    batch_vocode_free(m->vocode);
-    *m = (batch_models){0};
 }
 
 /* What failed, a line each. */
@@ -495,7 +409,7 @@ static void tell_failures(const batch *b)
 static void sum_up(const batch *b, status *st)
 {
     size_t faults = job_file_faults(b->jobs), failed = batch_report_count(&b->report, BATCH_FAILED), total = batch_report_total(&b->report),
-           ended = failed + batch_report_count(&b->report, BATCH_DONE) + batch_report_count(&b->report, BATCH_SKIPPED);
+           ended = batch_report_ended(&b->report);
     batch_report_end(&b->report, faults, interrupt_asked());
     if (failed && !b->o->quiet) tell_failures(b);
     if (!status_ok(&b->fatal)) *st = b->fatal;
@@ -515,7 +429,7 @@ static void write_answers(batch *b)
         size_t mark = arena_mark(mem);
         if (b->state[i] != DONE && b->state[i] != FAILED) continue;
         if (!job_file_get(b->jobs, i, mem, &j, &wrong)) break;
-        const char *path = path_of(b, j.out, mem, &wrong);
+        const char *path = batch_paths_join(b->out_folder, j.out, mem, &wrong);
         const journal_record *r = b->journal ? journal_find(b->journal, j.id) : NULL;
         if (j.form != JOB_FORM_OWN && path && b->state[i] == DONE) batch_answers_add_file(a, path, &wrong);
         else if (j.form != JOB_FORM_OWN && path) batch_answers_add_error(a, j.id, r && r->error ? r->error : "failed", 500, &wrong);
@@ -527,20 +441,23 @@ static void write_answers(batch *b)
     if (!status_ok(&wrong)) status_set(&b->fatal, wrong.code, "%s", wrong.msg);
 }
 
+static void run(batch *b, batch_models *models, status *st)
+{
+    if (!b->o->job_text) b->rates = batch_rates_open(pool_count((int)b->o->threads), st);
+    batch_report_begin(&b->report);
+    b->lanes = batch_lanes_start(models, (int)b->o->threads, b->o->parallel, &b->fatal);
+    if (b->lanes) run_all(b);
+    batch_lanes_free(b->lanes);
+    if (job_file_has_requests(b->jobs) && b->journal) write_answers(b);
+    sum_up(b, st);
+}
+
 void batch_run(const batch_options *o, status *st)
 {
     batch b = {.o = o, .filters = {.standard = o->filter}, .report = {.job_path = o->job_path, .json = o->json, .quiet = o->quiet}};
     batch_models own = {0};
-    if (open_batch(&b, st)) {
-        if (!o->job_text) b.rates = batch_rates_open(pool_threads(b.threads), st);
-        batch_report_begin(&b.report);
-        b.last_end = log_seconds();
-        run_all(&b, o->models ? o->models : &own);
-        if (job_file_has_requests(b.jobs) && b.journal) write_answers(&b);
-        sum_up(&b, st);
-    }
+    if (open_batch(&b, st)) run(&b, o->models ? o->models : &own, st);
     batch_models_free(&own);
-    if (!o->pool) pool_free(b.threads);
     batch_rates_close(b.rates);
     batch_filters_free(&b.filters);
     journal_close(b.journal);
@@ -548,6 +465,7 @@ void batch_run(const batch_options *o, status *st)
     if (!o->inputs) job_inputs_free(b.inputs);
     job_file_close(b.jobs);
     for (size_t i = 0; i < b.model_count; i++) alloc_free(b.models[i]);
+    for (int i = 0; i < BATCH_LANES; i++) alloc_free(b.history[i].model);
     alloc_free(b.out_folder);
     alloc_free(b.answers_path);
     alloc_free(b.state);

@@ -117,7 +117,7 @@ char *batch_answer_text(const batch_item *item, const generate_result *result, s
     }
     if (json_array_size(choices) != count) status_set(st, STATUS_NOMEM, "out of memory for the answer");
     return finish(item, json_pack("{s:o, s:s, s:I, s:s, s:o, s:{s:I, s:I, s:I}}", "id", object_id(item, chat ? "chatcmpl-" : "cmpl-"), "object",
-                                  chat ? "chat.completion" : "text_completion", "created", created(), "model", batch_model_of(item), "choices", choices,
+                                  chat ? "chat.completion" : "text_completion", "created", created(), "model", batch_item_model(item), "choices", choices,
                                   "usage", "prompt_tokens", read, "completion_tokens", written, "total_tokens", read + written), st);
 }
 
@@ -142,7 +142,7 @@ char *batch_answer_embedding(const batch_item *item, const float *vectors, size_
     for (size_t i = 0; i < count; i++)
         json_array_append_new(data, json_pack("{s:s, s:i, s:o}", "object", "embedding", "index", (int)i, "embedding", vector_of(item, vectors + i * width, width, st)));
     if (json_array_size(data) != count) status_set(st, STATUS_NOMEM, "out of memory for the answer");
-    return finish(item, json_pack("{s:s, s:o, s:s, s:{s:I, s:I}}", "object", "list", "data", data, "model", batch_model_of(item), "usage", "prompt_tokens",
+    return finish(item, json_pack("{s:s, s:o, s:s, s:{s:I, s:I}}", "object", "list", "data", data, "model", batch_item_model(item), "usage", "prompt_tokens",
                                   (json_int_t)tokens, "total_tokens", (json_int_t)tokens), st);
 }
 
@@ -160,14 +160,14 @@ static json_t *picture_of(const batch_item *item, const char *path, const char *
 char *batch_answer_image(const batch_item *item, const char *const *path, status *st)
 {
     json_t *data = json_array();
-    for (size_t i = 0; i < item->more_count; i++) json_array_append_new(data, picture_of(item, path[i], item->more[i].path, st));
+    for (size_t i = 0; i < item->more_count; i++) json_array_append_new(data, picture_of(item, path[i], item->more[i].out, st));
     if (json_array_size(data) != item->more_count) status_set(st, STATUS_NOMEM, "out of memory for the answer");
-    return finish(item, json_pack("{s:I, s:s, s:o}", "created", created(), "model", batch_model_of(item), "data", data), st);
+    return finish(item, json_pack("{s:I, s:s, s:o}", "created", created(), "model", batch_item_model(item), "data", data), st);
 }
 
 char *batch_answer_speech(const batch_item *item, status *st)
 {
-    return finish(item, json_pack("{s:s, s:s, s:s}", "object", "audio.speech", "voice", batch_model_of(item), "file", item->more[0].path), st);
+    return finish(item, json_pack("{s:s, s:s, s:s}", "object", "audio.speech", "voice", batch_item_model(item), "file", item->more[0].out), st);
 }
 
 const char *batch_answer_content(const char *line, arena *mem, status *st)

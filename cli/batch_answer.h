@@ -8,7 +8,7 @@
 #ifndef AIGC_CLI_BATCH_ANSWER_H
 #define AIGC_CLI_BATCH_ANSWER_H
 
-#include "cli/batch.h"
+#include "cli/batch_item.h"
 #include "text/generate.h"
 
 /* Of /v1/chat/completions and /v1/completions: count results; t gives the texts of tokens, for logprobs. */

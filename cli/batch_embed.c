@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/batch.h"
+#include "cli/batch_lane.h"
 #include "cli/batch_answer.h"
 #include "cli/batch_options.h"
 #include "cli/model_path.h"
@@ -30,24 +30,25 @@ static void close_model(batch_embed *s)
     s->name = NULL;
 }
 
-static bool open_model(batch *b, batch_embed *s, const char *name, bool exact, status *st)
+static bool open_model(batch_lane *lane, batch_embed *s, batch_item *item, bool exact, status *st)
 {
+    const char *name = batch_item_model(item);
     if (s->name && strcmp(s->name, name) == 0 && s->exact == exact) return true;
     if (s->name) close_model(s);
     double begun = log_seconds();
     char *path = model_path_find(name, st);
-    if (path && text_model_open(&s->model, path, exact ? LINEAR_EXACT : LINEAR_FAST, batch_threads(b), st)) {
+    if (path && text_model_open(&s->model, path, exact ? LINEAR_EXACT : LINEAR_FAST, batch_lane_threads(lane), st)) {
         s->name = alloc_string(name, strlen(name), st);
         s->exact = exact;
         if (!s->name) text_model_close(&s->model);
-        batch_loaded(b, JOB_EMBED, name, log_seconds() - begun);
+        item->loading = log_seconds() - begun;
     }
     alloc_free(path);
     return s->name != NULL;
 }
 
 /* text -> out [C]; *tokens grows by as many as were read. */
-static bool embed(batch *b, const batch_embed *s, const char *text, bool normalize, float *out, int64_t *tokens, status *st)
+static bool embed(batch_lane *lane, const batch_embed *s, const char *text, bool normalize, float *out, int64_t *tokens, status *st)
 {
     tokenizer_ids ids = {0};
     size_t bad;
@@ -56,7 +57,7 @@ static bool embed(batch *b, const batch_embed *s, const char *text, bool normali
     bool ok = tokenizer_encode(s->model.tokenizer, text, strlen(text), TOKENIZER_ADD_SPECIAL, &ids, st);
     if (ok && (ids.count == 0 || ids.count > context))
         ok = status_set(st, STATUS_INPUT, "the text has %lld tokens, 1 to %lld wanted, as many as the context holds", (long long)ids.count, (long long)context);
-    ok = ok && score_embed(s->model.gpt, batch_threads(b), ids.id, ids.count, out, st);
+    ok = ok && score_embed(s->model.gpt, batch_lane_threads(lane), ids.id, ids.count, out, st);
     double square = 0;
     for (int64_t i = 0; ok && normalize && i < width; i++) square += (double)out[i] * (double)out[i];
     for (int64_t i = 0; square > 0 && i < width; i++) out[i] = (float)(out[i] / sqrt(square));
@@ -74,7 +75,7 @@ static char *own_answer(const batch_item *item, const float *v, size_t count, si
         for (size_t i = 0; i < width; i++) json_array_append_new(list, text_json_number((double)v[k * width + i]));
         json_array_append_new(all, list);
     }
-    json_t *root = json_pack("{s:s, s:I, s:O}", "model", batch_model_of(item), "prompt_tokens", (json_int_t)tokens, count == 1 ? "embedding" : "embeddings",
+    json_t *root = json_pack("{s:s, s:I, s:O}", "model", batch_item_model(item), "prompt_tokens", (json_int_t)tokens, count == 1 ? "embedding" : "embeddings",
                              count == 1 ? json_array_get(all, 0) : all);
     char *text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(8)) : NULL;
     if (!text) status_set(st, STATUS_NOMEM, "out of memory for the vectors");
@@ -83,14 +84,14 @@ static char *own_answer(const batch_item *item, const float *v, size_t count, si
     return text;
 }
 
-static char *answer(batch *b, batch_embed *s, const batch_item *item, batch_embed_options *o, status *st)
+static char *answer(batch_lane *lane, batch_embed *s, batch_item *item, batch_embed_options *o, status *st)
 {
     char *read = NULL;
     size_t size, width, count = o->prompts.count;
     if (o->file && count) status_set(st, STATUS_USAGE, "both \"prompt\" and \"file\"");
     else if (o->file && (read = file_read(o->file, MAX_FILE, &size, st))) o->prompts.item[0] = read, count = 1;
     else if (!o->file && !count) status_set(st, STATUS_USAGE, "no \"prompt\" and no \"file\"");
-    if (!status_ok(st) || !open_model(b, s, batch_model_of(item), o->exact, st)) {
+    if (!status_ok(st) || !open_model(lane, s, item, o->exact, st)) {
         alloc_free(read);
         return NULL;
     }
@@ -98,7 +99,7 @@ static char *answer(batch *b, batch_embed *s, const batch_item *item, batch_embe
     int64_t tokens = 0;
     width = (size_t)s->model.gpt->config.width;
     float *v = alloc_array(count * width, sizeof *v, st);
-    for (size_t i = 0; v && i < count && status_ok(st); i++) embed(b, s, o->prompts.item[i], o->normalize || request, v + i * width, &tokens, st);
+    for (size_t i = 0; v && i < count && status_ok(st); i++) embed(lane, s, o->prompts.item[i], o->normalize || request, v + i * width, &tokens, st);
     char *text = !status_ok(st) ? NULL
                  : request      ? batch_answer_embedding(item, v, count, width, tokens, st)
                                 : own_answer(item, v, count, width, tokens, st);
@@ -107,16 +108,16 @@ static char *answer(batch *b, batch_embed *s, const batch_item *item, batch_embe
     return text;
 }
 
-void batch_embed_run(batch *b, batch_embed **state)
+void batch_embed_run(batch_lane *lane, batch_embed **state)
 {
     batch_item *item;
-    while (!batch_stopped(b) && (item = batch_take(b, JOB_EMBED, NULL))) {
+    while ((item = batch_lane_take(lane, JOB_EMBED, NULL))) {
         status st = {0};
         batch_option_values v;
         char *text = NULL;
         if (!*state) *state = alloc_zeroed(1, sizeof **state, &st);
-        if (*state && batch_options_set(&item->job, &v, &st)) text = answer(b, *state, item, &v.embed, &st);
-        batch_finish(b, item, text, &st);
+        if (*state && batch_options_set(&item->job, &v, &st)) text = answer(lane, *state, item, &v.embed, &st);
+        batch_lane_end(lane, item, text, &st);
         alloc_free(text);
     }
 }

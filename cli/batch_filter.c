@@ -47,23 +47,16 @@ static bool check_file(filter *f, const char *path, status *st)
     return ok;
 }
 
-bool batch_filter_job(batch_filters *b, const job *j, status *st)
+bool batch_filter_job(batch_filters *b, const job *j, filter **f, status *st)
 {
-    filter *f;
-    if (!find(b, j, &f, st)) return false;
-    for (size_t i = 0; f && i < j->option_count; i++) {
+    if (!find(b, j, f, st)) return false;
+    for (size_t i = 0; *f && i < j->option_count; i++) {
         const job_option *o = &j->option[i];
-        bool ok = strcmp(o->name, "file") == 0 ? check_file(f, o->value, st)
-                                               : !has_words(o->name) || filter_pass(f, FILTER_PROMPT, o->name, o->value, strlen(o->value), 0, st);
+        bool ok = strcmp(o->name, "file") == 0 ? check_file(*f, o->value, st)
+                                               : !has_words(o->name) || filter_pass(*f, FILTER_PROMPT, o->name, o->value, strlen(o->value), 0, st);
         if (!ok) return false;
     }
     return true;
-}
-
-bool batch_filter_text(batch_filters *b, const job *j, const char *text, status *st)
-{
-    filter *f;
-    return find(b, j, &f, st) && filter_pass(f, FILTER_OUTPUT, "the text", text, strlen(text), 0, st);
 }
 
 void batch_filters_free(batch_filters *b)

@@ -15,11 +15,9 @@ typedef struct {
     size_t count;
 } batch_filters;
 
-/* The words of a job whose options are filled in, and those of the file it names. */
-bool batch_filter_job(batch_filters *b, const job *j, status *st);
-
-/* A text that the job made. */
-bool batch_filter_text(batch_filters *b, const job *j, const char *text, status *st);
+/* Do the words of a job whose options are filled in, and those of the file it names, pass its filter? *f: that filter, for the
+ * texts that the job makes; NULL: it has none. */
+bool batch_filter_job(batch_filters *b, const job *j, filter **f, status *st);
 
 void batch_filters_free(batch_filters *b);
 

@@ -1,8 +1,8 @@
-/* batch_image: image jobs, one after another, each with all threads; the model stays loaded. */
+/* batch_image: image jobs, one after another; the model stays loaded. */
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/batch.h"
+#include "cli/batch_lane.h"
 #include "cli/batch_answer.h"
 #include "cli/batch_options.h"
 #include "cli/image_session.h"
@@ -38,9 +38,9 @@ static char *key_of(const job *j, status *st)
     return key;
 }
 
-static bool open_session(batch *b, batch_image *s, const job *j, const image_options *o, status *st)
+static bool open_session(batch_lane *lane, batch_image *s, batch_item *item, const image_options *o, status *st)
 {
-    char *key = key_of(j, st);
+    char *key = key_of(&item->job, st);
     if (!key) return false;
     if (s->session && strcmp(s->key, key) == 0) {
         alloc_free(key);
@@ -50,46 +50,46 @@ static bool open_session(batch *b, batch_image *s, const job *j, const image_opt
     alloc_free(s->key);
     s->key = key;
     double begun = log_seconds();
-    s->session = image_session_open(o, batch_threads(b), st);
-    batch_loaded(b, JOB_IMAGE, job_inputs_model(j), log_seconds() - begun);
+    s->session = image_session_open(o, batch_lane_threads(lane), st);
+    item->loading = log_seconds() - begun;
     return s->session != NULL;
 }
 
 /* The pictures of an OpenAI request, beside its answer: "ID.png", "ID-2.png", … */
-static char *answer(batch *b, batch_image *s, batch_item *item, const image_options *o, status *st)
+static char *answer(batch_image *s, batch_item *item, const image_options *o, status *st)
 {
     const char *path[JOURNAL_MAX_OUTPUTS] = {0};
     for (uint32_t i = 0; i < item->job.choices && status_ok(st); i++) {
         char ending[24] = ".png";
         image_result result;
         if (i) snprintf(ending, sizeof ending, "-%u.png", i + 1);
-        path[i] = batch_more_output(b, item, ending, NULL, st);
+        path[i] = batch_item_add_output(item, ending, NULL, st);
         if (path[i]) image_session_draw(s->session, o, item->job.seed + i, path[i], &result, st);
     }
     return status_ok(st) ? batch_answer_image(item, path, st) : NULL;
 }
 
 /* The answer to a request; NULL for a job of our own form, whose product is its picture. */
-static char *draw(batch *b, batch_image *s, batch_item *item, status *st)
+static char *draw(batch_lane *lane, batch_image *s, batch_item *item, status *st)
 {
     batch_option_values v;
     image_result result;
     if (!batch_options_set(&item->job, &v, st)) return NULL;
     if (!v.image.prompt) status_set(st, STATUS_USAGE, "no \"prompt\"");
-    if (!status_ok(st) || !open_session(b, s, &item->job, &v.image, st)) return NULL;
-    if (item->job.form != JOB_FORM_OWN) return answer(b, s, item, &v.image, st);
+    if (!status_ok(st) || !open_session(lane, s, item, &v.image, st)) return NULL;
+    if (item->job.form != JOB_FORM_OWN) return answer(s, item, &v.image, st);
     image_session_draw(s->session, &v.image, item->job.seed, item->path, &result, st);
     return NULL;
 }
 
-void batch_image_run(batch *b, batch_image **state)
+void batch_image_run(batch_lane *lane, batch_image **state)
 {
     batch_item *item;
-    while (!batch_stopped(b) && (item = batch_take(b, JOB_IMAGE, NULL))) {
+    while ((item = batch_lane_take(lane, JOB_IMAGE, NULL))) {
         status st = {0};
         if (!*state) *state = alloc_zeroed(1, sizeof **state, &st);
-        char *text = *state ? draw(b, *state, item, &st) : NULL;
-        batch_finish(b, item, text, &st);
+        char *text = *state ? draw(lane, *state, item, &st) : NULL;
+        batch_lane_end(lane, item, text, &st);
         alloc_free(text);
     }
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/batch_options.h"
+#include "cli/batch_paths.h"
 #include "cli/batch_rates.h"
 #include "cli/batch_shard.h"
 #include "core/alloc.h"
@@ -178,13 +179,11 @@ static bool print_json(const plan *p, status *st)
 static bool open_all(plan *p, status *st)
 {
     batch_checker_init(&p->checker, p->o->job_path, NULL, NULL);
-    char *folder = batch_out_folder(p->o, st), *journal_path = batch_journal_path(p->o, st);
+    char *folder = batch_paths_folder(p->o, st), *journal_path = batch_paths_journal(p->o, st);
     p->jobs = folder && journal_path ? job_file_open(p->o->job_path, folder, batch_check_option, batch_report_fault, &p->checker, st) : NULL;
     p->inputs = p->jobs ? job_inputs_new(p->o->job_path, &p->o->aliases, st) : NULL;
     if (p->inputs && file_exists(journal_path)) p->journal = journal_open(journal_path, st);
-    pool *threads = p->inputs && status_ok(st) ? pool_new((int)p->o->threads, st) : NULL; /* only to count them */
-    p->rates = threads ? batch_rates_open(pool_threads(threads), st) : NULL;
-    pool_free(threads);
+    p->rates = p->inputs && status_ok(st) ? batch_rates_open(pool_count((int)p->o->threads), st) : NULL;
     p->mem = p->rates ? arena_new(st) : NULL;
     p->elsewhere = p->mem ? alloc_zeroed(job_file_count(p->jobs) + 1, 1, st) : NULL;
     alloc_free(folder);

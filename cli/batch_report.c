@@ -23,6 +23,13 @@ size_t batch_report_total(const batch_report *r)
     return n;
 }
 
+size_t batch_report_ended(const batch_report *r)
+{
+    size_t n = 0;
+    for (int end = 0; end < BATCH_ENDS; end++) n += batch_report_count(r, (batch_end)end);
+    return n;
+}
+
 static size_t ended_of(const batch_report *r, int kind) { return r->ended[kind][BATCH_DONE] + r->ended[kind][BATCH_SKIPPED] + r->ended[kind][BATCH_FAILED]; }
 
 static void print_event(json_t *event)
@@ -46,11 +53,11 @@ void batch_report_begin(batch_report *r)
 /* What is left of each kind takes as long as that kind took so far; of kinds not begun, as the mean of all. */
 static double time_left(const batch_report *r)
 {
-    double seconds = 0, run = 0, left = 0;
-    for (int k = 0; k < JOB_KINDS; k++) seconds += r->seconds[k], run += (double)(r->ended[k][BATCH_DONE] + r->ended[k][BATCH_FAILED]);
+    double spent = 0, run = 0, left = 0;
+    for (int k = 0; k < JOB_KINDS; k++) spent += r->spent[k], run += (double)(r->ended[k][BATCH_DONE] + r->ended[k][BATCH_FAILED]);
     for (int k = 0; k < JOB_KINDS; k++) {
         double mine = (double)(r->ended[k][BATCH_DONE] + r->ended[k][BATCH_FAILED]), open = (double)(r->total[k] - ended_of(r, k));
-        left += open * (mine > 0 ? r->seconds[k] / mine : run > 0 ? seconds / run : 0);
+        left += open * (mine > 0 ? r->spent[k] / mine : run > 0 ? spent / run : 0);
     }
     return left;
 }
@@ -67,13 +74,12 @@ static void show_progress(const batch_report *r)
     if (run && seconds > 0) log_progress("%s%.0f a minute, %.0f s left", line, 60 * (double)run / seconds, time_left(r));
 }
 
-void batch_report_job(batch_report *r, const job *j, batch_end end, int attempts, double seconds, const char *error)
+void batch_report_job(batch_report *r, const job *j, batch_end end, int attempts, double seconds, double spent, const char *error)
 {
     static const char *const STATES[BATCH_ENDS] = {"done", "skipped", "failed"};
-    double now = log_seconds();
     r->ended[j->kind][end]++;
-    if (end != BATCH_SKIPPED) r->seconds[j->kind] += now - r->last;
-    r->last = now;
+    r->spent[j->kind] += spent;
+    r->last = log_seconds();
     if (r->json)
         print_event(json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:f, s:s*}", "event", "job", "id", j->id, "kind", job_kind_name(j->kind), "state", STATES[end],
                               "out", j->out, "line", (json_int_t)j->line, "attempts", attempts, "seconds", seconds, "error", error));
@@ -90,7 +96,7 @@ void batch_report_failure(const batch_report *r, const job *j, const char *error
 void batch_report_end(const batch_report *r, size_t faults, bool interrupted)
 {
     size_t total = batch_report_total(r), done = batch_report_count(r, BATCH_DONE), skipped = batch_report_count(r, BATCH_SKIPPED),
-           failed = batch_report_count(r, BATCH_FAILED), open = total - done - skipped - failed;
+           failed = batch_report_count(r, BATCH_FAILED), open = total - batch_report_ended(r);
     log_progress_end();
     if (r->json) {
         print_event(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:f}", "event", "end", "done", (json_int_t)done, "skipped", (json_int_t)skipped,

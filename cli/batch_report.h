@@ -11,13 +11,14 @@ typedef struct {
     bool json, quiet;
     size_t total[JOB_KINDS], ended[JOB_KINDS][BATCH_ENDS];
     double begun, last;           /* log_seconds: the start; when the last job ended */
-    double seconds[JOB_KINDS];    /* spent on jobs that were run */
+    double spent[JOB_KINDS];      /* seconds of the machine for jobs that were run */
 } batch_report;
 
 void batch_report_begin(batch_report *r);
 
-/* Job j has ended after so many attempts; seconds: since it was taken; error: why it failed, else NULL. */
-void batch_report_job(batch_report *r, const job *j, batch_end end, int attempts, double seconds, const char *error);
+/* Job j has ended after so many attempts. seconds: from its begin to its end; spent: of them the part of the machine that it
+ * had; error: why it failed, else NULL. */
+void batch_report_job(batch_report *r, const job *j, batch_end end, int attempts, double seconds, double spent, const char *error);
 
 /* The summary; `interrupted` and `faults` (lines of the job file that are no jobs) are part of it. */
 void batch_report_end(const batch_report *r, size_t faults, bool interrupted);
@@ -26,6 +27,7 @@ void batch_report_end(const batch_report *r, size_t faults, bool interrupted);
 void batch_report_failure(const batch_report *r, const job *j, const char *error);
 
 size_t batch_report_count(const batch_report *r, batch_end end); /* over all kinds */
+size_t batch_report_ended(const batch_report *r);
 size_t batch_report_total(const batch_report *r);
 
 #endif

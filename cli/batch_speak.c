@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "audio/sound_file.h"
-#include "cli/batch.h"
+#include "cli/batch_lane.h"
 #include "cli/batch_answer.h"
 #include "cli/batch_options.h"
 #include "cli/interrupt.h"
@@ -34,7 +34,7 @@ static void close_voice(batch_speak *s)
 
 static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 
-static bool open_voice(batch *b, batch_speak *s, const speak_flags *f, status *st)
+static bool open_voice(batch_lane *lane, batch_speak *s, batch_item *item, const speak_flags *f, status *st)
 {
     char *path = speak_flags_voice(f, st);
     if (path && s->speak && same(path, s->voice) && same(f->voice, s->called) && same(f->pronunciations, s->pronunciations)) {
@@ -50,8 +50,8 @@ static bool open_voice(batch *b, batch_speak *s, const speak_flags *f, status *s
     if (!status_ok(st)) return false;
     speak_options o = {.voice = s->voice, .assets = s->assets, .pronunciations = s->pronunciations, .settings = speak_flags_settings(f)};
     double begun = log_seconds();
-    s->speak = speak_open(&o, batch_threads(b), st);
-    batch_loaded(b, JOB_SPEAK, s->called, log_seconds() - begun);
+    s->speak = speak_open(&o, batch_lane_threads(lane), st);
+    item->loading = log_seconds() - begun;
     return s->speak != NULL;
 }
 
@@ -82,10 +82,10 @@ static bool write_sound(batch_speak *s, const batch_item *item, const char *path
     return ok;
 }
 
-static void say(batch *b, batch_speak *s, const batch_item *item, const char *path, status *st)
+static void say(batch_lane *lane, batch_speak *s, batch_item *item, const char *path, status *st)
 {
     speak_flags f;
-    if (!path || !set_flags(&item->job, &f, st) || !open_voice(b, s, &f, st)) return;
+    if (!path || !set_flags(&item->job, &f, st) || !open_voice(lane, s, item, &f, st)) return;
     voice_settings settings = speak_flags_settings(&f);
     if (!speak_set(s->speak, &settings, f.sentence_silence, item->job.seed, f.ssml ? PHONEME_SSML : PHONEME_PLAIN, st)) return;
     size_t size = f.text ? strlen(f.text) : 0;
@@ -95,23 +95,23 @@ static void say(batch *b, batch_speak *s, const batch_item *item, const char *pa
 }
 
 /* The sound of an OpenAI request lies beside its answer: "ID.mp3". */
-static const char *sound_of(batch *b, batch_item *item, status *st)
+static const char *sound_of(batch_item *item, status *st)
 {
     char ending[16];
     if (item->job.form == JOB_FORM_OWN) return item->path;
     snprintf(ending, sizeof ending, ".%.10s", item->job.format ? item->job.format : "mp3");
-    return batch_more_output(b, item, ending, NULL, st);
+    return batch_item_add_output(item, ending, NULL, st);
 }
 
-void batch_speak_run(batch *b, batch_speak **state)
+void batch_speak_run(batch_lane *lane, batch_speak **state)
 {
     batch_item *item;
-    while (!batch_stopped(b) && (item = batch_take(b, JOB_SPEAK, NULL))) {
+    while ((item = batch_lane_take(lane, JOB_SPEAK, NULL))) {
         status st = {0};
         if (!*state) *state = alloc_zeroed(1, sizeof **state, &st);
-        if (*state) say(b, *state, item, sound_of(b, item, &st), &st);
+        if (*state) say(lane, *state, item, sound_of(item, &st), &st);
         char *text = status_ok(&st) && item->job.form != JOB_FORM_OWN ? batch_answer_speech(item, &st) : NULL;
-        batch_finish(b, item, text, &st);
+        batch_lane_end(lane, item, text, &st);
         alloc_free(text);
     }
 }

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/batch.h"
+#include "cli/batch_lane.h"
 #include "cli/batch_answer.h"
 #include "cli/batch_options.h"
 #include "cli/interrupt.h"
@@ -47,32 +47,33 @@ static void close_model(batch_text *t)
     t->name = NULL;
 }
 
-static bool open_model(batch *b, batch_text *t, const char *name, status *st)
+static bool open_model(batch_lane *lane, batch_text *t, batch_item *item, status *st)
 {
+    const char *name = batch_item_model(item);
     if (!t->slot && !(t->slot = alloc_zeroed(MAX_PARALLEL, sizeof *t->slot, st))) return false;
     if (t->name && strcmp(t->name, name) == 0) return true;
     if (t->name) close_model(t);
     double begun = log_seconds();
     char *path = model_path_find(name, st);
     generator_options go = {0};
-    bool ok = path && origin_files_add(&t->files, "model", name, path, st) && text_model_open(&t->model, path, LINEAR_FAST, batch_threads(b), st);
-    if (ok && !((t->generator = generator_new(t->model.gpt, t->model.tokenizer, batch_threads(b), &go, st)) &&
+    bool ok = path && origin_files_add(&t->files, "model", name, path, st) && text_model_open(&t->model, path, LINEAR_FAST, batch_lane_threads(lane), st);
+    if (ok && !((t->generator = generator_new(t->model.gpt, t->model.tokenizer, batch_lane_threads(lane), &go, st)) &&
                 (t->name = alloc_string(name, strlen(name), st)))) {
         close_model(t);
         ok = false;
     }
     if (!ok) origin_files_free(&t->files);
-    if (ok) batch_loaded(b, JOB_TEXT, name, log_seconds() - begun);
+    item->loading = log_seconds() - begun;
     alloc_free(path);
     return ok;
 }
 
-static void end_slot(batch *b, batch_text *t, slot *s, const char *text, const status *result)
+static void end_slot(batch_lane *lane, batch_text *t, slot *s, const char *text, const status *result)
 {
-    batch_finish(b, s->item, text, result);
     for (int i = 0; i < s->count; i++) generator_drop(t->generator, s->sequence[i]);
     t->running -= s->count;
     origin_free(s->origin);
+    batch_lane_end(lane, s->item, text, result);
     *s = (slot){0};
 }
 
@@ -108,25 +109,24 @@ static bool make_record_of_messages(batch_text *t, slot *s, status *st)
 }
 
 /* OUT.origin.json, one of the job's outputs: when it is gone the job is done again. */
-static bool write_beside(batch *b, slot *s, status *st)
+static bool add_beside(slot *s, status *st)
 {
     char ending[300], *text = origin_sidecar(s->origin);
     const char *out = s->item->job.out, *slash = strrchr(out, '/'), *dot = strrchr(slash ? slash : out, '.');
     snprintf(ending, sizeof ending, "%.270s.origin.json", dot ? dot : "");
-    const char *path = text ? batch_more_output(b, s->item, ending, NULL, st) : NULL;
-    bool ok = path && file_write(path, text, strlen(text), st);
+    bool ok = text && batch_item_add_output(s->item, ending, text, st);
     alloc_free(text);
     return ok;
 }
 
-/* Writes the text's record beside its output, and returns the text, with the record before it where that is asked for
+/* Adds the text's record as a file beside its output, and returns the text, with the record before it where that is asked for
  * (freed with alloc_free). */
-static char *add_record(batch *b, slot *s, const char *text, status *st)
+static char *add_record(slot *s, const char *text, status *st)
 {
     const text_options *o = &s->options.text;
     text_out whole = {.st = st};
     char *front = o->label ? origin_front_matter(s->origin) : NULL;
-    if (strcmp(o->metadata, "none") != 0) write_beside(b, s, st);
+    if (strcmp(o->metadata, "none") != 0) add_beside(s, st);
     if (front) text_out_add(&whole, front);
     text_out_add(&whole, text);
     alloc_free(front);
@@ -189,21 +189,21 @@ static bool add_job(batch_text *t, slot *s, status *st)
 }
 
 /* Brings a job into the generator; one that cannot start ends with its error. */
-static void join(batch *b, batch_text *t, slot *s, batch_item *item)
+static void join(batch_lane *lane, batch_text *t, slot *s, batch_item *item)
 {
     status wrong = {0};
     *s = (slot){.item = item};
-    if (!add_job(t, s, &wrong)) end_slot(b, t, s, NULL, &wrong);
+    if (!add_job(t, s, &wrong)) end_slot(lane, t, s, NULL, &wrong);
 }
 
-static void fill_slots(batch *b, batch_text *t)
+static void fill_slots(batch_lane *lane, batch_text *t)
 {
-    int64_t limit = batch_parallel(b) < MAX_PARALLEL ? batch_parallel(b) : MAX_PARALLEL;
+    int64_t limit = batch_lane_parallel(lane) < MAX_PARALLEL ? batch_lane_parallel(lane) : MAX_PARALLEL;
     for (int64_t i = 0; i < limit; i++)
         while (!t->slot[i].item && t->running < limit) {
-            batch_item *item = batch_take(b, JOB_TEXT, t->name);
+            batch_item *item = batch_lane_take(lane, JOB_TEXT, t->name);
             if (!item) return;
-            join(b, t, &t->slot[i], item);
+            join(lane, t, &t->slot[i], item);
         }
 }
 
@@ -215,7 +215,7 @@ static bool has_ended(const slot *s)
 }
 
 /* A text that the context cut is told of, not failed: its bytes are what was asked for. */
-static void end_well(batch *b, batch_text *t, slot *s)
+static void end_well(batch_lane *lane, batch_text *t, slot *s)
 {
     status st = {0};
     generate_result r[MAX_PARALLEL];
@@ -223,45 +223,45 @@ static void end_well(batch *b, batch_text *t, slot *s)
         r[i] = generate_result_of(s->sequence[i]);
         if (r[i].reason == GENERATE_CONTEXT) log_warning("job '%s': the context is full, its text ends there", s->item->job.id);
     }
-    for (int i = 0; i < s->count && status_ok(&st); i++) batch_pass(b, s->item, r[i].text ? r[i].text : "", &st);
+    for (int i = 0; i < s->count && status_ok(&st); i++) batch_item_pass(s->item, r[i].text ? r[i].text : "", &st);
     if (!status_ok(&st)) {
-        end_slot(b, t, s, NULL, &st);
+        end_slot(lane, t, s, NULL, &st);
         return;
     }
-    char *line = s->item->job.form == JOB_FORM_OWN ? add_record(b, s, r[0].text ? r[0].text : "", &st)
+    char *line = s->item->job.form == JOB_FORM_OWN ? add_record(s, r[0].text ? r[0].text : "", &st)
                                                    : batch_answer_text(s->item, r, (size_t)s->count, t->model.tokenizer, &st);
-    end_slot(b, t, s, line, &st);
+    end_slot(lane, t, s, line, &st);
     alloc_free(line);
 }
 
 /* Takes out what has ended, or everything when the step failed or Ctrl-C came. */
-static void reap(batch *b, batch_text *t, const status *step)
+static void reap(batch_lane *lane, batch_text *t, const status *step)
 {
     for (int i = 0; i < MAX_PARALLEL; i++) {
         slot *s = &t->slot[i];
         if (!s->item) continue;
-        if (!status_ok(step)) end_slot(b, t, s, NULL, step);
-        else if (has_ended(s)) end_well(b, t, s);
+        if (!status_ok(step)) end_slot(lane, t, s, NULL, step);
+        else if (has_ended(s)) end_well(lane, t, s);
     }
 }
 
-void batch_text_run(batch *b, batch_text **state)
+void batch_text_run(batch_lane *lane, batch_text **state)
 {
     batch_item *first;
-    while (!batch_stopped(b) && (first = batch_take(b, JOB_TEXT, NULL))) {
+    while ((first = batch_lane_take(lane, JOB_TEXT, NULL))) {
         status st = {0};
         if (!*state) *state = alloc_zeroed(1, sizeof **state, &st);
         batch_text *t = *state;
-        if (!t || !open_model(b, t, batch_model_of(first), &st)) {
-            batch_finish(b, first, NULL, &st);
+        if (!t || !open_model(lane, t, first, &st)) {
+            batch_lane_end(lane, first, NULL, &st);
             continue;
         }
-        join(b, t, &t->slot[0], first);
-        fill_slots(b, t);
+        join(lane, t, &t->slot[0], first);
+        fill_slots(lane, t);
         while (t->running > 0) {
             if (interrupt_check(&st)) generator_step(t->generator, &st);
-            reap(b, t, &st);
-            if (!batch_stopped(b)) fill_slots(b, t);
+            reap(lane, t, &st);
+            fill_slots(lane, t);
             st = (status){0};
         }
     }

@@ -7,6 +7,7 @@
 
 #include "cli/batch.h"
 #include "cli/batch_options.h"
+#include "cli/batch_paths.h"
 #include "cli/batch_plan.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
@@ -24,7 +25,7 @@ static void check_only(const arguments *a, status *st)
 {
     batch_checker checker;
     batch_checker_init(&checker, a->run.job_path, NULL, NULL);
-    char *folder = batch_out_folder(&a->run, st);
+    char *folder = batch_paths_folder(&a->run, st);
     job_file *f = folder ? job_file_open(a->run.job_path, folder, batch_check_option, batch_report_fault, &checker, st) : NULL;
     alloc_free(folder);
     if (!f) return;

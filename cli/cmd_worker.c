@@ -190,8 +190,7 @@ static void run(worker *w, const char *url, status *st)
     w->run.quiet = true;
     w->run.job_path = "redis";
     w->mem = arena_new(st);
-    w->run.pool = w->mem ? pool_new((int)w->run.threads, st) : NULL;
-    w->run.inputs = w->run.pool ? job_inputs_new(w->run.job_path, &w->run.aliases, st) : NULL;
+    w->run.inputs = w->mem ? job_inputs_new(w->run.job_path, &w->run.aliases, st) : NULL;
     w->queue = w->run.inputs ? job_queue_open(url, w->group, w->name, st) : NULL;
     if (w->queue) {
         interrupt_install();
@@ -201,7 +200,6 @@ static void run(worker *w, const char *url, status *st)
     job_queue_close(w->queue);
     batch_models_free(&models);
     job_inputs_free(w->run.inputs);
-    pool_free(w->run.pool);
     arena_free(w->mem);
 }
 

@@ -3,6 +3,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <jansson.h>
 #include <pcre2.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,6 +42,7 @@ struct filter {
     size_t categories, category_room, rules, rule_room;
     pcre2_general_context *memory;
     pcre2_match_context *limits;
+    pthread_mutex_t lock; /* what asking changes: match and the categories' warned */
     pcre2_match_data *match;
 };
 
@@ -179,6 +181,7 @@ filter *filter_open(const char *path, status *st)
 {
     filter *f = alloc_zeroed(1, sizeof *f, st);
     size_t size;
+    if (f) pthread_mutex_init(&f->lock, NULL);
     char *text = f ? file_read(path, FILE_LIMIT, &size, st) : NULL;
     if (text && memchr(text, 0, size)) status_set(st, STATUS_INPUT, "%s: byte %zu is zero; text wanted", path, (size_t)((char *)memchr(text, 0, size) - text));
     if (text && status_ok(st)) {
@@ -199,6 +202,7 @@ filter *filter_open(const char *path, status *st)
 void filter_close(filter *f)
 {
     if (!f) return;
+    pthread_mutex_destroy(&f->lock);
     for (size_t i = 0; i < f->rules; i++) pcre2_code_free(f->rule[i].code);
     for (size_t i = 0; i < f->categories; i++) alloc_free(f->category[i].name);
     pcre2_match_data_free(f->match);
@@ -235,11 +239,11 @@ static bool judge(filter *f, category *c, const char *what, const char *found, s
     return true;
 }
 
-bool filter_pass(filter *f, filter_side side, const char *what, const char *text, size_t size, size_t from, status *st)
+static bool hold_against(filter *f, filter_side side, const char *what, const char *text, size_t size, size_t from, status *st)
 {
     size_t begin = from > WINDOW ? from - WINDOW : 0;
     while (begin && ((unsigned char)text[begin] & 0xC0) == 0x80) begin--;
-    for (size_t i = 0; f && i < f->rules; i++) {
+    for (size_t i = 0; i < f->rules; i++) {
         category *c = &f->category[f->rule[i].category];
         if (c->level == LEVEL_OFF || !(c->sides & (int)side)) continue;
         int n = pcre2_match(f->rule[i].code, (PCRE2_SPTR)text, size, begin, 0, f->match, f->limits);
@@ -249,6 +253,15 @@ bool filter_pass(filter *f, filter_side side, const char *what, const char *text
         if (!judge(f, c, what, text + place[0], place[1] - place[0], st)) return false;
     }
     return true;
+}
+
+bool filter_pass(filter *f, filter_side side, const char *what, const char *text, size_t size, size_t from, status *st)
+{
+    if (!f) return true;
+    pthread_mutex_lock(&f->lock);
+    bool passes = hold_against(f, side, what, text, size, from, st);
+    pthread_mutex_unlock(&f->lock);
+    return passes;
 }
 
 bool filter_has_output(const filter *f)

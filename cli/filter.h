@@ -6,8 +6,8 @@
  *     /kill(ing)? \w+/            a PCRE2 expression, in any case
  *     [competitors warn output]   "prompt" or "output": only there
  *
- * Nothing is changed by a filter: a text passes, passes with a warning, or is refused with the reason. A filter is
- * read-only once it is open; one thread at a time may ask it.
+ * Nothing is changed by a filter: a text passes, passes with a warning, or is refused with the reason. Any thread may ask
+ * one that is open.
  */
 #ifndef AIGC_CLI_FILTER_H
 #define AIGC_CLI_FILTER_H

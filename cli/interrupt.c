@@ -1,19 +1,17 @@
 #include "cli/interrupt.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <unistd.h>
 
 #include "core/file.h"
 
-static volatile sig_atomic_t asked;
+static atomic_int asked; /* lock-free: a handler may touch it while other threads read it */
 
 static void on_signal(int number)
 {
-    if (!asked) {
-        asked = 1;
-        return;
-    }
+    if (!atomic_exchange(&asked, 1)) return;
     file_abort_all();
     _exit(number == SIGINT ? 130 : 128 + number);
 }
@@ -27,6 +25,6 @@ void interrupt_install(void)
     sigaction(SIGHUP, &action, NULL);
 }
 
-bool interrupt_asked(void) { return asked != 0; }
+bool interrupt_asked(void) { return atomic_load(&asked) != 0; }
 
-bool interrupt_check(status *st) { return !asked || status_set(st, STATUS_INTERRUPTED, "interrupted"); }
+bool interrupt_check(status *st) { return !interrupt_asked() || status_set(st, STATUS_INTERRUPTED, "interrupted"); }

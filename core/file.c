@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct file_output {
 };
 
 static _Atomic(char *) open_temporary[MAX_OUTPUTS];
+static atomic_bool aborted; /* the program ends: what comes now is removed at once */
 
 char *file_read(const char *path, size_t limit, size_t *size, status *st)
 {
@@ -105,7 +107,9 @@ static int claim_slot(char *temporary)
 {
     for (int i = 0; i < MAX_OUTPUTS; i++) {
         char *none = NULL;
-        if (atomic_compare_exchange_strong(&open_temporary[i], &none, temporary)) return i;
+        if (!atomic_compare_exchange_strong(&open_temporary[i], &none, temporary)) continue;
+        if (atomic_load(&aborted)) unlink(temporary);
+        return i;
     }
     return -1;
 }
@@ -119,14 +123,22 @@ static int open_nameless(const char *path, status *st)
     return fd;
 }
 
+static mode_t mask; /* of new files; it can be read only by setting it, which other threads must not see */
+static pthread_once_t mask_once = PTHREAD_ONCE_INIT;
+
+static void read_mask(void)
+{
+    mask = umask(077);
+    umask(mask);
+}
+
 static int open_named(file_output *f, status *st)
 {
     f->temporary = beside(f->path, true, st);
     int fd = f->temporary ? mkstemp(f->temporary) : -1;
     if (fd < 0) return -1;
     f->slot = claim_slot(f->temporary);
-    mode_t mask = umask(0);
-    umask(mask);
+    pthread_once(&mask_once, read_mask);
     fchmod(fd, 0666 & ~mask); /* mkstemp's 0600 is for secrets */
     return fd;
 }
@@ -177,9 +189,9 @@ FILE *file_stream(file_output *f) { return f->stream; }
 
 static void release(file_output *f)
 {
-    if (f->slot >= 0) atomic_store(&open_temporary[f->slot], NULL);
+    char *mine = f->temporary; /* unless file_abort_all has taken it: then the program ends, and it must stay readable */
+    if (f->slot < 0 || atomic_compare_exchange_strong(&open_temporary[f->slot], &mine, NULL)) alloc_free(f->temporary);
     alloc_free(f->path);
-    alloc_free(f->temporary);
     alloc_free(f);
 }
 
@@ -211,9 +223,11 @@ bool file_commit(file_output *f, status *st)
 
 void file_abort_all(void)
 {
+    static char taken;
+    atomic_store(&aborted, true);
     for (int i = 0; i < MAX_OUTPUTS; i++) {
         char *temporary = atomic_load(&open_temporary[i]);
-        if (temporary) unlink(temporary);
+        if (temporary && atomic_compare_exchange_strong(&open_temporary[i], &temporary, &taken)) unlink(temporary);
     }
 }
 

@@ -34,13 +34,15 @@ struct pool {
     void *arg;
     char apart_0[64]; /* the words that threads wait for lie on cache lines of their own */
     _Atomic uint64_t generation;
+    _Atomic int limit; /* threads with an index below it take part */
     char apart_1[64];
     _Atomic int64_t done;
     char apart_2[64];
     _Atomic int sleepers;
     _Atomic bool stop;
     pthread_mutex_t lock;
-    pthread_cond_t wake;
+    pthread_cond_t wake;   /* a loop begins */
+    pthread_cond_t raised; /* the limit is higher */
 };
 
 enum { EAGER_SPINS = 2000, SPINS = 6000 };
@@ -75,25 +77,42 @@ static void work(pool *p, int index, uint64_t generation)
     if (finished) atomic_fetch_add(&p->done, finished);
 }
 
+/* Sleeps until the next loop begins. */
+static void sleep_for_loop(pool *p, uint64_t seen)
+{
+    pthread_mutex_lock(&p->lock);
+    atomic_fetch_add(&p->sleepers, 1);
+    while (atomic_load(&p->generation) == seen && !atomic_load(&p->stop)) pthread_cond_wait(&p->wake, &p->lock);
+    atomic_fetch_sub(&p->sleepers, 1);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* Sleeps while the limit keeps this thread out; no loop wakes it. */
+static void sleep_for_limit(pool *p, int index)
+{
+    pthread_mutex_lock(&p->lock);
+    while (index >= atomic_load(&p->limit) && !atomic_load(&p->stop)) pthread_cond_wait(&p->raised, &p->lock);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* Waits for a loop after the one it has `seen`. */
+static void wait_for_loop(pool *p, int index, uint64_t seen)
+{
+    for (int spins = 0; !atomic_load(&p->stop); spins++) {
+        if (index >= atomic_load(&p->limit)) sleep_for_limit(p, index);
+        else if (atomic_load(&p->generation) != seen) return;
+        else if (spins < SPINS) relax(spins);
+        else sleep_for_loop(p, seen);
+    }
+}
+
 static void *worker_main(void *arg)
 {
     const worker_place *place = arg;
     pool *p = place->pool;
     uint64_t generation = 0;
     while (!atomic_load(&p->stop)) {
-        int spins = 0;
-        while (atomic_load(&p->generation) == generation && !atomic_load(&p->stop)) {
-            if (++spins < SPINS) {
-                relax(spins);
-                continue;
-            }
-            pthread_mutex_lock(&p->lock);
-            atomic_fetch_add(&p->sleepers, 1);
-            while (atomic_load(&p->generation) == generation && !atomic_load(&p->stop))
-                pthread_cond_wait(&p->wake, &p->lock);
-            atomic_fetch_sub(&p->sleepers, 1);
-            pthread_mutex_unlock(&p->lock);
-        }
+        wait_for_loop(p, place->index, generation);
         generation = atomic_load(&p->generation);
         work(p, place->index, generation);
     }
@@ -106,14 +125,18 @@ static int usable_cores(void)
     return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1;
 }
 
+int pool_count(int threads) { return threads > 0 ? threads : usable_cores(); }
+
 pool *pool_new(int threads, status *st)
 {
     pool *p = alloc_zeroed(1, sizeof *p, st);
     if (!p) return NULL;
-    int wanted = threads > 0 ? threads : usable_cores();
+    int wanted = pool_count(threads);
     p->threads = 1;
+    atomic_store(&p->limit, wanted);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
+    pthread_cond_init(&p->raised, NULL);
     p->worker = alloc_zeroed((size_t)wanted, sizeof *p->worker, st);
     p->place = alloc_zeroed((size_t)wanted, sizeof *p->place, st);
     p->range_block = alloc_zeroed((size_t)wanted + 1, sizeof *p->range, st); /* one more: room to align */
@@ -143,14 +166,25 @@ static void wake_all(pool *p)
     pthread_mutex_unlock(&p->lock);
 }
 
+void pool_limit(pool *p, int n)
+{
+    if (!p) return;
+    pthread_mutex_lock(&p->lock);
+    atomic_store(&p->limit, n > 1 ? n : 1);
+    pthread_cond_broadcast(&p->raised);
+    pthread_mutex_unlock(&p->lock);
+}
+
 void pool_free(pool *p)
 {
     if (!p) return;
     atomic_store(&p->stop, true);
     wake_all(p);
+    pool_limit(p, p->threads);
     for (int i = 0; i < p->threads - 1; i++) pthread_join(p->worker[i], NULL);
     pthread_mutex_destroy(&p->lock);
     pthread_cond_destroy(&p->wake);
+    pthread_cond_destroy(&p->raised);
     alloc_free(p->worker);
     alloc_free(p->place);
     alloc_free(p->range_block);
@@ -161,7 +195,9 @@ int pool_threads(const pool *p) { return p ? p->threads : 1; }
 
 void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n)
 {
-    if (!p || p->threads == 1 || n <= 1) {
+    int sharers = p ? atomic_load(&p->limit) : 1; /* the threads that get a range; who comes later may still help */
+    if (sharers > pool_threads(p)) sharers = pool_threads(p);
+    if (sharers == 1 || n <= 1) {
         for (int64_t i = 0; i < n; i++) task(arg, i);
         return;
     }
@@ -169,8 +205,8 @@ void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n)
     p->arg = arg;
     atomic_store(&p->done, 0);
     uint64_t generation = (atomic_load(&p->generation) + 1) & LEFT_MASK;
-    for (int t = 0; t < p->threads; t++) {
-        int64_t from = n * t / p->threads, end = n * (t + 1) / p->threads;
+    for (int t = 0; t < sharers; t++) { /* the others' ranges stay empty, as their last loop left them */
+        int64_t from = n * t / sharers, end = n * (t + 1) / sharers;
         p->range[t].end = end;
         atomic_store(&p->range[t].state, generation << 32 | (uint64_t)(end - from));
     }

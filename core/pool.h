@@ -18,6 +18,13 @@ pool *pool_new(int threads, status *st);
 void pool_free(pool *p);
 int pool_threads(const pool *p); /* 1 for NULL */
 
+/* How many threads pool_new(threads) means. */
+int pool_count(int threads);
+
+/* From its next loop on the pool uses n of its threads (at least the caller, at most all) and lets the others sleep, so
+ * that two pools can share the cores. May be called from any thread, also while a loop runs. */
+void pool_limit(pool *p, int n);
+
 /* Calls task(arg, i) once for each 0 ≤ i < n < 2³², in any order, and returns when all are done. One caller at a time;
  * a task must not call pool_run on the same pool. p = NULL runs them here. */
 void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "core/pool.h"
@@ -38,8 +39,61 @@ static void test_every_item_once(void **state)
     }
 }
 
+/* Moves the limit up and down while the pool works, from another thread, as a batch does with its lanes. */
+static void *move_limit(void *arg)
+{
+    for (int i = 0; i < 3000; i++) pool_limit(arg, 1 + i % 5);
+    return NULL;
+}
+
+static void test_limit_may_change_at_any_time(void **state)
+{
+    (void)state;
+    status st = {0};
+    pool *p = pool_new(4, &st);
+    assert_non_null(p);
+    for (int i = 0; i < ITEMS; i++) atomic_store(&hits[i], 0);
+    pthread_t mover;
+    assert_int_equal(pthread_create(&mover, NULL, move_limit, p), 0);
+    for (int run = 0; run < 2000; run++) pool_run(p, hit, NULL, 100);
+    pthread_join(mover, NULL);
+    for (int i = 0; i < 100; i++) assert_int_equal(atomic_load(&hits[i]), 2000);
+    assert_int_equal(pool_threads(p), 4);
+    pool_free(p);
+}
+
+static void remember_thread(void *arg, int64_t i)
+{
+    ((pthread_t *)arg)[i] = pthread_self();
+}
+
+static void test_limit_of_one_is_the_caller(void **state)
+{
+    (void)state;
+    status st = {0};
+    pool *p = pool_new(3, &st);
+    assert_non_null(p);
+    pthread_t who[50];
+    for (int n = 0; n <= 1; n++) { /* less than one is one */
+        pool_limit(p, n);
+        for (int run = 0; run < 100; run++) {
+            pool_run(p, remember_thread, who, 50);
+            for (int i = 0; i < 50; i++) assert_true(pthread_equal(who[i], pthread_self()));
+        }
+    }
+    pool_limit(p, 1000); /* more than there are: all */
+    for (int i = 0; i < ITEMS; i++) atomic_store(&hits[i], 0);
+    pool_run(p, hit, NULL, ITEMS);
+    for (int i = 0; i < ITEMS; i++) assert_int_equal(atomic_load(&hits[i]), 1);
+    pool_free(p); /* also while threads wait for a higher limit */
+    p = pool_new(3, &st);
+    pool_limit(p, 1);
+    pool_free(p);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_item_once)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_item_once), cmocka_unit_test(test_limit_may_change_at_any_time),
+                                       cmocka_unit_test(test_limit_of_one_is_the_caller)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

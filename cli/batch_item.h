@@ -1,0 +1,57 @@
+/* batch_item: one job of a batch on its way: made ready by the batch, done by a runner in a lane, and given back.
+ *
+ * It belongs to whoever holds it, one thread at a time: the batch, a lane, the batch again.
+ */
+#ifndef AIGC_CLI_BATCH_ITEM_H
+#define AIGC_CLI_BATCH_ITEM_H
+
+#include "cli/filter.h"
+#include "cli/job_file.h"
+#include "cli/journal.h"
+#include "core/arena.h"
+
+typedef struct batch_item batch_item;
+
+struct batch_item {
+    size_t index;        /* of the job in its file */
+    job job;             /* options filled with the results of other jobs */
+    hash_hex inputs;     /* digest of all that the job depends on */
+    const char *folder;  /* of all outputs; outlives the item */
+    const char *path;    /* where its output goes */
+    filter *filter;      /* that its texts are held against; NULL: none */
+    int attempt;         /* from 1 */
+    arena *mem;          /* the strings of all of this */
+    batch_item *next;    /* in the queue that holds it */
+
+    /* What the runner made of it. */
+    status result;
+    const char *text;    /* to be written to path; NULL: the runner wrote it itself */
+    struct {
+        const char *out, *text; /* name inside the folder; text: as above */
+    } more[JOURNAL_MAX_OUTPUTS - 1];
+    size_t more_count;
+    double begun, ended; /* log_seconds: taken by the runner, given back */
+    double loading;      /* seconds of that which loaded its model */
+};
+
+batch_item *batch_item_new(size_t index, const char *folder, status *st);
+void batch_item_free(batch_item *item); /* NULL is allowed */
+
+/* The value of the job's model option, or the kind's default. */
+const char *batch_item_model(const batch_item *item);
+
+/* ---- for runners ---- */
+
+/* Names a further output: the output's name with `ending` in place of its extension. text (copied) is written there when
+ * the item is given back; NULL: the runner writes to the path returned. NULL with st set when there are too many. */
+const char *batch_item_add_output(batch_item *item, const char *ending, const char *text, status *st);
+
+/* Does the text pass the job's filter? Asked before anything of it is given away. */
+bool batch_item_pass(const batch_item *item, const char *text, status *st);
+
+/* ---- for the batch ---- */
+
+/* Writes the texts, each to its place, ended by a line break. */
+bool batch_item_write(const batch_item *item, status *st);
+
+#endif

@@ -1,0 +1,23 @@
+/* batch_paths: where the files of a batch lie. What returns char * is freed with alloc_free; NULL with st set. */
+#ifndef AIGC_CLI_BATCH_PATHS_H
+#define AIGC_CLI_BATCH_PATHS_H
+
+#include "cli/batch.h"
+#include "core/arena.h"
+
+/* --out-dir, or the folder of the job file. */
+char *batch_paths_folder(const batch_options *o, status *st);
+
+/* --journal, or "JOBFILE.journal" ("JOBFILE.1-of-2.journal" of a shard). */
+char *batch_paths_journal(const batch_options *o, status *st);
+
+/* --answers, or "OUT/NAME.output.jsonl" for "NAME.jsonl" ("OUT/NAME.1-of-2.output.jsonl" of a shard). */
+char *batch_paths_answers(const batch_options *o, const char *folder, status *st);
+
+/* "folder/out", in mem. */
+const char *batch_paths_join(const char *folder, const char *out, arena *mem, status *st);
+
+/* Makes the folder and those above it; the path is restored. It is the user's own: links are followed. */
+bool batch_paths_make(char *path, status *st);
+
+#endif
