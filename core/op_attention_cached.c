@@ -176,28 +176,37 @@ static void weigh(const attention_job *j, gathered *g, int64_t row, float *score
     g->max[row] = top;
 }
 
-static const float *widened(const op_kv_layout *l, const void *panels, float *room, size_t bytes)
+/* y[rows, out] = x · panels [in, out], added to what y holds if `more`. Panels in f16 that many rows share are widened once,
+ * into room. */
+static void multiply(const attention_job *j, float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const void *panels,
+                     int64_t in, int64_t out, bool more, float *room)
 {
-    if (!l->half) return panels;
-    kernel_get()->from_f16(room, panels, (int64_t)(bytes / sizeof(uint16_t)));
-    return room;
+    enum { MANY_ROWS = 13 };
+    const kernel_table *k = kernel_get();
+    if (j->layout->half && rows < MANY_ROWS) {
+        k->panel->f16(y, ldy, x, ldx, rows, panels, in, out, more);
+        return;
+    }
+    if (j->layout->half) {
+        k->from_f16(room, panels, in * whole_panels(out) * PANEL);
+        panels = room;
+    }
+    k->panel->f32(y, ldy, x, ldx, rows, panels, in, out, more);
 }
 
 static void attend_chunk(const attention_job *j, const item *it, workspace *w, int64_t chunk)
 {
     const op_kv_layout *l = j->layout;
     const op_kv_segment *s = &j->segment[it->segment];
-    const panel_kernels *panel = kernel_get()->panel;
     int64_t rows = it->rows * j->group, base = chunk * KV_CHUNK;
     const char *at = head_of(l, s->chunk[chunk], j->layer, it->kv_head);
-    panel->f32(w->scores, KV_CHUNK, w->q, l->head_dim, rows, widened(l, at, w->keys, l->key_bytes), l->head_dim, KV_CHUNK, false);
+    multiply(j, w->scores, KV_CHUNK, w->q, l->head_dim, rows, at, l->head_dim, KV_CHUNK, false, w->keys);
     for (int64_t r = 0; r < rows; r++) {
         int64_t position = s->start + it->row + r / j->group;
         int64_t from = max_of(0, first_seen(j, position) - base), to = min_of(KV_CHUNK, position + 1 - base);
         weigh(j, &w->span, r, w->scores + r * KV_CHUNK, from, to);
     }
-    const float *values = widened(l, at + l->key_bytes, w->chunk_values, l->value_bytes);
-    panel->f32(w->span.values, j->padded, w->scores, KV_CHUNK, rows, values, KV_CHUNK, j->padded, true);
+    multiply(j, w->span.values, j->padded, w->scores, KV_CHUNK, rows, at + l->key_bytes, KV_CHUNK, j->padded, true, w->chunk_values);
 }
 
 static void attend_span(const attention_job *j, const item *it, workspace *w, int64_t span)

@@ -19,11 +19,12 @@ static inline void store_part(float *p, __m256 v, int64_t n)
 {
     float all[8];
     _mm256_storeu_ps(all, v);
-    memcpy(p, all, (size_t)n * sizeof(float));
+    memcpy(p, all, (size_t)(n % LANES) * sizeof(float)); /* n < LANES: said again for the compiler's own checks */
 }
 
 #define LOAD(p) _mm256_loadu_ps(p)
 #define LOAD_PART(p, n) load_part(p, n)
+#define LOAD_HALF(p) _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p)))
 #define SPLAT(s) _mm256_set1_ps(s)
 #define FMA(a, b, c) _mm256_fmadd_ps(a, b, c)
 #define STORE(p, v) _mm256_storeu_ps(p, v)
@@ -190,4 +191,4 @@ INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const 
 
 PANEL_PRODUCTS(product)
 
-const panel_kernels panel_kernels_avx2 = {.f32 = f32_product, .quantize = quantize, .quantized = PANEL_PRODUCT_TABLE};
+const panel_kernels panel_kernels_avx2 = {.f32 = f32_product, .f16 = f16_product, .quantize = quantize, .quantized = PANEL_PRODUCT_TABLE};

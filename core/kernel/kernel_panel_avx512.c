@@ -7,6 +7,7 @@
 typedef __m512 vec;
 #define LOAD(p) _mm512_loadu_ps(p)
 #define LOAD_PART(p, n) _mm512_maskz_loadu_ps((__mmask16)((1u << (n)) - 1), p)
+#define LOAD_HALF(p) _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p)))
 #define SPLAT(s) _mm512_set1_ps(s)
 #define FMA(a, b, c) _mm512_fmadd_ps(a, b, c)
 #define STORE(p, v) _mm512_storeu_ps(p, v)
@@ -18,6 +19,12 @@ void panel_f32_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_
                       int64_t out, bool more)
 {
     f32_product(y, ldy, x, ldx, rows, panels, in, out, more);
+}
+
+void panel_f16_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const uint16_t *panels, int64_t in,
+                      int64_t out, bool more)
+{
+    f16_product(y, ldy, x, ldx, rows, panels, in, out, more);
 }
 
 INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
@@ -32,6 +39,7 @@ PANEL_PRODUCTS(product)
 
 const panel_kernels panel_kernels_avx512 = {
     .f32 = panel_f32_avx512,
+    .f16 = panel_f16_avx512,
     .quantize = vnni_quantize,
     .quantized = PANEL_PRODUCT_TABLE,
 };

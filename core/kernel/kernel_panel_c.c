@@ -18,6 +18,18 @@ static void f32_product(float *y, int64_t ldy, const float *x, int64_t ldx, int6
         }
 }
 
+static void f16_product(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const uint16_t *panels, int64_t in,
+                        int64_t out, bool more)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t o = 0; o < out; o++) {
+            const uint16_t *w = panels + o / PANEL * PANEL * in + o % PANEL;
+            float sum = more ? y[r * ldy + o] : 0.0f;
+            for (int64_t k = 0; k < in; k++) sum = fmaf(x[r * ldx + k], half_from_f16(w[k * PANEL]), sum);
+            y[r * ldy + o] = sum;
+        }
+}
+
 static void quantize(const panel_rows *q, int64_t row, const float *x)
 {
     int64_t blocks = q->in / PANEL_BLOCK;
@@ -111,6 +123,7 @@ PRODUCT(Q8)
 
 const panel_kernels panel_kernels_c = {
     .f32 = f32_product,
+    .f16 = f16_product,
     .quantize = quantize,
     .quantized = {product_Q4, product_Q4_MIN, product_Q4_TABLE, product_Q4_16, product_Q4_MIN16, product_Q5, product_Q5_MIN,
                   product_Q6_16, product_Q8},

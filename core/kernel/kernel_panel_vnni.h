@@ -6,8 +6,10 @@
 
 #include "core/kernel/kernel_panel_codes.h"
 
-/* kernel_panel_avx512.c's f32 product, for the table of AMX. */
+/* kernel_panel_avx512.c's float products, for the table of AMX. */
 void panel_f32_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const float *panels, int64_t in,
+                      int64_t out, bool more);
+void panel_f16_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const uint16_t *panels, int64_t in,
                       int64_t out, bool more);
 
 /* ---- activations to 8 bits ---- */
