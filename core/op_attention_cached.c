@@ -194,18 +194,26 @@ static void multiply(const attention_job *j, float *y, int64_t ldy, const float 
     k->panel->f32(y, ldy, x, ldx, rows, panels, in, out, more);
 }
 
+/* Keys and values lie in memory in pieces too short for the processor to guess the next: it is told. */
+static void fetch(const char *from, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(from + i, 0, 2);
+}
+
 static void attend_chunk(const attention_job *j, const item *it, workspace *w, int64_t chunk)
 {
     const op_kv_layout *l = j->layout;
     const op_kv_segment *s = &j->segment[it->segment];
     int64_t rows = it->rows * j->group, base = chunk * KV_CHUNK;
     const char *at = head_of(l, s->chunk[chunk], j->layer, it->kv_head);
+    fetch(at + l->key_bytes, l->value_bytes);
     multiply(j, w->scores, KV_CHUNK, w->q, l->head_dim, rows, at, l->head_dim, KV_CHUNK, false, w->keys);
     for (int64_t r = 0; r < rows; r++) {
         int64_t position = s->start + it->row + r / j->group;
         int64_t from = max_of(0, first_seen(j, position) - base), to = min_of(KV_CHUNK, position + 1 - base);
         weigh(j, &w->span, r, w->scores + r * KV_CHUNK, from, to);
     }
+    if ((s->start + it->row + it->rows - 1) / KV_CHUNK > chunk) fetch(head_of(l, s->chunk[chunk + 1], j->layer, it->kv_head), l->key_bytes);
     multiply(j, w->span.values, j->padded, w->scores, KV_CHUNK, rows, at + l->key_bytes, KV_CHUNK, j->padded, true, w->chunk_values);
 }
 
@@ -249,6 +257,7 @@ static void run_item(void *arg, int64_t i)
     const item *it = &j->items[i];
     workspace *w = j->spaces; /* as many as threads: one is free */
     while (atomic_flag_test_and_set(&w->busy)) w = w + 1 < j->spaces + j->space_count ? w + 1 : j->spaces;
+    fetch(head_of(j->layout, j->segment[it->segment].chunk[it->span * SPAN_CHUNKS], j->layer, it->kv_head), j->layout->key_bytes);
     gather_queries(j, it, w->q);
     if (it->partial) {
         attend_span(j, it, w, it->span);

@@ -117,17 +117,23 @@ static bool quantize_rows(op_ctx *c, linear_job *j, int64_t in)
     return true;
 }
 
+/* Many rows are cut by the multiplications of an item; of few, which take as long as their weights take to come from memory,
+ * each part gets so many items that threads wait little for one another at the end. */
+static int64_t panels_of_item(const linear_job *j, const linear_part *p)
+{
+    enum { FEW_ROWS = 16, FEW_ROWS_ITEMS = 512, MULTIPLICATIONS = 4 << 20 };
+    if (j->rows <= FEW_ROWS) return linear_panels(p->w) / FEW_ROWS_ITEMS;
+    int64_t rows = j->rows < j->row_step ? j->rows : j->row_step, cost = PANEL * p->w->in * rows * (p->gate ? 2 : 1);
+    return cost > 0 ? (MULTIPLICATIONS + cost - 1) / cost : 1;
+}
+
 static void split(linear_job *j)
 {
-    bool many = j->rows > 16;
-    int64_t wanted = many ? 4 << 20 : 64 << 10; /* multiplications of an item */
     j->row_step = j->part[0].w->form == LINEAR_IN_PLACE ? 384 : 96;
     for (int i = 0; i < j->parts; i++) {
         linear_part *p = &j->part[i];
-        int64_t rows = j->rows < j->row_step ? j->rows : j->row_step;
-        int64_t cost = PANEL * p->w->in * (rows > 0 ? rows : 1) * (p->gate ? 2 : 1);
-        p->panel_step = cost > 0 ? (wanted + cost - 1) / cost : 1;
-        if (p->panel_step % 2) p->panel_step++; /* the f32 kernels take panels in twos */
+        p->panel_step = (panels_of_item(j, p) + 1) / 2 * 2; /* the f32 kernels take panels in twos */
+        if (p->panel_step < 2) p->panel_step = 2;
         if (p->panel_step > TILE_PANELS_MAX) p->panel_step = TILE_PANELS_MAX;
         p->panel_items = (linear_panels(p->w) + p->panel_step - 1) / p->panel_step;
         j->items_per_row_step += p->panel_items;
