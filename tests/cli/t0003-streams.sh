@@ -28,5 +28,14 @@ broken inspect --tensors "$golden/dequant.gguf"
 broken inspect --json "$tiny"
 broken quantize --type q4_0 "$golden/gpt/llama.gguf" -
 broken check "$golden/image_files/rgb.png"
+broken batch --schema
+echo '{"id":"a","kind":"text","prompt":"x","out":"a.txt"}' >jobs.jsonl
+broken batch --list jobs.jsonl
+broken plan jobs.jsonl
+cp "$golden/vits_many.onnx" voice.onnx
+echo '{"audio":{"sample_rate":16000},"espeak":{"voice":"en-us"},"phoneme_id_map":{"_":[0],"^":[1],"$":[2],"a":[3]},"num_speakers":4,"speaker_id_map":{}}' >voice.onnx.json
+broken speak --voice ./voice.onnx -s 1 -o - "A a a."
+broken speak --voice ./voice.onnx -s 1 -o sound.wav --json "A a a."
+broken vocode sound.wav -o -
 broken image -p "a red apple" --steps 1 -s 1 -o -
 exit 0
