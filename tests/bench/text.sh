@@ -3,7 +3,7 @@
 #
 #   tests/bench/text.sh              everything; the first run builds the peers (minutes each) and makes the other file types
 #   RUNS=5 THREADS=2 TYPES="Q4_1 Q4_0 Q8_0 F16" tests/bench/text.sh
-#   LEVEL=avx2 tests/bench/text.sh   both programs without AVX-512 and AMX
+#   LEVEL=avx2 tests/bench/text.sh   both programs without AVX-512 and AMX; LEVEL=avx512bf16: with AVX-512, VNNI and BF16, without AMX
 #   PEERS="NAME=PYTHON …"            other builds of the peer: for each a Python that has llama-cpp-python
 #
 # Wanted beforehand: a release build (cmake --preset release && cmake --build --preset release), the model smollm2
@@ -24,15 +24,18 @@ version=0.3.36
 source_file=$models/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 [ -x "$aigc" ] || { echo "text.sh: no $aigc; build it: cmake --preset release && cmake --build --preset release" >&2; exit 2; }
 [ -f "$source_file" ] || { echo "text.sh: no model; get it: sh samples/models.sh" >&2; exit 2; }
-case $level in native | avx2) ;; *) echo "text.sh: LEVEL is '$level', native or avx2 wanted" >&2; exit 2 ;; esac
+case $level in native | avx512bf16 | avx2) ;; *) echo "text.sh: LEVEL is '$level', native, avx512bf16 or avx2 wanted" >&2; exit 2 ;; esac
 mkdir -p "$work"
 
 # build_peer NAME CC CXX: llama-cpp-python in a venv of its own; says the name and its Python.
 build_peer() {
     local python=$work/$1/bin/python flags="" options="-DGGML_NATIVE=ON"
     if [ ! -x "$python" ] || ! "$python" -c 'import llama_cpp' 2>/dev/null; then
+        local avx2="-DGGML_NATIVE=OFF -DGGML_AVX=ON -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON"
         if [ "$level" = avx2 ]; then
-            options="-DGGML_NATIVE=OFF -DGGML_AVX=ON -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON -DGGML_AVX512=OFF"
+            options="$avx2 -DGGML_AVX512=OFF"
+        elif [ "$level" = avx512bf16 ]; then
+            options="$avx2 -DGGML_AVX512=ON -DGGML_AVX512_VBMI=ON -DGGML_AVX512_VNNI=ON -DGGML_AVX512_BF16=ON"
         elif grep -q -m 1 amx_int8 /proc/cpuinfo; then
             if "$2" -march=native -dM -E -x c /dev/null | grep -q __AMXINT8__; then flags="-D__AMX_INT8__ -D__AMX_TILE__ -D__AMX_BF16__"; fi
             case $("$2" --version | head -n 1) in
