@@ -26,3 +26,14 @@ needs_model() {
     echo "skipped: the model $1 is absent; 'sh samples/models.sh $1' gets it"
     exit 77
 }
+
+# catches PID: waits until that process answers SIGINT (one that runs behind a script is deaf to it until it says otherwise)
+catches() {
+    tries=0
+    while [ $tries -lt 600 ]; do
+        case $(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) in *[2367abef]) return 0 ;; esac
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    fail "process $1 never listens to SIGINT"
+}

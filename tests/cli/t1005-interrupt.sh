@@ -30,8 +30,7 @@ tail -1 talk.jsonl | grep -q '^{"role":"assistant","content":"..*"}$' || fail "t
 # the same signal without a chat ends the program, with 130
 "$AIGC" text -m "$tiny" --raw -p x --ignore-end --shift -n 1000000 >endless 2>err </dev/null &
 child=$!
-tries=0
-until [ -s endless ] || [ $tries = 200 ]; do tries=$((tries + 1)) && sleep 0.05; done
+catches $child
 kill -INT $child
 wait $child
 found=$?

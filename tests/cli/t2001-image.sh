@@ -114,7 +114,8 @@ expect 3 "$AIGC" image -m broken -p cat -o x.png
 
 "$AIGC" image -m "$model" -p cat --steps 500 -W 256 -H 256 -o x.png 2>err &
 pid=$!
-sleep 0.3
+catches $pid
+sleep 0.2
 kill -INT $pid
 wait $pid
 found=$?

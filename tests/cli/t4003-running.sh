@@ -114,7 +114,8 @@ grep -q "$((60 - before)) done, $before were done before" err || fail "what was 
 echo '{"id": "slow", "kind": "image", "prompt": "3d red apple", "steps": 900, "width": 256, "height": 256, "tile": true}' >slow.jsonl
 "$AIGC" batch slow.jsonl 2>/dev/null &
 child=$!
-sleep 0.3
+catches $child
+sleep 0.2
 kill -INT $child
 kill -INT $child 2>/dev/null
 begun=$(date +%s)

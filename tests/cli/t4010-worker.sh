@@ -62,7 +62,8 @@ grep -q "^$(sha256sum <made/7.wav | cut -d' ' -f1)$" results || fail "a result d
 # Ctrl-C ends a worker that waits
 "$AIGC" worker $url >three.log 2>&1 &
 two=$!
-sleep 0.5
+catches $two
+sleep 0.2
 kill -INT $two
 wait $two
 [ $? = 130 ] || fail "Ctrl-C does not end a waiting worker"
