@@ -280,7 +280,6 @@ void cmd_text(int argc, char **argv, status *st)
             r->o = &o;
             r->ends_line = true;
             r->seed = o.seed_given ? (uint64_t)o.seed : rng_fresh_seed();
-            r->request.end = -1;
             if (pass_prompt(r, input, st)) open_and_run(r, input, st);
             if (st->code == STATUS_REFUSED && o.json) filter_print_refusal(st);
             filter_close(r->filter);

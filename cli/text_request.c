@@ -135,7 +135,7 @@ static bool fill_request(text_request *q, const text_options *o, const text_mode
                           context < gpt_context(m->gpt) ? "; --ctx sets it" : "");
     q->request = (generate_request){
         .prompt = q->prompt.id, .prompt_count = q->prompt.count, .tokens = o->tokens, .sample = o->sample, .seed = seed,
-        .stop_count = (int64_t)o->stop.count, .end = &q->end, .end_count = q->end >= 0, .ignore_end = o->ignore_end, .shift = o->shift,
+        .stop_count = (int64_t)o->stop.count, .end = q->end, .end_count = q->end_count, .ignore_end = o->ignore_end, .shift = o->shift,
         .keep = tokenizer_adds_bos(m->tokenizer) ? 1 : 0, .logprobs = o->logprobs};
     for (size_t i = 0; i < o->stop.count; i++) q->request.stop[i] = o->stop.item[i];
     if (o->task && !o->temperature_given) q->request.sample.temperature = 0.2; /* a task keeps to its text */
@@ -145,7 +145,8 @@ static bool fill_request(text_request *q, const text_options *o, const text_mode
 bool text_request_init_chat(text_request *q, const text_options *o, const text_model *m, const chat_template *t, const chat_message *messages,
                             int64_t count, uint64_t seed, int64_t context, status *st)
 {
-    *q = (text_request){.end = chat_end_token(t, m->tokenizer)};
+    *q = (text_request){0};
+    q->end_count = chat_end_tokens(t, m->tokenizer, q->end);
     if (chat_encode(t, m->tokenizer, messages, count, &q->prompt, st) && fill_request(q, o, m, seed, context, st)) return true;
     text_request_free(q);
     return false;
@@ -173,7 +174,7 @@ static bool init_raw(text_request *q, const text_options *o, const text_model *m
                      int64_t context, status *st)
 {
     if (o->system) return status_set(st, STATUS_USAGE, "--system: this model has no chat template, or --raw turned it off");
-    *q = (text_request){.end = -1};
+    *q = (text_request){0};
     char *text = prompt_with_examples(e, input, st);
     bool ok = text && tokenizer_encode(m->tokenizer, text, strlen(text), TOKENIZER_ADD_SPECIAL | TOKENIZER_PARSE_SPECIAL, &q->prompt, st) &&
               fill_request(q, o, m, seed, context, st);
@@ -186,7 +187,7 @@ static bool init_raw(text_request *q, const text_options *o, const text_model *m
 bool text_request_init(text_request *q, const text_options *o, const text_model *m, const char *input, uint64_t seed, int64_t context,
                        status *st)
 {
-    *q = (text_request){.end = -1};
+    *q = (text_request){0};
     chat_template t;
     prompt_examples e = {0};
     if (!chat_template_init(&t, tokenizer_chat_template(m->tokenizer), st)) return false;
@@ -200,5 +201,5 @@ bool text_request_init(text_request *q, const text_options *o, const text_model 
 void text_request_free(text_request *q)
 {
     tokenizer_ids_free(&q->prompt);
-    *q = (text_request){.end = -1};
+    *q = (text_request){0};
 }

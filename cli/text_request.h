@@ -9,7 +9,8 @@
 
 typedef struct {
     tokenizer_ids prompt;
-    int32_t end; /* the chat family's token that ends a turn, or −1 */
+    int32_t end[CHAT_END_TOKENS]; /* the chat family's tokens that end an answer */
+    int64_t end_count;
     generate_request request;
 } text_request;
 

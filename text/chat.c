@@ -15,24 +15,25 @@ typedef struct {
     bool merge; /* the system text stands in the first user message */
     bool merge_last; /* … in the last */
     bool trim;  /* white space around a content is dropped */
-    const char *end; /* the token that ends the assistant's turn */
+    const char *end;   /* the token that ends the assistant's turn */
+    const char *begin; /* the token that begins a turn, where there is one: small models write it in place of the end */
 } family;
 
 static const family FAMILIES[] = {
     [CHAT_NONE] = {.name = "none"},
     [CHAT_UNKNOWN] = {.name = "unknown"},
     [CHAT_CHATML] = {"ChatML", "<|im_start|>system\n", "<|im_end|>\n", "<|im_start|>user\n", "<|im_end|>\n", "<|im_start|>assistant\n",
-                     "<|im_end|>\n", false, false, false, "<|im_end|>"},
-    [CHAT_LLAMA2] = {"Llama 2", "<<SYS>>\n", "\n<</SYS>>\n\n", "[INST] ", " [/INST]", " ", " </s><s>", true, false, true, "</s>"},
+                     "<|im_end|>\n", false, false, false, "<|im_end|>", "<|im_start|>"},
+    [CHAT_LLAMA2] = {"Llama 2", "<<SYS>>\n", "\n<</SYS>>\n\n", "[INST] ", " [/INST]", " ", " </s><s>", true, false, true, "</s>", NULL},
     [CHAT_LLAMA3] = {"Llama 3", "<|start_header_id|>system<|end_header_id|>\n\n", "<|eot_id|>", "<|start_header_id|>user<|end_header_id|>\n\n",
-                     "<|eot_id|>", "<|start_header_id|>assistant<|end_header_id|>\n\n", "<|eot_id|>", false, false, true, "<|eot_id|>"},
-    [CHAT_MISTRAL] = {"Mistral", "", "\n\n", "[INST] ", " [/INST]", " ", "</s>", true, true, false, "</s>"},
+                     "<|eot_id|>", "<|start_header_id|>assistant<|end_header_id|>\n\n", "<|eot_id|>", false, false, true, "<|eot_id|>", "<|start_header_id|>"},
+    [CHAT_MISTRAL] = {"Mistral", "", "\n\n", "[INST] ", " [/INST]", " ", "</s>", true, true, false, "</s>", NULL},
     [CHAT_GEMMA] = {"Gemma", "", "\n\n", "<start_of_turn>user\n", "<end_of_turn>\n", "<start_of_turn>model\n", "<end_of_turn>\n", true, false,
-                    true, "<end_of_turn>"},
-    [CHAT_ZEPHYR] = {"Zephyr", "<|system|>\n", "</s>\n", "<|user|>\n", "</s>\n", "<|assistant|>\n", "</s>\n", false, false, false, "</s>"},
-    [CHAT_PHI3] = {"Phi 3", "<|system|>\n", "<|end|>\n", "<|user|>\n", "<|end|>\n", "<|assistant|>\n", "<|end|>\n", false, false, false, "<|end|>"},
+                    true, "<end_of_turn>", "<start_of_turn>"},
+    [CHAT_ZEPHYR] = {"Zephyr", "<|system|>\n", "</s>\n", "<|user|>\n", "</s>\n", "<|assistant|>\n", "</s>\n", false, false, false, "</s>", NULL},
+    [CHAT_PHI3] = {"Phi 3", "<|system|>\n", "<|end|>\n", "<|user|>\n", "<|end|>\n", "<|assistant|>\n", "<|end|>\n", false, false, false, "<|end|>", "<|user|>"},
     [CHAT_PHI4] = {"Phi 4", "<|im_start|>system<|im_sep|>", "<|im_end|>", "<|im_start|>user<|im_sep|>", "<|im_end|>",
-                   "<|im_start|>assistant<|im_sep|>", "<|im_end|>", false, false, false, "<|im_end|>"},
+                   "<|im_start|>assistant<|im_sep|>", "<|im_end|>", false, false, false, "<|im_end|>", "<|im_start|>"},
 };
 
 chat_family chat_recognise(const char *jinja)
@@ -185,8 +186,13 @@ bool chat_encode(const chat_template *t, const tokenizer *k, const chat_message 
     return ok;
 }
 
-int32_t chat_end_token(const chat_template *t, const tokenizer *k)
+int64_t chat_end_tokens(const chat_template *t, const tokenizer *k, int32_t id[CHAT_END_TOKENS])
 {
-    const char *end = FAMILIES[t->family].end;
-    return end ? tokenizer_find(k, end, strlen(end)) : -1;
+    const char *const text[CHAT_END_TOKENS] = {FAMILIES[t->family].end, FAMILIES[t->family].begin};
+    int64_t count = 0;
+    for (int i = 0; i < CHAT_END_TOKENS; i++) {
+        int32_t found = text[i] ? tokenizer_find(k, text[i], strlen(text[i])) : -1;
+        if (found >= 0) id[count++] = found;
+    }
+    return count;
 }

@@ -49,7 +49,9 @@ char *chat_render(const chat_template *t, const chat_message *messages, int64_t 
  * plain text: nobody ends his turn by writing the mark that ends turns. */
 bool chat_encode(const chat_template *t, const tokenizer *k, const chat_message *messages, int64_t count, tokenizer_ids *out, status *st);
 
-/* The token that ends a turn of this family, or −1. */
-int32_t chat_end_token(const chat_template *t, const tokenizer *k);
+/* The tokens that end an answer in this family: the one that ends a turn, and the one that begins the next. Returns how many
+ * of them the tokenizer has. */
+enum { CHAT_END_TOKENS = 2 };
+int64_t chat_end_tokens(const chat_template *t, const tokenizer *k, int32_t id[CHAT_END_TOKENS]);
 
 #endif

@@ -100,7 +100,10 @@ static void test_marks_in_content(void **state)
         tokenizer_bytes_free(&bytes);
         tokenizer_ids_free(&ids);
     }
-    assert_int_equal(chat_end_token(&t, k), 2);
+    int32_t end[CHAT_END_TOKENS];
+    assert_int_equal(chat_end_tokens(&t, k, end), 2);
+    assert_int_equal(end[0], 2); /* <|im_end|> */
+    assert_int_equal(end[1], 1); /* <|im_start|> */
     chat_template_free(&t);
     tokenizer_free(k);
 }
