@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/half.h"
+#include "core/kernel/kernel.h"
 
 typedef const uint8_t *bytes;
 
@@ -229,6 +230,11 @@ void linear_pack_panel(dtype type, uint8_t *dst, const void *rows, int64_t count
     if (!linear_pack_kind(type, &kind)) return;
     packing k = {linear_pack_form(kind), in / PANEL_BLOCK, dst};
     int64_t row_bytes = in / dtype_of(type)->block * dtype_of(type)->bytes;
+    const panel_kernels *kernels = kernel_get()->panel;
+    if (kernels->interleave && count == PANEL && dtype_of(type)->block == PANEL_BLOCK && k.form.bits != 5 && row_bytes < INT32_MAX / PANEL) {
+        kernels->interleave(k.form, dst, rows, row_bytes, dtype_of(type)->bytes, k.blocks);
+        return;
+    }
     for (int64_t lane = 0; lane < count; lane++) {
         bytes row = (bytes)rows + lane * row_bytes;
         if (dtype_of(type)->block == 256) pack_unfolded(&k, type, row, lane, unit);

@@ -106,6 +106,11 @@ typedef struct panel_kernels {
      * NaN or an infinity gets a NaN for its scale, one whose values all lie below 1e-30 becomes zero. */
     void (*quantize)(const panel_rows *q, int64_t row, const float *x);
 
+    /* A panel of 4- or 8-bit codes from 16 rows of `blocks` blocks of block_bytes each, as files have them: an f16 scale, an
+     * f16 minimum if the form has one, then the codes, those of 4 bits two to a byte as in the panel. 16 · row_bytes < 2³¹.
+     * NULL: this level has nothing faster than plain C. */
+    void (*interleave)(panel_form f, uint8_t *panel, const uint8_t *rows, int64_t row_bytes, int64_t block_bytes, int64_t blocks);
+
     /* y[r][o] = unit · Σ_block (scale_w scale_x Σ_k (code_w − offset) code_x + minimum_w sum_x) for the rows first ≤ r <
      * first + rows of x, 0 ≤ o < out; y begins at row `first`. The inner sum is an exact integer; the outer one goes
      * in ascending blocks (groups), each a fused multiply-add with the rounded scale_w · scale_x, then one with the minimum. */

@@ -40,6 +40,7 @@ PANEL_PRODUCTS(product)
 const panel_kernels panel_kernels_avx512 = {
     .f32 = panel_f32_avx512,
     .f16 = panel_f16_avx512,
+    .interleave = vnni_interleave,
     .quantize = vnni_quantize,
     .quantized = PANEL_PRODUCT_TABLE,
 };

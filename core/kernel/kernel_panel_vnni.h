@@ -12,6 +12,25 @@ void panel_f32_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_
 void panel_f16_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const uint16_t *panels, int64_t in,
                       int64_t out, bool more);
 
+/* ---- from a file's rows to a panel ---- */
+
+/* A word of each of 16 rows at a time. A block begins with its scale, so that a word from there never leaves it. */
+static void vnni_interleave(panel_form f, uint8_t *panel, const uint8_t *rows, int64_t row_bytes, int64_t block_bytes, int64_t blocks)
+{
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i row = _mm512_mullo_epi32(lane, _mm512_set1_epi32((int32_t)row_bytes));
+    const uint8_t *next = rows + PANEL * row_bytes; /* where most often the next panel's rows begin */
+    uint8_t *min = panel + panel_min_at(f, blocks), *code = panel + panel_code_at(f, blocks);
+    int head = f.min ? 4 : 2, words = f.bits == 8 ? 8 : 4;
+    for (int64_t b = 0; b < blocks; b++, rows += block_bytes, panel += 2 * PANEL, min += 2 * PANEL) {
+        for (int64_t i = 0; i < PANEL * block_bytes; i += 64) _mm_prefetch((const char *)next + b * PANEL * block_bytes + i, _MM_HINT_T0);
+        __m512i first = _mm512_i32gather_epi32(row, rows, 1);
+        _mm256_storeu_si256((__m256i *)panel, _mm512_cvtepi32_epi16(first));
+        if (f.min) _mm256_storeu_si256((__m256i *)min, _mm512_cvtepi32_epi16(_mm512_srli_epi32(first, 16)));
+        for (int w = 0; w < words; w++, code += 64) _mm512_storeu_si512(code, _mm512_i32gather_epi32(row, rows + head + 4 * w, 1));
+    }
+}
+
 /* ---- activations to 8 bits ---- */
 
 static void vnni_quantize(const panel_rows *q, int64_t row, const float *x)

@@ -137,6 +137,36 @@ static void check_quantize_special(void **state)
     free_rows(&a), free_rows(&b);
 }
 
+/* Rows of blocks as files have them come out as the panel's description says, at any alignment, and no byte more is written. */
+static void check_interleave(void **state)
+{
+    const kernel_table *tested = kernel_find(*state);
+    if (!tested) skip();
+    static const panel_form forms[] = {PANEL_FORM_Q4, PANEL_FORM_Q4_MIN, PANEL_FORM_Q8};
+    static const int64_t block_counts[] = {1, 3, 18};
+    for (size_t i = 0; i < 9; i++) {
+        panel_form f = forms[i / 3];
+        int64_t blocks = block_counts[i % 3], head = f.min ? 4 : 2, block_bytes = head + (f.bits == 8 ? 32 : 16), row_bytes = blocks * block_bytes + 6;
+        size_t size = panel_bytes(f, blocks), rows_size = (size_t)(PANEL * row_bytes - 6);
+        uint8_t *rows = malloc(rows_size), *got = malloc(size + 1), *want = calloc(size, 1);
+        rng r = rng_seeded(i);
+        for (size_t k = 0; k < rows_size; k++) rows[k] = (uint8_t)rng_next(&r);
+        for (int64_t o = 0; o < PANEL; o++)
+            for (int64_t b = 0; b < blocks; b++) {
+                const uint8_t *from = rows + o * row_bytes + b * block_bytes;
+                memcpy(want + (b * PANEL + o) * 2, from, 2);
+                if (f.min) memcpy(want + panel_min_at(f, blocks) + (size_t)(b * PANEL + o) * 2, from + 2, 2);
+                for (int64_t k = 0; k < block_bytes - head; k++)
+                    want[panel_code_at(f, blocks) + (size_t)(b * PANEL * (block_bytes - head) + k / 4 * 64 + o * 4 + k % 4)] = from[head + k];
+            }
+        memset(got, 0, size), got[size] = 77;
+        tested->panel->interleave(f, got, rows, row_bytes, block_bytes, blocks);
+        assert_memory_equal(got, want, size);
+        assert_int_equal(got[size], 77);
+        free(rows), free(got), free(want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +176,7 @@ int main(void)
         cmocka_unit_test_prestate(check_floats, "avx512"),
         cmocka_unit_test_prestate(check_quantize_special, "avx512"),
         cmocka_unit_test_prestate(check_quantized, "avx512"),
+        cmocka_unit_test_prestate(check_interleave, "avx512"),
         cmocka_unit_test_prestate(check_floats, "amx"),
         cmocka_unit_test_prestate(check_quantized, "amx"),
     };
