@@ -94,6 +94,21 @@ void op_kv_store(op_ctx *c, const tensor *k, const tensor *v, const op_kv_layout
     }
 }
 
+void op_kv_ahead(op_ctx *c, const op_kv_layout *layout, int64_t layer, const op_kv_segment *segments, int64_t count)
+{
+    if (count != 1 || segments->rows > FEW_ROWS) return;
+    int threads = pool_threads(c->threads);
+    int64_t last = (segments->start + segments->rows - 1) / KV_CHUNK;
+    int64_t lines = (int64_t)((layout->key_bytes + layout->value_bytes) / 64);
+    for (int t = 1; t < threads && t < layout->kv_heads; t++) { /* the heads that are this thread's own items */
+        pool_stretch stretch[POOL_AHEAD];
+        int n = 0;
+        for (int64_t chunk = last; chunk >= 0 && n < POOL_AHEAD; chunk--, n++)
+            stretch[n] = (pool_stretch){head_of(layout, segments->chunk[chunk], layer, layout->kv_heads * t / threads), lines};
+        pool_ahead(c->threads, t, stretch, n);
+    }
+}
+
 /* ---- attending ---- */
 
 /* What a tile of rows has gathered: per row the maximum of its scores, the sum of exp(score − maximum) and the values

@@ -16,6 +16,10 @@ typedef struct {
 
 enum { MAX_PARTS = 8, TILE_PANELS_MAX = 64 };
 
+/* Lines of weights read ahead of a product of few rows, by the caller between two of its own steps and by a worker that
+ * waits for it; with many threads each has little to read and telling all of them takes long. */
+enum { AHEAD_HERE = 64, AHEAD_WORKER = 2048, AHEAD_THREADS = 16 };
+
 typedef struct {
     linear_part part[MAX_PARTS];
     int parts;
@@ -109,7 +113,7 @@ static bool quantize_rows(op_ctx *c, linear_job *j, int64_t in)
     q->sum = arena_alloc(c->mem, (size_t)blocks * sizeof(float), c->st);
     q->minus = arena_alloc(c->mem, (size_t)blocks * 2 * sizeof(int32_t), c->st);
     if (op_failed(c)) return false;
-    if (j->rows % PANEL) { /* kernels may compute, and throw away, what lies behind the last row: numbers that cost no time */
+    if (j->rows % PANEL && j->rows > 1) { /* kernels may compute, and throw away, what lies behind the last row: numbers that cost no time */
         memset(q->scale, 0, (size_t)blocks * sizeof(float));
         memset(q->sum, 0, (size_t)blocks * sizeof(float));
     }
@@ -138,6 +142,45 @@ static void split(linear_job *j)
         p->panel_items = (linear_panels(p->w) + p->panel_step - 1) / p->panel_step;
         j->items_per_row_step += p->panel_items;
     }
+}
+
+/* Where the thread's own share of the items begins: the weights' panels that it reads first. */
+static int first_panels(const linear_job *j, int thread, int threads, pool_stretch *to)
+{
+    int64_t item = j->items_per_row_step * thread / threads;
+    const linear_part *p = j->part;
+    while (item >= p->panel_items) item -= p++->panel_items;
+    const linear *weight[] = {p->w, p->gate};
+    int count = p->gate ? 2 : 1;
+    for (int i = 0; i < count; i++) {
+        size_t at = (size_t)(item * p->panel_step) * weight[i]->panel_bytes, left = weight[i]->packed_bytes - at;
+        int64_t most = (thread == 0 ? AHEAD_HERE : AHEAD_WORKER) / count;
+        to[i] = (pool_stretch){(const char *)weight[i]->packed + at, (int64_t)(left / 64) < most ? (int64_t)(left / 64) : most};
+    }
+    return count;
+}
+
+static void ahead(op_ctx *c, linear_job *j)
+{
+    if (j->part[0].w->form != LINEAR_QUANTIZED || pool_threads(c->threads) > AHEAD_THREADS) return;
+    split(j);
+    for (int t = pool_threads(c->threads) - 1; t >= 0; t--) {
+        pool_stretch stretch[POOL_AHEAD];
+        int count = first_panels(j, t, pool_threads(c->threads), stretch);
+        pool_ahead(c->threads, t, stretch, count);
+    }
+}
+
+void op_linear_ahead(op_ctx *c, int n, const linear *const *w)
+{
+    linear_job j = {.rows = 1, .parts = n};
+    for (int i = 0; i < n && i < MAX_PARTS; i++) j.part[i] = (linear_part){.w = w[i]};
+    if (n > 0 && n <= MAX_PARTS) ahead(c, &j);
+}
+
+void op_linear_gated_ahead(op_ctx *c, const linear *gate, const linear *up)
+{
+    if (gate->form == up->form) ahead(c, &(linear_job){.rows = 1, .parts = 1, .part = {{.w = up, .gate = gate}}});
 }
 
 static void run(op_ctx *c, linear_job *j, const tensor *x)

@@ -24,12 +24,20 @@ typedef struct {
     int index;
 } worker_place;
 
+/* What a worker is to bring into its cache. It may read one stretch while the next is written: it only ever prefetches. */
+typedef struct {
+    _Alignas(64) _Atomic uint64_t turn; /* raised when the stretches are new */
+    _Atomic(const char *) from[POOL_AHEAD];
+    _Atomic int64_t lines[POOL_AHEAD];
+} errand;
+
 struct pool {
     int threads;
     pthread_t *worker;   /* [threads - 1] */
     worker_place *place; /* [threads - 1] */
     range *range;        /* [threads] */
-    void *range_block;   /* what it was allocated as */
+    errand *errand;      /* [threads] */
+    void *range_block, *errand_block; /* what they were allocated as */
     void (*task)(void *, int64_t);
     void *arg;
     char apart_0[64]; /* the words that threads wait for lie on cache lines of their own */
@@ -119,6 +127,21 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
+void pool_ahead(pool *p, int thread, const pool_stretch *stretch, int count)
+{
+    if (!p || thread == 0) {
+        for (int s = 0; s < count; s++)
+            for (int64_t i = 0; i < stretch[s].lines; i++) __builtin_prefetch(stretch[s].from + 64 * i, 0, 2);
+        return;
+    }
+    errand *e = &p->errand[thread];
+    for (int s = 0; s < POOL_AHEAD; s++) {
+        atomic_store_explicit(&e->from[s], s < count ? stretch[s].from : NULL, memory_order_relaxed);
+        atomic_store_explicit(&e->lines[s], s < count ? stretch[s].lines : 0, memory_order_relaxed);
+    }
+    atomic_fetch_add_explicit(&e->turn, 1, memory_order_release);
+}
+
 static int usable_cores(void)
 {
     cpu_set_t set;
@@ -126,6 +149,9 @@ static int usable_cores(void)
 }
 
 int pool_count(int threads) { return threads > 0 ? threads : usable_cores(); }
+
+/* The first place in block that a cache line begins at. */
+static void *aligned(void *block) { return (void *)(((uintptr_t)block + 63) & ~(uintptr_t)63); }
 
 pool *pool_new(int threads, status *st)
 {
@@ -140,11 +166,13 @@ pool *pool_new(int threads, status *st)
     p->worker = alloc_zeroed((size_t)wanted, sizeof *p->worker, st);
     p->place = alloc_zeroed((size_t)wanted, sizeof *p->place, st);
     p->range_block = alloc_zeroed((size_t)wanted + 1, sizeof *p->range, st); /* one more: room to align */
-    if (!p->worker || !p->place || !p->range_block) {
+    p->errand_block = alloc_zeroed((size_t)wanted + 1, sizeof *p->errand, st);
+    if (!p->worker || !p->place || !p->range_block || !p->errand_block) {
         pool_free(p);
         return NULL;
     }
-    p->range = (range *)(((uintptr_t)p->range_block + _Alignof(range) - 1) & ~(uintptr_t)(_Alignof(range) - 1));
+    p->range = aligned(p->range_block);
+    p->errand = aligned(p->errand_block);
     /* Signals are the main thread's: a worker interrupted in the middle of a kernel helps nobody. */
     sigset_t all, before;
     sigfillset(&all);
@@ -188,6 +216,7 @@ void pool_free(pool *p)
     alloc_free(p->worker);
     alloc_free(p->place);
     alloc_free(p->range_block);
+    alloc_free(p->errand_block);
     alloc_free(p);
 }
 

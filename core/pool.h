@@ -29,4 +29,14 @@ void pool_limit(pool *p, int n);
  * a task must not call pool_run on the same pool. p = NULL runs them here. */
 void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n);
 
+/* Memory that a thread will read early in the next loop. While a worker waits for that loop it brings it into its second
+ * cache; the caller brings in what is its own at once, so let that be little. At most POOL_AHEAD stretches each; they need not
+ * be there when the threads look at them, and a wrong guess costs time alone. */
+enum { POOL_AHEAD = 3 };
+typedef struct {
+    const char *from;
+    int64_t lines; /* of 64 bytes */
+} pool_stretch;
+void pool_ahead(pool *p, int thread, const pool_stretch *stretch, int count);
+
 #endif

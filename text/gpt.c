@@ -12,7 +12,13 @@ typedef struct {
     const op_kv_segment *segments;
     int64_t segment_count;
     const tensor *rope, *rope_local; /* cos and sin of each row's position, NULL: no rotary embedding */
+    bool few; /* rows: weights come from memory, so the threads are told what will be read next */
 } pass;
+
+static void ahead(const pass *p, int n, const linear *const *w)
+{
+    if (p->few) op_linear_ahead(p->c, n, w);
+}
 
 static tensor *norm(const pass *p, const tensor *x, const gpt_norm *w)
 {
@@ -43,6 +49,7 @@ static tensor *attention(const pass *p, const gpt_block *w, int64_t layer, const
     const tensor *rope = g->banded[layer] && p->rope_local ? p->rope_local : p->rope;
     tensor *qkv[3];
     op_linear_many(c, x, 3, (const linear *const[]){&w->query, &w->key, &w->value}, qkv);
+    if (p->few) op_kv_ahead(c, &p->m->kv, layer, p->segments, p->segment_count);
     tensor *q = head_norm(p, qkv[0], &w->query_norm); /* [N, heads·D] */
     tensor *k = head_norm(p, qkv[1], &w->key_norm);   /* [N, kv_heads·D] */
     tensor *v = qkv[2];                               /* [N, kv_heads·D] */
@@ -53,6 +60,7 @@ static tensor *attention(const pass *p, const gpt_block *w, int64_t layer, const
     op_kv_store(c, k, v, &p->m->kv, layer, p->segments, p->segment_count);
     tensor *y = op_attention_cached(c, q, &p->m->kv, layer, p->segments, p->segment_count, g->heads, g->attention_scale,
                                     g->banded[layer] ? g->window : 0);
+    ahead(p, 1, (const linear *const[]){&w->out});
     return project(c, y, &w->out, residual); /* [N, C] */
 }
 
@@ -77,10 +85,19 @@ static tensor *mlp_inner(const pass *p, const gpt_block *w, const tensor *x)
     return op_mul(c, activate(p, op_linear(c, x, &w->gate)), op_linear(c, x, &w->up));
 }
 
+static void mlp_ahead(const pass *p, const gpt_block *w)
+{
+    if (!p->few) return;
+    if (p->m->config.gated) op_linear_gated_ahead(p->c, &w->gate, &w->up);
+    else op_linear_ahead(p->c, 1, (const linear *const[]){&w->up});
+}
+
 /* x: [N, C] -> [N, C]. residual: added to the result unless NULL. */
 static tensor *mlp(const pass *p, const gpt_block *w, const tensor *x, const tensor *residual)
 {
-    return project(p->c, mlp_inner(p, w, x), &w->down, residual);
+    tensor *inner = mlp_inner(p, w, x);
+    ahead(p, 1, (const linear *const[]){&w->down});
+    return project(p->c, inner, &w->down, residual);
 }
 
 /* One decoder block. x: [N, C] -> [N, C] */
@@ -89,6 +106,7 @@ static tensor *block(const pass *p, int64_t layer, const tensor *x)
     const gpt_config *g = &p->m->config;
     const gpt_block *w = &p->m->block[layer];
     op_ctx *c = p->c;
+    ahead(p, 3, (const linear *const[]){&w->query, &w->key, &w->value});
     if (g->norm_after) {
         tensor *h = norm(p, attention(p, w, layer, x, x), &w->attention_norm);
         return norm(p, mlp(p, w, h, h), &w->mlp_norm);
@@ -103,6 +121,7 @@ static tensor *block(const pass *p, int64_t layer, const tensor *x)
         return op_add(c, y, norm(p, mlp(p, w, norm(p, y, &w->mlp_norm), NULL), &w->mlp_after));
     }
     tensor *y = attention(p, w, layer, h, x);
+    mlp_ahead(p, w);
     return mlp(p, w, norm(p, y, &w->mlp_norm), y);
 }
 
@@ -171,10 +190,11 @@ static tensor *rope_table(const pass *p, const int64_t *position, int64_t n, con
 tensor *gpt_forward(op_ctx *c, const gpt *m, const gpt_segment *segments, int64_t count, const gpt_observer *observer)
 {
     if (op_failed(c)) return NULL;
+    enum { FEW_ROWS = 16 };
     int64_t n = flatten(segments, count, NULL, NULL);
     int32_t *token = arena_alloc(c->mem, (size_t)n * sizeof *token, c->st);
     int64_t *position = arena_alloc(c->mem, (size_t)n * sizeof *position, c->st);
-    pass p = {.c = c, .m = m, .segments = reserve(c, m, segments, count), .segment_count = count};
+    pass p = {.c = c, .m = m, .segments = reserve(c, m, segments, count), .segment_count = count, .few = n <= FEW_ROWS};
     if (!token || !position || !p.segments) return NULL;
     flatten(segments, count, token, position);
     p.rope = rope_table(&p, position, n, m->rope_rates);
@@ -189,6 +209,7 @@ tensor *gpt_forward(op_ctx *c, const gpt *m, const gpt_segment *segments, int64_
         arena_reset(c->mem, mark);
         if (observer) observer->see(observer->arg, layer, x);
     }
+    ahead(&p, 1, (const linear *const[]){&m->head});
     x = keep_rows(c, x, segments, count); /* [kept, C] */
     if (m->final_norm.weight) x = norm(&p, x, &m->final_norm);
     for (int64_t s = 0; x && s < count; s++) segments[s].cache->length += segments[s].count;
