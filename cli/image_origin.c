@@ -4,6 +4,7 @@
 
 #include "cli/image_text.h"
 #include "core/alloc.h"
+#include "core/file.h"
 
 /* Not settings of the picture: texts and files, recorded as such; the seed; and what changes no pixel. */
 static const char *const NO_SETTING[] = {
@@ -83,7 +84,11 @@ bool image_origin_make(image_origin *to, const image_options *o, const image_res
         add_settings(g, o);
     }
     add_chunk(to, "XML:com.adobe.xmp", origin_xmp(g));
-    if (level != ORIGIN_NONE && status_ok(st)) add_chunk(to, "parameters", image_text_parameters(o, r, o->width, o->height, model_path, level == ORIGIN_FULL, st));
+    if (level != ORIGIN_NONE && status_ok(st)) {
+        hash_hex digest;
+        bool single = !file_is_folder(model_path) && origin_files_digest(model, "model", &digest, st);
+        add_chunk(to, "parameters", image_text_parameters(o, r, o->width, o->height, model_path, single ? digest.text : NULL, level == ORIGIN_FULL, st));
+    }
     origin_free(g);
     if (status_ok(st)) return true;
     image_origin_free(to);

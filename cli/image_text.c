@@ -79,8 +79,8 @@ static const char *last_part(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
-char *image_text_parameters(const image_options *o, const image_result *r, int64_t width, int64_t height, const char *model, bool words,
-                            status *st)
+char *image_text_parameters(const image_options *o, const image_result *r, int64_t width, int64_t height, const char *model, const char *sha256,
+                            bool words, status *st)
 {
     writer w = {.st = st};
     if (words) say_text(&w, o->prompt);
@@ -88,8 +88,10 @@ char *image_text_parameters(const image_options *o, const image_result *r, int64
         say(&w, "\nNegative prompt: ");
         say_text(&w, o->negative);
     }
-    say(&w, "%sSteps: %lld, Sampler: %s, CFG scale: %g, Seed: %llu, Size: %lldx%lld, Model: %s", words ? "\n" : "", (long long)r->steps,
-        SHOWN[r->method], r->guidance, (unsigned long long)r->seed, (long long)width, (long long)height, last_part(model));
+    say(&w, "%sSteps: %lld, Sampler: %s, CFG scale: %g, Seed: %llu, Size: %lldx%lld", words ? "\n" : "", (long long)r->steps,
+        SHOWN[r->method], r->guidance, (unsigned long long)r->seed, (long long)width, (long long)height);
+    if (sha256) say(&w, ", Model hash: %.10s", sha256);
+    say(&w, ", Model: %s", last_part(model));
     if (o->variation_strength > 0)
         say(&w, ", Variation seed: %lld, Variation seed strength: %g", (long long)o->variation_seed, o->variation_strength);
     if (o->init) say(&w, ", Denoising strength: %g", o->strength);

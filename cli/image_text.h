@@ -12,9 +12,10 @@ bool image_text_rng(const char *name, noise_kind *kind, status *st);          /*
 bool image_text_place(const char *name, caption_place *place, status *st);    /* --caption-place */
 
 /* The settings as AUTOMATIC1111's web UI writes them under the keyword "parameters": the prompt, "Negative prompt: …", and a
- * line "Steps: …, Sampler: …, …"; without words the last alone. Freed with alloc_free. */
-char *image_text_parameters(const image_options *o, const image_result *r, int64_t width, int64_t height, const char *model, bool words,
-                            status *st);
+ * line "Steps: …, Sampler: …, …"; without words the last alone. sha256: of the model's file, whose first ten digits are the
+ * web UI's "Model hash"; NULL: it is no single file. Freed with alloc_free. */
+char *image_text_parameters(const image_options *o, const image_result *r, int64_t width, int64_t height, const char *model, const char *sha256,
+                            bool words, status *st);
 
 /* One JSON object on a line, for --json. Freed with alloc_free. */
 char *image_text_json(const image_options *o, const image_result *r, const char *path, const char *model, status *st);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/file.h"
 
 static bool is_in(const char *name, const char *const *list)
 {
@@ -75,7 +76,7 @@ bool origin_files_add(origin_files *f, const char *name, const char *called, con
     if (!called || !path || !status_ok(st)) return status_ok(st);
     if (f->count == ORIGIN_FILES_MAX) return status_set(st, STATUS_USAGE, "--%s: more than %d files", name, ORIGIN_FILES_MAX);
     char *copy = alloc_string(called, strlen(called), st);
-    bool known = copy && strcmp(path, "-") != 0;
+    bool known = copy && strcmp(path, "-") != 0 && !file_is_special(path);
     hash_task *task = known && !f->at_once ? hash_task_start(path, st) : NULL;
     f->file[f->count].digest = (hash_hex){{0}};
     if (known && f->at_once) hash_path(path, &f->file[f->count].digest, st);
@@ -83,6 +84,16 @@ bool origin_files_add(origin_files *f, const char *name, const char *called, con
     f->file[f->count].called = copy;
     f->file[f->count++].task = task;
     return status_ok(st);
+}
+
+bool origin_files_digest(const origin_files *f, const char *name, hash_hex *out, status *st)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        if (strcmp(f->file[i].option, name) != 0) continue;
+        *out = f->file[i].digest;
+        return (!f->file[i].task || hash_task_wait(f->file[i].task, out, st)) && out->text[0];
+    }
+    return false;
 }
 
 bool origin_files_record(origin_files *f, origin *g, status *st)

@@ -24,11 +24,14 @@ typedef struct {
     bool at_once;
 } origin_files;
 
-/* called: what the user said, path: where it lies. NULL in either: nothing is added. "-" has no digest. */
+/* called: what the user said, path: where it lies. NULL in either: nothing is added. "-" and pipes have no digest. */
 bool origin_files_add(origin_files *f, const char *name, const char *called, const char *path, status *st);
 
 /* Adds them to the record; waits for digests that are not there yet. */
 bool origin_files_record(origin_files *f, origin *g, status *st);
+/* The digest of the first file under this name, waited for; false when there is none or an error is in st. */
+bool origin_files_digest(const origin_files *f, const char *name, hash_hex *out, status *st);
+
 void origin_files_free(origin_files *f);
 
 #endif

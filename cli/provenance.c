@@ -8,7 +8,6 @@
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/json.h"
 #include "core/origin.h"
 #include "core/text_out.h"
 #include "text/text_buffer.h"
@@ -101,9 +100,15 @@ static bool is_graph(const tag_reader_tag *tag)
     return (strcmp(tag->key, "prompt") == 0 || strcmp(tag->key, "workflow") == 0) && tag->size && tag->value[0] == '{';
 }
 
+/* The web UI's settings, in PNG under a name of their own, in JPEG and WebP the user's comment. */
+static bool is_parameters(const tag_reader_tag *tag)
+{
+    return strcmp(tag->key, "parameters") == 0 || (strcmp(tag->key, "UserComment") == 0 && memmem(tag->value, tag->size, "Steps: ", 7));
+}
+
 static void add_other(gatherer *g, const tag_reader_tag *tag)
 {
-    static const char *const TOLD[] = {"Software", "Comment", "COMMENT", "SOFTWARE", "comment", "ENCODER", "ISFT", "ICMT", "COMM", "TSSE", "Title",
+    static const char *const TOLD[] = {"Software", "UserComment", "Comment", "COMMENT", "SOFTWARE", "comment", "ENCODER", "ISFT", "ICMT", "COMM", "TSSE", "Title",
                                        "Description", "Author", "Source", "invokeai_metadata", "sd-metadata", "Dream", "generation_data", "dream"};
     for (size_t i = 0; i < sizeof TOLD / sizeof TOLD[0]; i++) {
         if (strcmp(tag->key, TOLD[i]) != 0 || !tag->size) continue;
@@ -124,7 +129,7 @@ static bool see(void *arg, const tag_reader_tag *tag)
     else if (strcmp(tag->key, "AIGC") == 0 || strcmp(tag->key, "aigc") == 0) add_label(g, tag->value, tag->size);
     else if (strcmp(tag->key, "AIGC_ORIGIN") == 0) add_record(g, tag->value, tag->size);
     else if (strcmp(tag->key, "AIGC_SIDECAR") == 0) add_sidecar(g, tag->value, tag->size);
-    else if (strcmp(tag->key, "parameters") == 0) keep(g, "parameters", text_of(tag->value, tag->size, g->st));
+    else if (is_parameters(tag)) keep(g, "parameters", text_of(tag->value, tag->size, g->st));
     else if (is_graph(tag)) json_array_append_new(list_of(g, "comfyui"), json_string(tag->key));
     else known = false;
     if (known) found(g, tag);

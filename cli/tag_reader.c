@@ -110,6 +110,7 @@ void tag_reader_png(tag_reader *r)
         if (tag_begins(p + 4, 4, "tEXt")) read_png_text(r, p + 8, size, 't');
         else if (tag_begins(p + 4, 4, "zTXt")) read_png_text(r, p + 8, size, 'z');
         else if (tag_begins(p + 4, 4, "iTXt")) read_png_text(r, p + 8, size, 'i');
+        else if (tag_begins(p + 4, 4, "eXIf")) tag_reader_exif(r, "PNG eXIf", p + 8, size);
         else if (tag_begins(p + 4, 4, "caBX")) tag_tell(r, "PNG caBX", "C2PA", 4, "", 0, false);
         else if (tag_begins(p + 4, 4, "IEND")) return;
         at += size + 12;
@@ -141,6 +142,7 @@ void tag_reader_jpeg(tag_reader *r)
         }
         size_t n = size - 2;
         if (marker == 0xE1 && n > sizeof XMP && memcmp(p, XMP, sizeof XMP) == 0) tag_tell(r, "JPEG APP1", "XMP", 3, p + sizeof XMP, n - sizeof XMP, false);
+        else if (marker == 0xE1 && n > 6 && memcmp(p, "Exif\0", 6) == 0) tag_reader_exif(r, "JPEG EXIF", p, n);
         else if (marker == 0xEB && !manifest && tag_begins(p, n, "JP") && memmem(p, n, "c2pa", 4)) {
             manifest = true;
             tag_tell(r, "JPEG APP11", "C2PA", 4, "", 0, false);

@@ -43,4 +43,7 @@ void tag_reader_ogg(tag_reader *r);
 size_t tag_reader_id3(tag_reader *r, size_t from, size_t size);
 void tag_reader_text(tag_reader *r);
 
+/* EXIF data in whatever holds them, with or without "Exif" and two zero bytes before them. */
+void tag_reader_exif(tag_reader *r, const char *place, const unsigned char *p, size_t size);
+
 #endif

@@ -32,6 +32,7 @@ void tag_reader_riff(tag_reader *r)
         else if (tag_begins(p, 4, "AIGC")) tag_tell(r, "WAV AIGC", "AIGC", 4, p + 8, size, false);
         else if (tag_begins(p, 4, "_PMX")) tag_tell(r, "WAV _PMX", "XMP", 3, p + 8, size, false);
         else if (tag_begins(p, 4, "XMP ")) tag_tell(r, "WebP XMP", "XMP", 3, p + 8, size, false);
+        else if (tag_begins(p, 4, "EXIF")) tag_reader_exif(r, "WebP EXIF", p + 8, size);
         else if (tag_begins(p, 4, "C2PA")) tag_tell(r, "RIFF C2PA", "C2PA", 4, "", 0, false);
         else if (tag_begins(p, 4, "id3 ") || tag_begins(p, 4, "ID3 ")) tag_reader_id3(r, at + 8, size);
         at += 8 + size + size % 2;

@@ -247,6 +247,12 @@ bool file_is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+bool file_is_special(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
 char *file_join(const char *folder, const char *name, status *st)
 {
     size_t size = strlen(folder) + strlen(name) + 2;

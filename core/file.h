@@ -41,6 +41,7 @@ bool file_write(const char *path, const void *data, size_t size, status *st);
 
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
+bool file_is_special(const char *path); /* neither file nor folder: a pipe, a device; to open one may wait for ever */
 
 /* "folder/name", freed with alloc_free. */
 char *file_join(const char *folder, const char *name, status *st);

@@ -34,6 +34,7 @@ static bool stopped(const atomic_bool *stop, status *st)
 
 static bool hash_file(const char *path, const atomic_bool *stop, hash_hex *out, status *st)
 {
+    if (file_is_special(path)) return status_set(st, STATUS_INPUT, "%s: is neither file nor folder", path);
     FILE *f = fopen(path, "rb");
     if (!f) return status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
     unsigned char digest[HASH_BYTES], *buffer = alloc_array(READ_SIZE, 1, st);
@@ -63,7 +64,7 @@ static bool walk_folder(const char *root, const char *relative, int depth, hash_
         char *path = inner ? file_join(root, inner, st) : NULL;
         if (path && file_is_folder(path)) {
             if (depth < MAX_DEPTH) ok = walk_folder(root, inner, depth + 1, see, arg, st);
-        } else if (path) ok = see(arg, path, inner);
+        } else if (path && !file_is_special(path)) ok = see(arg, path, inner);
         alloc_free(path);
         alloc_free(inner);
     }

@@ -17,7 +17,7 @@ typedef struct {
 bool hash_data(const void *data, size_t size, hash_hex *out, status *st);
 
 /* The digest of a file's bytes; of a folder: the digest of the sorted lines "DIGEST  relative/path" of its regular
- * files, as `sha256sum` prints them (hidden files are left out). */
+ * files, as `sha256sum` prints them (hidden files, pipes and devices are left out; as `path` they are refused). */
 bool hash_path(const char *path, hash_hex *out, status *st);
 
 /* The same, given up with STATUS_INTERRUPTED as soon as another thread sets *stop (NULL: never). */

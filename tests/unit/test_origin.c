@@ -178,6 +178,14 @@ static void test_cache(void **state)
     assert_true(hash_cache_path(models, &a, &st) && hash_cache_path(models, &b, &st) && hash_path(models, &c, &st));
     assert_string_equal(a.text, c.text);
     assert_string_equal(b.text, c.text);
+    snprintf(path, sizeof path, "%s/models/pipe", folder); /* to open it would wait for ever */
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_true(hash_cache_path(models, &b, &st) && hash_path(models, &c, &st));
+    assert_string_equal(a.text, b.text);
+    assert_string_equal(a.text, c.text);
+    status refused = {0};
+    assert_false(hash_path(path, &c, &refused));
+    assert_int_equal(refused.code, STATUS_INPUT);
     assert_true(status_ok(&st));
     t = hash_task_start("/no/such/model", &st);
     assert_non_null(t);
