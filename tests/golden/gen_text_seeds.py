@@ -1,4 +1,5 @@
-"""Seeds of tests/fuzz/fuzz_text_model.c: GGUF models of two layers and eight channels, one of each architecture.
+"""Seeds of tests/fuzz/fuzz_text_model.c: GGUF models of two layers and eight channels, one of each architecture, and one
+whose keys have fewer rows than its metadata say, which must be refused.
 
 usage: python gen_text_seeds.py      needs gguf, numpy
 """
@@ -10,8 +11,8 @@ import numpy as np
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "fuzz", "seeds", "text_model")
 C, F, V, HEADS, LAYERS = 8, 8, 6, 2, 2
 rng = np.random.default_rng(1)
-for arch in ("llama", "gpt2", "gemma3", "gptneox"):
-    w = gguf.GGUFWriter(os.path.join(HERE, arch + ".gguf"), arch)
+for name, arch, keys in (("llama", "llama", 4), ("gpt2", "gpt2", 4), ("gemma3", "gemma3", 4), ("gptneox", "gptneox", 4), ("short_key", "llama", 2)):
+    w = gguf.GGUFWriter(os.path.join(HERE, name + ".gguf"), arch)
     w.add_context_length(16), w.add_embedding_length(C), w.add_block_count(LAYERS), w.add_feed_forward_length(F), w.add_head_count(HEADS)
     vec, mat = lambda n: rng.standard_normal(n).astype(np.float32), lambda o, i: rng.standard_normal((o, i)).astype(np.float16)
     t = {"token_embd.weight": mat(V, C), "output_norm.weight": vec(C)}
@@ -31,10 +32,10 @@ for arch in ("llama", "gpt2", "gemma3", "gptneox"):
         if arch in ("gpt2", "gptneox"):
             t[b + "attn_qkv.weight"], t[b + "attn_qkv.bias"], t[b + "ffn_up.bias"] = mat(3 * C, C), vec(3 * C), vec(F)
         else:
-            t[b + "attn_q.weight"], t[b + "attn_k.weight"], t[b + "attn_v.weight"], t[b + "ffn_gate.weight"] = mat(C, C), mat(4, C), mat(4, C), mat(F, C)
+            t[b + "attn_q.weight"], t[b + "attn_k.weight"], t[b + "attn_v.weight"], t[b + "ffn_gate.weight"] = mat(C, C), mat(keys, C), mat(4, C), mat(F, C)
         if arch == "gemma3":
             t[b + "post_attention_norm.weight"], t[b + "post_ffw_norm.weight"] = vec(C), vec(C)
             t[b + "attn_q_norm.weight"], t[b + "attn_k_norm.weight"] = vec(4), vec(4)
-    for name, a in t.items():
-        w.add_tensor(name, a)
+    for tensor, a in t.items():
+        w.add_tensor(tensor, a)
     w.write_header_to_file(), w.write_kv_data_to_file(), w.write_tensors_to_file(), w.close()
