@@ -160,7 +160,7 @@ static void blend(tensor *picture, const tensor *tile, int64_t top, int64_t left
             if (left && x < overlap) share *= (float)x / (float)overlap;
             float *to = tensor_f32(picture) + ((top + y) * W + left + x) * C;
             const float *from = tensor_f32(tile) + (y * w + x) * C;
-            for (int64_t i = 0; i < C; i++) to[i] = share * from[i] + (1 - share) * to[i];
+            for (int64_t i = 0; i < C; i++) to[i] = share < 1 ? share * from[i] + (1 - share) * to[i] : from[i];
         }
 }
 
@@ -171,17 +171,21 @@ tensor *vae_decode_tiled(op_ctx *c, const vae *v, const tensor *z, int64_t tile)
     if (h <= tile && w <= tile) return vae_decode(c, v, z);
     tensor *picture = op_new(c, SHAPE(1, h * factor, w * factor, 3));
     if (!picture) return NULL;
-    memset(picture->data, 0, tensor_bytes(picture));
     size_t mark = arena_mark(c->mem);
-    for (int64_t top = 0;; top += step) {
-        for (int64_t left = 0;; left += step) {
-            int64_t rows = h - top < tile ? h - top : tile, columns = w - left < tile ? w - left : tile;
-            tensor *part = vae_decode(c, v, cut(c, z, top, left, rows, columns));
+    for (int64_t top = 0;; top += step) { /* a line of tiles, then the line under the one above: where four tiles meet, all share */
+        int64_t rows = h - top < tile ? h - top : tile;
+        tensor *line = op_new(c, SHAPE(1, rows * factor, w * factor, 3));
+        size_t part_mark = arena_mark(c->mem);
+        for (int64_t left = 0; line; left += step) {
+            tensor *part = vae_decode(c, v, cut(c, z, top, left, rows, w - left < tile ? w - left : tile));
             if (!part) return NULL;
-            blend(picture, part, top * factor, left * factor, tile / 4 * factor);
-            arena_reset(c->mem, mark);
+            blend(line, part, 0, left * factor, tile / 4 * factor);
+            arena_reset(c->mem, part_mark);
             if (left + tile >= w) break;
         }
+        if (!line) return NULL;
+        blend(picture, line, top * factor, 0, tile / 4 * factor);
+        arena_reset(c->mem, mark);
         if (top + tile >= h) break;
     }
     return picture;

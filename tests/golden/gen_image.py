@@ -82,6 +82,27 @@ def weighted(words, model, parts):
     return torch.cat(chunks, 1)
 
 
+def tiled(kl, z):
+    """Decoded in tiles of 4 latents, 3 apart, each pixel shared by those that overlap there: shares change linearly over the 2
+    pixels. (Diffusers' own tiles count the upper left one twice where four meet.)"""
+    h, w = z.shape[2:]
+    out = torch.zeros(1, 3, 2 * h, 2 * w)
+
+    def shares(size):
+        second = ((torch.arange(2 * size) - 6) / 2).clamp(0, 1)
+        return (0, 1 - second), (3, second)
+
+    for top, down in shares(h):
+        for left, across in shares(w):
+            part = kl.decode(z[:, :, top:top + 4, left:left + 4]).sample
+            place = (slice(None), slice(None), slice(2 * top, 2 * top + part.shape[2]), slice(2 * left, 2 * left + part.shape[3]))
+            out[place] += part * (down[:, None] * across)[place[2:]]
+    return out
+
+
+LONG = [("the red apple and the blue house on the cat and the blue apple and ", 1.0), ("the red house", 1.21)]  # 18 tokens: two chunks
+
+
 def clip(folder, seed, **sizes):
     config = dict(vocab_size=EOS + 1, hidden_size=16, intermediate_size=32, num_hidden_layers=3, num_attention_heads=2,
                   max_position_embeddings=16, bos_token_id=BOS, eos_token_id=EOS, pad_token_id=EOS, projection_dim=16)
@@ -124,7 +145,7 @@ def main():
     words = tokenizer("pipe/tokenizer")
     out["prompt.plain"] = weighted(words, quick, [("the red apple", 1.0)])
     out["prompt.weighted"] = weighted(words, quick, [("the ", 1.0), ("red", 1.3), (" ", 1.0), ("apple", 1.1), (" and ", 1.0), ("blue", 1 / 1.1)])
-    out["prompt.long"] = weighted(words, quick, [("the red apple and the blue house on the cat and ", 1.0), ("the red house", 1.21)])
+    out["prompt.long"] = weighted(words, quick, LONG)
 
     # ---- U-Nets ----
     sd1 = unet("pipe/unet", 20)
@@ -166,6 +187,7 @@ def main():
     out["kl.encode"] = (moments.mean + moments.std * out["kl.noise"]) * kl.config.scaling_factor
     out["kl.mean"] = moments.mean * kl.config.scaling_factor
     out["kl.decode"] = kl.decode(z / kl.config.scaling_factor).sample
+    out["kl.tiled"] = tiled(kl, z / kl.config.scaling_factor)
     out["tiny.encode"] = tiny.encode(picture).latents * tiny.config.scaling_factor
     out["tiny.decode"] = tiny.decode(z / tiny.config.scaling_factor).sample
     save_file({k: v.contiguous() for k, v in out.items()}, OUT / "expected_networks.safetensors")
@@ -294,8 +316,25 @@ METHODS = {
     "ddpm": (DDPMScheduler, {}), "ddim": (DDIMScheduler, {}), "pndm": (PNDMScheduler, {}),
     "euler": (EulerDiscreteScheduler, {}), "euler_a": (EulerAncestralDiscreteScheduler, {}), "heun": (HeunDiscreteScheduler, {}),
     "dpm++2m": (DPMSolverMultistepScheduler, {}), "dpm++2m_karras": (DPMSolverMultistepScheduler, dict(use_karras_sigmas=True)),
+    "dpm++2m_sde": (DPMSolverMultistepScheduler, dict(algorithm_type="sde-dpmsolver++")),
     "unipc": (UniPCMultistepScheduler, {}), "lcm": (LCMScheduler, {}),
 }
+
+
+def sde_scheduler(config, generator):
+    """DPMSolverSDEScheduler, whose Brownian path is drawn from the generator in the order in which it is walked (gen_sampler.py)."""
+    import sys, types
+    from gen_sampler import Brownian
+    sys.modules.setdefault("torchsde", types.ModuleType("torchsde"))
+    import diffusers.schedulers.scheduling_dpmsolver_sde as module
+    module.BrownianTreeNoiseSampler = lambda x, *rest, **more: Brownian(lambda: torch.randn(x.shape, generator=generator))
+    return module.DPMSolverSDEScheduler.from_config(config)
+
+
+def turned(a, b, share):
+    """From a towards b along the sphere (Shoemake 1985)."""
+    angle = torch.acos((a * b).sum().double() / (a.double().norm() * b.double().norm()))
+    return (torch.sin((1 - share) * angle) * a + torch.sin(share * angle) * b) / torch.sin(angle)
 
 
 def pipelines():
@@ -354,6 +393,32 @@ def pipelines():
     out["lora_processor"] = torch.from_numpy(pipe(**common, latents=start.clone(), num_inference_steps=6).images[0])
     run("turbo", StableDiffusionPipeline, EulerAncestralDiscreteScheduler.from_config(scheduler.config), latents=start.clone(),
         num_inference_steps=2, guidance_scale=0.0)
+    run("dpm++sde", StableDiffusionPipeline, sde_scheduler(scheduler.config, seeded()), latents=start.clone(), num_inference_steps=6)
+
+    (OUT / "trailing").mkdir(exist_ok=True)  # Turbo's spacing of the steps
+    trailing = DDIMScheduler.from_config(scheduler.config, timestep_spacing="trailing")
+    trailing.save_config(OUT / "trailing")
+    run("trailing_ddim", StableDiffusionPipeline, trailing, latents=start.clone(), num_inference_steps=6)
+    for steps in (1, 4):
+        run(f"trailing_euler_a_{steps}", StableDiffusionPipeline, EulerAncestralDiscreteScheduler.from_config(trailing.config),
+            latents=start.clone(), num_inference_steps=steps, guidance_scale=0.0)
+
+    words, text = parts["tokenizer"], parts["text_encoder"]
+    long = weighted(words, text, LONG)
+    negative = torch.cat([weighted(words, text, [("blue", 1.0)]), weighted(words, text, [("", 1.0)])], 1)
+    run("long_weighted", StableDiffusionPipeline, scheduler, latents=start.clone(), num_inference_steps=6, prompt=None, negative_prompt=None,
+        prompt_embeds=long, negative_prompt_embeds=negative)
+    other = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(6))
+    own = torch.randn(1, 4, 8, 8, generator=seeded())
+
+    def skipped(prompt):
+        ids = words(prompt, padding="max_length", max_length=16, return_tensors="pt").input_ids
+        hidden = text(ids, output_hidden_states=True).hidden_states
+        return (text.text_model if hasattr(text, "text_model") else text).final_layer_norm(hidden[-2])
+
+    run("clip_skip", StableDiffusionPipeline, scheduler, latents=start.clone(), num_inference_steps=6, prompt=None, negative_prompt=None,
+        prompt_embeds=skipped(common["prompt"]), negative_prompt_embeds=skipped(common["negative_prompt"]))
+    run("variation", StableDiffusionPipeline, scheduler, latents=turned(own, other, 0.3).float(), num_inference_steps=6)
     save_file({k: v.contiguous() for k, v in out.items()}, OUT / "expected_pictures.safetensors")
 
 

@@ -174,4 +174,5 @@ def main():
     print(len(listed), "cases")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -97,7 +97,7 @@ static void test_methods(void **state)
     (void)state;
     static const char *const QUIET[] = {"ddim", "pndm", "euler", "heun", "dpm++2m", "dpm++2m_karras", "unipc"};
     for (size_t i = 0; i < sizeof QUIET / sizeof QUIET[0]; i++) check_method(QUIET[i], "own");
-    static const char *const NOISY[] = {"ddpm", "euler_a", "lcm"}; /* they draw on the way, from torch's generator */
+    static const char *const NOISY[] = {"ddpm", "euler_a", "dpm++2m_sde", "dpm++sde", "lcm"}; /* they draw on the way, from torch's generator */
     for (size_t i = 0; i < sizeof NOISY / sizeof NOISY[0]; i++) check_method(NOISY[i], "torch");
 }
 
@@ -153,6 +153,66 @@ static void test_few_steps(void **state)
     check_against(&o, "turbo", 40);
     o.exact = false;
     check_against(&o, "turbo", 30);
+}
+
+/* pipe with another scheduler, in a folder of its own; remove_model takes it away. */
+static void make_model(char folder[], const char *scheduler)
+{
+    static const char *const PARTS[] = {"text_encoder", "tokenizer", "unet", "vae"};
+    char from[512], to[512];
+    assert_non_null(mkdtemp(folder));
+    for (int i = 0; i < 4; i++) {
+        snprintf(from, sizeof from, "%spipe/%s", GOLDEN, PARTS[i]);
+        snprintf(to, sizeof to, "%s/%s", folder, PARTS[i]);
+        assert_int_equal(symlink(from, to), 0);
+    }
+    snprintf(from, sizeof from, "%s%s", GOLDEN, scheduler);
+    snprintf(to, sizeof to, "%s/scheduler", folder);
+    assert_int_equal(symlink(from, to), 0);
+}
+
+static void remove_model(const char *folder)
+{
+    static const char *const PARTS[] = {"text_encoder", "tokenizer", "unet", "vae", "scheduler"};
+    char path[512];
+    for (int i = 0; i < 5; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, PARTS[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+}
+
+/* Steps counted from the noisiest back, as Turbo's scheduler_config.json wants them. */
+static void test_trailing(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/aigc-trailing-XXXXXX";
+    make_model(folder, "trailing");
+    image_options o = base_options();
+    o.model = folder;
+    check_against(&o, "trailing_ddim", 40);
+    o.method = "euler_a";
+    o.rng = "torch";
+    o.guidance = 0;
+    o.steps = 1;
+    check_against(&o, "trailing_euler_a_1", 40);
+    o.steps = 4;
+    check_against(&o, "trailing_euler_a_4", 40);
+    o.exact = false;
+    check_against(&o, "trailing_euler_a_4", 30);
+    remove_model(folder);
+}
+
+/* What is asked of the words reaches the picture: an earlier layer's vectors; more chunks than one, weights, a shorter negative. */
+static void test_words(void **state)
+{
+    (void)state;
+    image_options o = base_options();
+    o.clip_skip = 2;
+    check_against(&o, "clip_skip", 40);
+    o.clip_skip = 1;
+    o.prompt = "the red apple and the blue house on the cat and the blue apple and ((the red house))";
+    check_against(&o, "long_weighted", 40);
 }
 
 static void test_lora(void **state)
@@ -250,6 +310,12 @@ static void test_variation(void **state)
     (void)state;
     image_options o = base_options();
     o.noise = NULL;
+    o.rng = "torch";
+    o.variation_seed = 6;
+    o.variation_strength = 0.3;
+    check_against(&o, "variation", 40);
+    o = base_options();
+    o.noise = NULL;
     size_t size[3];
     char *plain = draw(&o, 2, &size[0]);
     o.variation_seed = 5; /* turned towards itself */
@@ -277,6 +343,8 @@ int main(void)
         cmocka_unit_test(test_pictures_in),
         cmocka_unit_test(test_single_file),
         cmocka_unit_test(test_few_steps),
+        cmocka_unit_test(test_trailing),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_lora),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_mask_keeps_pixels),
