@@ -288,3 +288,10 @@ bool job_line_read_defaults(job_line *out, const char *text, size_t size, arena 
     }
     return !json_cursor_bad(&r.at) || not_json(&r);
 }
+
+size_t job_line_column(const job_line *line, const char *name)
+{
+    for (size_t i = 0; i < line->count; i++)
+        if (strcmp(line->field[i].name, name) == 0) return line->field[i].column;
+    return 0;
+}

@@ -33,6 +33,9 @@ bool job_line_read(job_line *out, const char *text, size_t size, arena *mem, sta
 /* One more field, standing at line->column; the strings must live as long as the line. */
 bool job_line_add(job_line *line, const char *name, const char *value, status *st);
 
+/* Where the value of the first field of that name stands; 0: the line has none. */
+size_t job_line_column(const job_line *line, const char *name);
+
 /* A message of a conversation as a field's value: "ROLE:CONTENT", in mem. */
 const char *job_line_message(const char *role, const char *content, arena *mem, status *st);
 

@@ -1,0 +1,135 @@
+/* job_check: what lies between the jobs of a file: ids and outputs that come twice, needs that are missing or go in a circle. */
+#include <string.h>
+
+#include "cli/job_file_parts.h"
+#include "cli/job_graph.h"
+#include "cli/job_name.h"
+#include "core/alloc.h"
+
+/* The column of entry i's id or output. */
+static size_t place_of_name(const job_file *f, size_t i, bool by_out)
+{
+    status st = {0};
+    job_line fields;
+    const job_text *t = &f->line[f->entry[i].text];
+    if (!job_line_read(&fields, (const char *)f->file.data + t->offset, t->size, f->scratch, &st)) return 0;
+    return by_out ? fields.out_column : fields.id_column;
+}
+
+/* Puts entry i into a hash table; when another one there has the same text, tells so and leaves entry i out. */
+static void insert(job_file *f, uint32_t *slot, size_t i, bool by_out)
+{
+    uint64_t hash = by_out ? f->entry[i].out_hash : f->entry[i].id_hash;
+    size_t s = (size_t)hash & (f->slots - 1);
+    for (; slot[s]; s = (s + 1) & (f->slots - 1)) {
+        size_t other = slot[s] - 1;
+        if ((by_out ? f->entry[other].out_hash : f->entry[other].id_hash) != hash) continue;
+        size_t mark = arena_mark(f->scratch);
+        const char *a = (by_out ? job_make_out : job_make_id)(f, i, f->scratch), *b = (by_out ? job_make_out : job_make_id)(f, other, f->scratch);
+        bool same = strcmp(a, b) == 0;
+        if (same)
+            job_file_fault(f, f->line[f->entry[i].text].number, place_of_name(f, i, by_out), "the %s '%.80s' is taken by the job of line %u", by_out ? "output" : "id",
+                  a, f->line[f->entry[other].text].number);
+        arena_reset(f->scratch, mark);
+        if (!same) continue;
+        f->entry[i].left_out = true;
+        return;
+    }
+    slot[s] = (uint32_t)i + 1;
+}
+
+bool job_check_names(job_file *f, status *st)
+{
+    for (f->slots = 64; f->slots < 2 * f->entries; f->slots *= 2) {}
+    f->id_slot = alloc_zeroed(f->slots, sizeof *f->id_slot, st);
+    f->out_slot = alloc_zeroed(f->slots, sizeof *f->out_slot, st);
+    if (!f->id_slot || !f->out_slot) return false;
+    for (size_t i = 0; i < f->entries; i++) {
+        insert(f, f->id_slot, i, false);
+        if (!f->entry[i].left_out) insert(f, f->out_slot, i, true);
+    }
+    return true;
+}
+
+static bool find_needs(job_file *f, status *st)
+{
+    for (size_t i = 0; i < f->entries && status_ok(st); i++) {
+        job_entry *e = &f->entry[i];
+        if (e->left_out || !e->has_needs) continue;
+        size_t mark = arena_mark(f->scratch);
+        job j;
+        job_line fields;
+        status wrong = {0};
+        if (!job_make_whole(f, i, f->scratch, &j, &fields, &wrong)) {
+            e->left_out = true;
+            job_file_fault(f, f->line[e->text].number, fields.column, "%s", wrong.msg);
+        }
+        arena_reset(f->scratch, mark);
+    }
+    return status_ok(st);
+}
+
+/* A job that needs one with a fault has a fault itself. */
+static void leave_out_with(job_file *f, size_t i, size_t need)
+{
+    size_t mark = arena_mark(f->scratch);
+    job_file_fault(f, f->line[f->entry[i].text].number, 0, "it needs '%.80s', which has a fault", job_make_id(f, need, f->scratch));
+    arena_reset(f->scratch, mark);
+    f->entry[i].left_out = true;
+}
+
+/* Takes jobs away that wait for none, and so on (Kahn 1962); gives how many. ready: room for all. */
+static size_t take_away(job_file *f, job_graph *g, uint32_t *ready)
+{
+    size_t taken = 0, count = 0, n;
+    for (size_t i = 0; i < f->entries; i++)
+        if (job_graph_pending(g, i) == 0) ready[count++] = (uint32_t)i;
+    for (; taken < count; taken++) {
+        size_t i = ready[taken];
+        const uint32_t *waiting = job_graph_waiting(g, i, &n);
+        job_graph_done(g, i);
+        for (size_t k = 0; k < n; k++) {
+            if (f->entry[i].left_out && !f->entry[waiting[k]].left_out) leave_out_with(f, waiting[k], i);
+            if (job_graph_pending(g, waiting[k]) == 0) ready[count++] = waiting[k];
+        }
+    }
+    return taken;
+}
+
+/* Jobs whose needs go in a circle, or to a job with a fault. */
+static bool check_circles(job_file *f, status *st)
+{
+    bool any = false;
+    for (size_t i = 0; i < f->entries; i++) {
+        if (f->entry[i].left_out) f->entry[i].has_needs = false; /* nobody asks any more */
+        any |= f->entry[i].has_needs;
+    }
+    if (!any) return true;
+    job_graph *g = job_graph_new(f, st);
+    uint32_t *ready = g ? alloc_array(f->entries, sizeof *ready, st) : NULL;
+    if (ready && take_away(f, g, ready) < f->entries)
+        for (size_t i = 0; i < f->entries; i++) {
+            if (job_graph_pending(g, i) == 0 || f->entry[i].left_out) continue;
+            f->entry[i].left_out = true;
+            job_file_fault(f, f->line[f->entry[i].text].number, 0, "its needs go in a circle");
+        }
+    alloc_free(ready);
+    job_graph_free(g);
+    return status_ok(st);
+}
+
+/* Takes the jobs with faults out. Their names stay taken in the hash tables' terms, so those are made again. */
+static bool drop_faulty(job_file *f, status *st)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < f->entries; i++)
+        if (!f->entry[i].left_out) f->entry[kept++] = f->entry[i];
+    if (kept == f->entries) return true;
+    f->entries = kept;
+    alloc_free(f->id_slot);
+    alloc_free(f->out_slot);
+    f->id_slot = f->out_slot = NULL;
+    return job_check_names(f, st);
+}
+
+bool job_check_needs(job_file *f, status *st) { return find_needs(f, st) && check_circles(f, st) && drop_faulty(f, st); }
