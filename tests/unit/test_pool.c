@@ -91,9 +91,28 @@ static void test_limit_of_one_is_the_caller(void **state)
     pool_free(p);
 }
 
+/* What is said to lie ahead is only ever prefetched: no address faults, and the loops stay whole. */
+static void test_ahead_of_anything(void **state)
+{
+    (void)state;
+    status st = {0};
+    pool *p = pool_new(3, &st);
+    assert_non_null(p);
+    static const char real[4096];
+    for (int i = 0; i < ITEMS; i++) atomic_store(&hits[i], 0);
+    for (int run = 0; run < 500; run++) {
+        const pool_stretch stretch[POOL_AHEAD] = {{real, 64}, {NULL, 100}, {(const char *)(UINTPTR_MAX / 3), 1000}};
+        for (int t = 0; t < 3; t++) pool_ahead(p, t, stretch, run % (POOL_AHEAD + 1));
+        pool_run(p, hit, NULL, 100);
+    }
+    for (int i = 0; i < 100; i++) assert_int_equal(atomic_load(&hits[i]), 500);
+    pool_free(p);
+    pool_ahead(NULL, 0, NULL, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_item_once), cmocka_unit_test(test_limit_may_change_at_any_time),
-                                       cmocka_unit_test(test_limit_of_one_is_the_caller)};
+                                       cmocka_unit_test(test_limit_of_one_is_the_caller), cmocka_unit_test(test_ahead_of_anything)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
