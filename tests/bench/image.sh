@@ -7,7 +7,7 @@
 #
 # PYTHON   a Python with torch, diffusers and transformers, and openvino for its rows (default python3)
 # SD_PYTHON  one with stable-diffusion-cpp-python, which pip builds for this CPU, for that row (default: PYTHON)
-# SD_STEPS the steps that stable-diffusion.cpp is let run (20); fewer are told, and the others added at their median
+# SD_STEPS the steps that stable-diffusion.cpp is let run (20, at least 2); fewer are told, and the others added at their median
 # RUNS     timed runs of each U-Net evaluation (5); decodings take 3
 # QUIET    a command put before each timed one, such as one that waits for a quiet machine
 # PARTS    which rows: any of unet vae exact whole icons (default all)
@@ -19,6 +19,7 @@ sd_python=${SD_PYTHON:-$python}
 sd_steps=${SD_STEPS:-20}
 runs=${RUNS:-5}
 quiet=${QUIET:-}
+[ "$sd_steps" -ge 2 ] || { echo "SD_STEPS must be 2 or more: the steps that are not run are added at the time of one" >&2; exit 2; }
 parts=" ${PARTS:-unet vae exact whole icons} "
 
 cd "$root"
@@ -76,12 +77,13 @@ case "$parts" in *" whole "*)
     wall ours "$root/build/aigc" image -m "$folder" -p 'a lighthouse at night' --steps 20 --cfg-scale 7.5 -s 1 -W 512 -H 512 -q -o "$work/picture.png"
     wall torch "$python" "$peer" "$folder" diffusers whole bf16 1
     wall sd "$sd_python" "$peer" "$folder" stable-diffusion.cpp whole f16 1 "$sd_steps"
+    grep -q '"wall"' "$work/sd" || { echo "stable-diffusion.cpp did not end well:" >&2; tail -n 3 "$work/sd.err" >&2; }
     a=$(value "$work/ours" wall) b=$(value "$work/torch" wall) d=$(value "$work/sd" wall)
     [ "$d" = - ] || d=$(echo "$d + (20 - $sd_steps) * $(value "$work/sd" step)" | bc)
     row '20 steps with guidance, whole program' "$a" "$b" "$(ratio "$b" "$a")" - - "$d" "$(ratio "$d" "$a")"
     a=$(value "$work/ours" peak_mb) b=$(value "$work/torch" peak_mb) d=$(value "$work/sd" peak_mb)
     row 'its peak memory, MB' "$a" "$b" "$(ratio "$b" "$a")" - - "$d" "$(ratio "$d" "$a")"
-    [ "$sd_steps" = 20 ] || note="stable-diffusion.cpp ran $sd_steps steps; the others are added at the median of its steps."
+    [ "$sd_steps" = 20 ] || [ "$d" = - ] || note="stable-diffusion.cpp ran $sd_steps steps; the others are added at the median of its steps."
     ;;
 esac
 case "$parts" in *" icons "*)
