@@ -58,14 +58,14 @@ static void sums(const linear_job *j, const linear *w, float *y, int64_t ldy, in
     for (int64_t r = 0; w->bias && r < rows; r++) j->kernel->add(y + r * ldy, y + r * ldy, w->bias + panel * PANEL, out);
 }
 
-/* The gate's sums go to a buffer on the stack, a few rows at a time, and are folded into y. */
+/* The gate's sums go to a buffer on the stack, as many rows at a time as it holds, and are folded into y. */
 static void gated_sums(const linear_job *j, const linear_part *p, float *y, int64_t row, int64_t rows, int64_t panel, int64_t out)
 {
-    enum { ROWS = 16 };
-    _Alignas(64) float gate[ROWS * TILE_PANELS_MAX * PANEL];
-    int64_t ldy = p->w->out, ld_gate = TILE_PANELS_MAX * PANEL;
-    for (int64_t r = 0; r < rows; r += ROWS) {
-        int64_t n = rows - r < ROWS ? rows - r : ROWS;
+    _Alignas(64) float gate[16 * TILE_PANELS_MAX * PANEL];
+    int64_t ldy = p->w->out, ld_gate = (out + PANEL - 1) / PANEL * PANEL;
+    int64_t step = (int64_t)(sizeof gate / sizeof gate[0]) / ld_gate / 16 * 16; /* in whole tiles of rows */
+    for (int64_t r = 0; r < rows; r += step) {
+        int64_t n = rows - r < step ? rows - r : step;
         sums(j, p->w, y + r * ldy, ldy, row + r, n, panel, out);
         sums(j, p->gate, gate, ld_gate, row + r, n, panel, out);
         for (int64_t i = 0; i < n; i++) {
@@ -133,7 +133,7 @@ static int64_t panels_of_item(const linear_job *j, const linear_part *p)
 
 static void split(linear_job *j)
 {
-    j->row_step = j->part[0].w->form == LINEAR_IN_PLACE ? 384 : 96;
+    j->row_step = j->part[0].w->form == LINEAR_IN_PLACE ? 384 : 256; /* a panel is unpacked once for so many */
     for (int i = 0; i < j->parts; i++) {
         linear_part *p = &j->part[i];
         p->panel_step = (panels_of_item(j, p) + 1) / 2 * 2; /* the f32 kernels take panels in twos */
