@@ -75,6 +75,7 @@ static char *draw(batch_lane *lane, batch_image *s, batch_item *item, status *st
     batch_option_values v;
     image_result result;
     if (!batch_options_set(&item->job, &v, st)) return NULL;
+    v.image.quiet = true; /* the batch shows a line of its own */
     if (!v.image.prompt) status_set(st, STATUS_USAGE, "no \"prompt\"");
     if (!status_ok(st) || !open_session(lane, s, item, &v.image, st)) return NULL;
     if (item->job.form != JOB_FORM_OWN) return answer(s, item, &v.image, st);

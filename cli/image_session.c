@@ -222,7 +222,7 @@ static bool on_step(void *arg, int step, int steps, const tensor *expected)
 {
     drawing *d = arg;
     double spent = log_seconds() - d->begun;
-    log_progress("drawing %d/%d, %.0f s left", step, steps, spent / step * (steps - step));
+    if (!d->o->quiet) log_progress("drawing %d/%d, %.0f s left", step, steps, spent / step * (steps - step));
     if (d->o->preview_every && step % d->o->preview_every == 0 && step < steps) return write_preview(d, expected, d->c->st);
     return interrupt_check(d->c->st);
 }

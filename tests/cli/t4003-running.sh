@@ -117,6 +117,7 @@ child=$!
 catches $child
 sleep 0.2
 kill -INT $child
+sleep 0.2 # two at once would be one
 kill -INT $child 2>/dev/null
 begun=$(date +%s)
 wait $child
