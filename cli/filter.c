@@ -46,18 +46,6 @@ struct filter {
     pcre2_match_data *match;
 };
 
-static void *library_alloc(size_t bytes, void *ignored)
-{
-    (void)ignored;
-    return alloc_for_library(bytes);
-}
-
-static void library_free(void *p, void *ignored)
-{
-    (void)ignored;
-    alloc_free(p);
-}
-
 /* ---- the file ---- */
 
 typedef struct {
@@ -186,7 +174,7 @@ filter *filter_open(const char *path, status *st)
     if (text && memchr(text, 0, size)) status_set(st, STATUS_INPUT, "%s: byte %zu is zero; text wanted", path, (size_t)((char *)memchr(text, 0, size) - text));
     if (text && status_ok(st)) {
         f->path = alloc_string(path, strlen(path), st);
-        f->memory = pcre2_general_context_create(library_alloc, library_free, NULL);
+        f->memory = pcre2_general_context_create(alloc_for_library_with, alloc_free_with, NULL);
         f->limits = f->memory ? pcre2_match_context_create(f->memory) : NULL;
         f->match = f->memory ? pcre2_match_data_create(1, f->memory) : NULL;
         if (!f->limits || !f->match) status_set(st, STATUS_NOMEM, "out of memory for a filter");

@@ -113,6 +113,18 @@ void *alloc_for_library(size_t bytes)
     return p;
 }
 
+void *alloc_for_library_with(size_t bytes, void *ignored)
+{
+    (void)ignored;
+    return alloc_for_library(bytes);
+}
+
+void alloc_free_with(void *p, void *ignored)
+{
+    (void)ignored;
+    alloc_free(p);
+}
+
 bool alloc_library_failed(void) { return atomic_load(&library_failed); }
 
 /* ---- huge pages ----

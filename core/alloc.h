@@ -38,6 +38,10 @@ void alloc_unreserve(size_t bytes);
 /* Two functions of malloc's and free's shape for libraries that take an allocator (jansson). */
 void *alloc_for_library(size_t bytes);
 
+/* alloc_for_library and alloc_free for a library that passes a pointer along (PCRE2); it is not looked at. */
+void *alloc_for_library_with(size_t bytes, void *ignored);
+void alloc_free_with(void *p, void *ignored);
+
 /* Whether alloc_for_library ever failed. jansson then calls good JSON wrong, which must not be blamed on the file. */
 bool alloc_library_failed(void);
 

@@ -53,6 +53,7 @@ tensor *op_linear_gelu_tanh_mul(op_ctx *c, const tensor *x, const linear *gate, 
 
 /* What the next loop of a pass of few rows will read: threads that have nothing else to do bring its beginning into their
  * caches meanwhile. Say it as soon as the loop before has ended; it changes no result. */
+enum { OP_LINEAR_FEW_ROWS = 16 }; /* up to so many rows a product takes as long as its weights take to come from memory */
 void op_linear_ahead(op_ctx *c, int n, const linear *const *w);
 void op_linear_gated_ahead(op_ctx *c, const linear *gate, const linear *up);
 
@@ -160,9 +161,10 @@ typedef struct {
     void *const *chunk;
 } op_kv_segment;
 
-/* Writes keys and values k, v: [N, kv_heads·D] of the segments' rows, one after another, into layer `layer` of the caches. */
 /* As op_linear_ahead, for the attention of few rows: the newest keys and values of a layer. */
 void op_kv_ahead(op_ctx *c, const op_kv_layout *layout, int64_t layer, const op_kv_segment *segments, int64_t count);
+
+/* Writes keys and values k, v: [N, kv_heads·D] of the segments' rows, one after another, into layer `layer` of the caches. */
 void op_kv_store(op_ctx *c, const tensor *k, const tensor *v, const op_kv_layout *layout, int64_t layer,
                  const op_kv_segment *segments, int64_t count);
 

@@ -125,8 +125,8 @@ static bool quantize_rows(op_ctx *c, linear_job *j, int64_t in)
  * each part gets so many items that threads wait little for one another at the end. */
 static int64_t panels_of_item(const linear_job *j, const linear_part *p)
 {
-    enum { FEW_ROWS = 16, FEW_ROWS_ITEMS = 512, MULTIPLICATIONS = 1 << 20 };
-    if (j->rows <= FEW_ROWS) return linear_panels(p->w) / FEW_ROWS_ITEMS;
+    enum { FEW_ROWS_ITEMS = 512, MULTIPLICATIONS = 1 << 20 };
+    if (j->rows <= OP_LINEAR_FEW_ROWS) return linear_panels(p->w) / FEW_ROWS_ITEMS;
     int64_t rows = j->rows < j->row_step ? j->rows : j->row_step, cost = PANEL * p->w->in * rows * (p->gate ? 2 : 1);
     return cost > 0 ? (MULTIPLICATIONS + cost - 1) / cost : 1;
 }

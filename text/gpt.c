@@ -190,11 +190,10 @@ static tensor *rope_table(const pass *p, const int64_t *position, int64_t n, con
 tensor *gpt_forward(op_ctx *c, const gpt *m, const gpt_segment *segments, int64_t count, const gpt_observer *observer)
 {
     if (op_failed(c)) return NULL;
-    enum { FEW_ROWS = 16 };
     int64_t n = flatten(segments, count, NULL, NULL);
     int32_t *token = arena_alloc(c->mem, (size_t)n * sizeof *token, c->st);
     int64_t *position = arena_alloc(c->mem, (size_t)n * sizeof *position, c->st);
-    pass p = {.c = c, .m = m, .segments = reserve(c, m, segments, count), .segment_count = count, .few = n <= FEW_ROWS};
+    pass p = {.c = c, .m = m, .segments = reserve(c, m, segments, count), .segment_count = count, .few = n <= OP_LINEAR_FEW_ROWS};
     if (!token || !position || !p.segments) return NULL;
     flatten(segments, count, token, position);
     p.rope = rope_table(&p, position, n, m->rope_rates);

@@ -25,18 +25,6 @@ struct tokenizer_regex_buffers {
     pcre2_jit_stack *stack;
 };
 
-static void *library_alloc(size_t bytes, void *ignored)
-{
-    (void)ignored;
-    return alloc_for_library(bytes);
-}
-
-static void library_free(void *p, void *ignored)
-{
-    (void)ignored;
-    alloc_free(p);
-}
-
 /* White_Space, as a class's inside. */
 static const char SPACES[] = "\\t-\\r \\x85\\xA0\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{3000}";
 
@@ -89,7 +77,7 @@ tokenizer_regex *tokenizer_regex_new(const char *pattern, size_t size, const cha
         return NULL;
     }
     size_t translated_size = translate(pattern, size, translated, room);
-    r->memory = pcre2_general_context_create(library_alloc, library_free, NULL);
+    r->memory = pcre2_general_context_create(alloc_for_library_with, alloc_free_with, NULL);
     pcre2_compile_context *context = r->memory ? pcre2_compile_context_create(r->memory) : NULL;
     int error = 0;
     PCRE2_SIZE at = 0;
@@ -124,7 +112,7 @@ tokenizer_regex_buffers *tokenizer_regex_buffers_new(status *st)
 {
     tokenizer_regex_buffers *b = alloc_zeroed(1, sizeof *b, st);
     if (!b) return NULL;
-    b->memory = pcre2_general_context_create(library_alloc, library_free, NULL);
+    b->memory = pcre2_general_context_create(alloc_for_library_with, alloc_free_with, NULL);
     if (b->memory) {
         b->context = pcre2_match_context_create(b->memory);
         b->match = pcre2_match_data_create(1, b->memory);

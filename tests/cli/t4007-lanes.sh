@@ -86,6 +86,7 @@ grep -q "$((24 - before)) done, $before were done before" err || fail "what was 
 { long_texts 4 2000; echo '{"id": "slow", "kind": "image", "prompt": "x", "steps": 900, "width": 256, "height": 256}'; } >slow.jsonl
 "$AIGC" batch -t 2 slow.jsonl 2>/dev/null &
 child=$!
+catches $child
 sleep 0.4
 begun=$(date +%s)
 kill -INT $child

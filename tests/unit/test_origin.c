@@ -197,7 +197,7 @@ static void test_cache(void **state)
 static int make_folder(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/aigc-origin-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/aigc-origin-XXXXXX");
     char cache[80];
     if (!mkdtemp(folder)) return -1;
     snprintf(cache, sizeof cache, "%s/cache", folder);
