@@ -52,8 +52,10 @@ bool batch_paths_make(char *path, status *st)
         char kept = *s;
         if (kept && kept != '/') continue;
         *s = 0;
-        bool there = mkdir(path, 0777) == 0 || errno == EEXIST || file_is_folder(path);
-        if (!there) status_set(st, STATUS_IO, "%s: cannot be made: %s", path, strerror(errno));
+        bool there = mkdir(path, 0777) == 0 || errno == EEXIST;
+        int reason = errno; /* asking whether it is a folder changes errno */
+        if (!there) there = file_is_folder(path);
+        if (!there) status_set(st, STATUS_IO, "%s: cannot be made: %s", path, strerror(reason));
         *s = kept;
         if (!there || !kept) return there;
     }
