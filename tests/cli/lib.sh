@@ -37,3 +37,31 @@ catches() {
     done
     fail "process $1 never listens to SIGINT"
 }
+
+# shows COUNT TEXT: waits until the terminal (or whatever writes to out) has shown it so many times
+shows() {
+    tries=0
+    until [ "$(grep -oF -- "$2" out | wc -l)" -ge "$1" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 600 ] || return 1
+        sleep 0.05
+    done
+}
+
+# appears FILE: waits until something has been written to it
+appears() {
+    tries=0
+    until [ -s "$1" ]; do
+        tries=$((tries + 1))
+        [ $tries -lt 600 ] || return 1
+        sleep 0.05
+    done
+}
+
+# on_terminal COMMAND: runs it on a terminal where stdin is typed; what it shows goes to out, its exit code to the file ended.
+# script(1) may drop what is shown last, so the terminal stays until whoever types has made the file seen.
+on_terminal() {
+    rm -f seen ended
+    : >out
+    timeout 90 script -qec "$1; echo \$? >ended; until [ -e seen ]; do sleep 0.02; done" /dev/null >out 2>err
+}

@@ -3,13 +3,13 @@
 command -v script >/dev/null || { echo "skipped: no 'script' to make a terminal with"; exit 77; }
 tiny=$SOURCE_DIR/tests/golden/tiny
 
-chat() { # chat LINES…: what the terminal shows
-    printf '%b' "$*" | timeout 20 script -qec "'$AIGC' text -m '$tiny' -i --temp 0 --repeat-penalty 1" /dev/null >out 2>err
-    found=$?
-    tr -d '\r' <out >shown
-}
-chat '/help\nHow is the rain?\n/save talk.jsonl\n/reset\nWhere did the ship go?\n/nonsense\n/quit\n'
-[ "$found" = 0 ] || fail "the chat ended with $found: $(cat shown)"
+{
+    printf '/help\nHow is the rain?\n/save talk.jsonl\n/reset\nWhere did the ship go?\n/nonsense\n/quit\n'
+    shows 1 'is no command'
+    : >seen
+} | on_terminal "'$AIGC' text -m '$tiny' -i --temp 0 --repeat-penalty 1"
+tr -d '\r' <out >shown
+[ "$(cat ended)" = 0 ] || fail "the chat ended with $(cat ended): $(cat shown)"
 for wanted in 'Warm, in spring.' 'To a green island.' '/retry' '/nonsense is no command'; do
     grep -qF "$wanted" shown || fail "the chat does not show '$wanted': $(cat shown)"
 done
