@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "core/kernel/kernel.h"
+#include "core/op_attention_cached.h"
 #include "core/op_rows.h"
 
 enum {
@@ -19,21 +19,14 @@ enum {
     FEW_ROWS = 4,   /* a segment of at most so many rows is split over spans */
 };
 
-static int64_t whole_panels(int64_t head_dim) { return (head_dim + PANEL - 1) / PANEL; }
-
 op_kv_layout op_kv_layout_of(int64_t kv_heads, int64_t head_dim, bool half)
 {
     size_t size = half ? sizeof(uint16_t) : sizeof(float);
     op_kv_layout l = {.kv_heads = kv_heads, .head_dim = head_dim, .half = half};
     l.key_bytes = (size_t)(KV_CHUNK * head_dim) * size;
-    l.value_bytes = (size_t)(KV_CHUNK * whole_panels(head_dim) * PANEL) * size;
+    l.value_bytes = (size_t)(KV_CHUNK * op_kv_value_panels(head_dim) * PANEL) * size;
     l.layer_bytes = (size_t)kv_heads * (l.key_bytes + l.value_bytes);
     return l;
-}
-
-static char *head_of(const op_kv_layout *l, void *chunk, int64_t layer, int64_t head)
-{
-    return (char *)chunk + (size_t)layer * l->layer_bytes + (size_t)head * (l->key_bytes + l->value_bytes);
 }
 
 /* ---- storing ---- */
@@ -70,7 +63,7 @@ static void store_rows(void *job, int64_t from, int64_t n)
     for (int64_t r = from; r < from + n; r++) {
         int64_t position = j->segment->start + r, slot = position % KV_CHUNK;
         for (int64_t h = 0; h < l->kv_heads; h++) {
-            char *at = head_of(l, j->segment->chunk[position / KV_CHUNK], j->layer, h);
+            char *at = op_kv_head(l, j->segment->chunk[position / KV_CHUNK], j->layer, h);
             const float *k = j->k + ((j->first + r) * l->kv_heads + h) * d, *v = j->v + ((j->first + r) * l->kv_heads + h) * d;
             if (l->half) {
                 uint16_t half_k[KV_MAX_HEAD_DIM], half_v[KV_MAX_HEAD_DIM];
@@ -104,7 +97,7 @@ void op_kv_ahead(op_ctx *c, const op_kv_layout *layout, int64_t layer, const op_
         pool_stretch stretch[POOL_AHEAD];
         int n = 0;
         for (int64_t chunk = last; chunk >= 0 && n < POOL_AHEAD; chunk--, n++)
-            stretch[n] = (pool_stretch){head_of(layout, segments->chunk[chunk], layer, layout->kv_heads * t / threads), lines};
+            stretch[n] = (pool_stretch){op_kv_head(layout, segments->chunk[chunk], layer, layout->kv_heads * t / threads), lines};
         pool_ahead(c->threads, t, stretch, n);
     }
 }
@@ -203,7 +196,7 @@ static void multiply(const attention_job *j, float *y, int64_t ldy, const float 
         return;
     }
     if (j->layout->half) {
-        k->from_f16(room, panels, in * whole_panels(out) * PANEL);
+        k->from_f16(room, panels, in * op_kv_value_panels(out) * PANEL);
         panels = room;
     }
     k->panel->f32(y, ldy, x, ldx, rows, panels, in, out, more);
@@ -220,7 +213,7 @@ static void attend_chunk(const attention_job *j, const item *it, workspace *w, i
     const op_kv_layout *l = j->layout;
     const op_kv_segment *s = &j->segment[it->segment];
     int64_t rows = it->rows * j->group, base = chunk * KV_CHUNK;
-    const char *at = head_of(l, s->chunk[chunk], j->layer, it->kv_head);
+    const char *at = op_kv_head(l, s->chunk[chunk], j->layer, it->kv_head);
     fetch(at + l->key_bytes, l->value_bytes);
     multiply(j, w->scores, KV_CHUNK, w->q, l->head_dim, rows, at, l->head_dim, KV_CHUNK, false, w->keys);
     for (int64_t r = 0; r < rows; r++) {
@@ -228,7 +221,7 @@ static void attend_chunk(const attention_job *j, const item *it, workspace *w, i
         int64_t from = max_of(0, first_seen(j, position) - base), to = min_of(KV_CHUNK, position + 1 - base);
         weigh(j, &w->span, r, w->scores + r * KV_CHUNK, from, to);
     }
-    if ((s->start + it->row + it->rows - 1) / KV_CHUNK > chunk) fetch(head_of(l, s->chunk[chunk + 1], j->layer, it->kv_head), l->key_bytes);
+    if ((s->start + it->row + it->rows - 1) / KV_CHUNK > chunk) fetch(op_kv_head(l, s->chunk[chunk + 1], j->layer, it->kv_head), l->key_bytes);
     multiply(j, w->span.values, j->padded, w->scores, KV_CHUNK, rows, at + l->key_bytes, KV_CHUNK, j->padded, true, w->chunk_values);
 }
 
@@ -272,7 +265,7 @@ static void run_item(void *arg, int64_t i)
     const item *it = &j->items[i];
     workspace *w = j->spaces; /* as many as threads: one is free */
     while (atomic_flag_test_and_set(&w->busy)) w = w + 1 < j->spaces + j->space_count ? w + 1 : j->spaces;
-    fetch(head_of(j->layout, j->segment[it->segment].chunk[it->span * SPAN_CHUNKS], j->layer, it->kv_head), j->layout->key_bytes);
+    fetch(op_kv_head(j->layout, j->segment[it->segment].chunk[it->span * SPAN_CHUNKS], j->layer, it->kv_head), j->layout->key_bytes);
     gather_queries(j, it, w->q);
     if (it->partial) {
         attend_span(j, it, w, it->span);
@@ -392,8 +385,13 @@ tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_kv_layout *layo
     }
     tensor *y = op_new(c, SHAPE(rows, width));
     if (!y) return NULL;
+    const product_kernel *bulk = c->bulk && layout->half ? product_kernel_bulk() : NULL;
+    if (bulk) {
+        op_attention_bulk(c, bulk, q, layout, layer, segments, count, heads, scale, window, y);
+        return op_failed(c) ? NULL : y;
+    }
     attention_job j = {.layout = layout, .segment = segments, .q = q->data, .y = y->data, .layer = layer, .heads = heads,
-                       .group = heads / layout->kv_heads, .width = width, .padded = whole_panels(layout->head_dim) * PANEL,
+                       .group = heads / layout->kv_heads, .width = width, .padded = op_kv_value_panels(layout->head_dim) * PANEL,
                        .window = window, .scale = scale};
     if (!make_spaces(c, &j) || !plan(c, &j, count, &items)) return NULL;
     pool_run(c->threads, run_item, &j, items);

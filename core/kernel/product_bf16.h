@@ -64,18 +64,18 @@ static inline __m512 soften_panel(const float *score, __m512 scale, __m512 shift
     return _mm512_add_ps(total, _mm512_add_ps(a, b));
 }
 
-static float row_largest(const product_soften *s, const float *score, int64_t seen)
+/* A bit for each of the 32 keys from i on that is seen. */
+static inline uint32_t keys_below(int64_t n) { return n >= KEYS_AT_ONCE ? ~UINT32_C(0) : n > 0 ? (UINT32_C(1) << n) - 1 : 0; }
+static inline uint32_t keys_seen(int64_t i, product_seen seen) { return keys_below(seen.to - i) & ~keys_below(seen.from - i); }
+
+static float row_largest(const product_soften *s, const float *score, product_seen seen)
 {
     __m512 top = _mm512_set1_ps(-INFINITY), other = top;
-    int64_t i = 0, step = s->rows * KEYS_AT_ONCE;
-    for (; i + KEYS_AT_ONCE <= seen; i += KEYS_AT_ONCE, score += step) {
-        top = _mm512_max_ps(_mm512_load_ps(score), top);
-        other = _mm512_max_ps(_mm512_load_ps(score + 16), other);
-    }
-    if (i < seen) {
-        uint32_t mask = (UINT32_C(1) << (seen - i)) - 1;
-        top = _mm512_mask_max_ps(top, (__mmask16)mask, _mm512_load_ps(score), top);
-        other = _mm512_mask_max_ps(other, (__mmask16)(mask >> 16), _mm512_load_ps(score + 16), other);
+    int64_t i = seen.from / KEYS_AT_ONCE * KEYS_AT_ONCE, step = s->rows;
+    for (; i < seen.to; i += KEYS_AT_ONCE) {
+        uint32_t mask = keys_seen(i, seen);
+        top = _mm512_mask_max_ps(top, (__mmask16)mask, _mm512_load_ps(score + i * step), top);
+        other = _mm512_mask_max_ps(other, (__mmask16)(mask >> 16), _mm512_load_ps(score + i * step + 16), other);
     }
     return _mm512_reduce_max_ps(_mm512_max_ps(top, other));
 }
@@ -85,8 +85,7 @@ static bool soften(const product_soften *s)
     const float log2_e = 1.44269504f;
     bool raised = false;
     for (int64_t r = 0; r < s->rows; r++) {
-        int64_t seen = s->keys + r * s->more;
-        seen = seen < 0 ? 0 : seen < s->limit ? seen : s->limit;
+        product_seen seen = product_soften_seen(s, r);
         const float *score = s->score + r * KEYS_AT_ONCE;
         float most = s->most[r], largest = row_largest(s, score, seen) * s->scale;
         s->fade[r] = 1;
@@ -98,11 +97,20 @@ static bool soften(const product_soften *s)
         __m512 scale = _mm512_set1_ps(s->scale * log2_e), shift = _mm512_set1_ps(most > -INFINITY ? -most * log2_e : 0), total = _mm512_setzero_ps();
         char *p = (char *)s->p + r * s->panels * KEYS_AT_ONCE * 2;
         for (int64_t i = 0; i < s->panels; i++, p += 64) {
-            int64_t left = seen - i * KEYS_AT_ONCE;
-            uint32_t mask = left >= KEYS_AT_ONCE ? ~UINT32_C(0) : left > 0 ? (UINT32_C(1) << left) - 1 : 0;
-            total = soften_panel(score + i * s->rows * KEYS_AT_ONCE, scale, shift, mask, p, total);
+            total = soften_panel(score + i * s->rows * KEYS_AT_ONCE, scale, shift, keys_seen(i * KEYS_AT_ONCE, seen), p, total);
         }
         s->total[r] = s->total[r] * s->fade[r] + _mm512_reduce_add_ps(total);
     }
     return raised;
+}
+
+static void pairs_of_f16(uint16_t *dst, const uint16_t *src, int64_t pairs)
+{
+    const __m512i interleave = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4,
+                                                19, 3, 18, 2, 17, 1, 16, 0);
+    for (int64_t i = 0; i < pairs; i++, src += 32, dst += 64) {
+        __m512 even = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)src));
+        __m512 odd = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)(src + 16)));
+        _mm512_storeu_si512(dst, _mm512_permutexvar_epi16(interleave, (__m512i)_mm512_cvtne2ps_pbh(odd, even)));
+    }
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/half.h"
 #include "core/kernel/product_levels.h"
 
 static float wide(uint16_t h)
@@ -131,21 +132,14 @@ static void channel_sums(const float *x, const float *pivot, float *sum, float *
         }
 }
 
-/* The keys that row r sees, counted within the tile. */
-static int64_t seen_keys(const product_soften *s, int64_t r)
-{
-    int64_t n = s->keys + r * s->more;
-    return n < 0 ? 0 : n < s->limit ? n : s->limit;
-}
-
 static bool soften_as(const product_soften *s, int64_t panel, dtype type)
 {
     int64_t wide = s->panels * panel;
     bool raised = false;
     for (int64_t r = 0; r < s->rows; r++) {
-        int64_t seen = seen_keys(s, r);
+        product_seen seen = product_soften_seen(s, r);
         float most = s->most[r], largest = -INFINITY, total = 0;
-        for (int64_t i = 0; i < seen; i++) largest = fmaxf(largest, s->score[(i / panel * s->rows + r) * panel + i % panel] * s->scale);
+        for (int64_t i = seen.from; i < seen.to; i++) largest = fmaxf(largest, s->score[(i / panel * s->rows + r) * panel + i % panel] * s->scale);
         s->fade[r] = 1;
         if (largest > most + PRODUCT_HEADROOM) {
             s->fade[r] = expf(most - largest);
@@ -153,7 +147,7 @@ static bool soften_as(const product_soften *s, int64_t panel, dtype type)
             raised = true;
         }
         for (int64_t i = 0; i < wide; i++) {
-            float p = i < seen ? expf(s->score[(i / panel * s->rows + r) * panel + i % panel] * s->scale - most) : 0;
+            float p = i >= seen.from && i < seen.to ? expf(s->score[(i / panel * s->rows + r) * panel + i % panel] * s->scale - most) : 0;
             total += p;
             if (type == DTYPE_BF16) ((uint16_t *)s->p)[r * wide + i] = narrow(p);
             else ((float *)s->p)[r * wide + i] = p;
@@ -166,6 +160,13 @@ static bool soften_as(const product_soften *s, int64_t panel, dtype type)
 static bool soften(const product_soften *s) { return soften_as(s, PANEL, DTYPE_F32); }
 
 static bool soften_bf16(const product_soften *s) { return soften_as(s, PANEL_BF16, DTYPE_BF16); }
+
+static void pairs_of_f16(uint16_t *dst, const uint16_t *src, int64_t pairs)
+{
+    for (int64_t i = 0; i < pairs; i++)
+        for (int o = 0; o < 16; o++)
+            for (int e = 0; e < 2; e++) dst[(i * PANEL_BF16 + o) * 2 + e] = narrow(half_from_f16(src[(2 * i + e) * 16 + o]));
+}
 
 static void scale_row(dtype type, void *dst, const float *src, float scale, int64_t n)
 {
@@ -182,5 +183,5 @@ const product_kernel product_c = {
 
 const product_kernel product_c_bf16 = {
     .name = "c-bf16", .type = DTYPE_BF16, .panel = PANEL_BF16, .rows = ROWS_BF16, .strips = 1, .step = STEP,
-    .block = block_bf16, .soften = soften_bf16, .scale_row = scale_row, .finish = finish_bf16, .convert = convert_bf16, .affine = affine_bf16, .widen = widen, .norm_row = norm_row, .channel_sums = channel_sums,
+    .block = block_bf16, .soften = soften_bf16, .pairs_of_f16 = pairs_of_f16, .scale_row = scale_row, .finish = finish_bf16, .convert = convert_bf16, .affine = affine_bf16, .widen = widen, .norm_row = norm_row, .channel_sums = channel_sums,
 };

@@ -41,7 +41,8 @@ typedef struct {
     int64_t rows, count, stride;
 } product_result;
 
-/* One step of an attention's softmax over a tile of keys. Row r sees its first min(keys + r · more, limit) keys. most[r] is
+/* One step of an attention's softmax over a tile of keys. Row r sees those of the first min(keys + r · more, limit) keys that
+ * come before keys + r · more by at most `window` (0: all of them). most[r] is
  * raised to the row's largest score · scale where that exceeds it by more than PRODUCT_HEADROOM (a maximum need not be
  * the last bit of it to keep exp in range, and a raise costs a pass over the results so far); then
  * p[r][i] = exp(score · scale − most[r]), 0 for keys not seen; fade[r] = exp(old most[r] − most[r]);
@@ -49,12 +50,23 @@ typedef struct {
 typedef struct {
     const float *score; /* [panels][rows][panel] */
     void *p;            /* [rows][panels · panel], of the kernel's type */
-    int64_t rows, panels, keys, more, limit;
+    int64_t rows, panels, keys, more, window, limit;
     float scale;
     float *most, *total, *fade; /* [rows]; most is −∞ at first */
 } product_soften;
 
 #define PRODUCT_HEADROOM 8.0f
+
+/* The keys that row r sees: from … to − 1. */
+typedef struct {
+    int64_t from, to;
+} product_seen;
+static inline product_seen product_soften_seen(const product_soften *s, int64_t r)
+{
+    int64_t end = s->keys + r * s->more, from = s->window && end > s->window ? end - s->window : 0;
+    int64_t to = end < 0 ? 0 : end < s->limit ? end : s->limit;
+    return (product_seen){from < to ? from : to, to};
+}
 
 typedef struct product_kernel {
     const char *name;
@@ -79,6 +91,9 @@ typedef struct product_kernel {
     /* For `rows` rows of n elements: sum[i] += x − pivot[i], square[i] += (x − pivot[i])² */
     void (*channel_sums)(const float *x, const float *pivot, float *sum, float *square, int64_t rows, int64_t n);
     bool (*soften)(const product_soften *s);
+    /* 16 outputs of a panel of 32 from a panel of 16 in f16 (core/kernel/kernel_panel.h): dst[i][o][e] = src[2i + e][o] for
+     * 0 ≤ i < pairs; dst's pairs are a panel's 32 outputs apart. NULL for f32. */
+    void (*pairs_of_f16)(uint16_t *dst, const uint16_t *src, int64_t pairs);
     /* dst[i] = src[i] · scale as type */
     void (*scale_row)(dtype type, void *dst, const float *src, float scale, int64_t n);
     /* core/winograd.h's transforms; NULL where there are none. v[(6k + l) · slice + i] = (Bᵀ d_i B)[k][l] of the 6 × 6 pixels of
@@ -91,6 +106,14 @@ typedef struct product_kernel {
 /* The best kernels of this CPU for f32, and for bf16 products (NULL where it has no instructions for them). */
 const product_kernel *product_kernel_f32(void);
 const product_kernel *product_kernel_bf16(void);
+
+/* Those for passes of many rows that may trade their last bits for speed (op_ctx's bulk): bf16 by tiles. NULL where the CPU has
+ * none, or where a lower level is asked for. */
+static inline const product_kernel *product_kernel_bulk(void)
+{
+    const product_kernel *k = product_kernel_bf16();
+    return k && k->whole ? k : NULL;
+}
 
 /* Those of an element type; f32's where there are none of bf16's. */
 static inline const product_kernel *product_kernel_of(dtype type)

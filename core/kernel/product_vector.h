@@ -146,27 +146,29 @@ static inline float max_lanes(vec v)
     return most;
 }
 
-/* The lanes of a vector that begins at key i of which `seen` may be looked at. */
-static inline ivec lanes_seen(int64_t i, int64_t seen)
+/* The lanes of a vector that begins at key i which may be looked at. */
+static inline ivec lanes_seen(int64_t i, product_seen seen)
 {
     ivec lane;
     for (int l = 0; l < LANES; l++) lane[l] = l;
-    return lane < (ivec){0} + (int32_t)(seen - i);
+    return (lane < (ivec){0} + (int32_t)(seen.to - i)) & (lane >= (ivec){0} + (int32_t)(seen.from - i));
 }
 
+static inline bool all_seen(int64_t i, product_seen seen) { return seen.from <= i && i + LANES <= seen.to; }
+
 /* The largest of a row's scores that are seen, −∞ when there are none. */
-static inline float largest_score(const product_soften *s, const int64_t panel, const float *score, int64_t seen)
+static inline float largest_score(const product_soften *s, const int64_t panel, const float *score, product_seen seen)
 {
     vec top = splat(-INFINITY), other = top;
-    int64_t i = 0;
-    for (; i + 2 * LANES <= seen; i += 2 * LANES) { /* panels are whole multiples of two vectors */
+    int64_t i = seen.from / (2 * LANES) * (2 * LANES);
+    for (; i >= seen.from && i + 2 * LANES <= seen.to; i += 2 * LANES) { /* panels are whole multiples of two vectors */
         vec a = load(score + i / panel * s->rows * panel + i % panel), b = load(score + i / panel * s->rows * panel + i % panel + LANES);
         top = choose(a > top, a, top);
         other = choose(b > other, b, other);
     }
-    for (; i < seen; i += LANES) {
+    for (; i < seen.to; i += LANES) {
         vec v = load(score + i / panel * s->rows * panel + i % panel);
-        if (seen - i < LANES) v = choose(lanes_seen(i, seen), v, splat(-INFINITY));
+        if (!all_seen(i, seen)) v = choose(lanes_seen(i, seen), v, splat(-INFINITY));
         top = choose(v > top, v, top);
     }
     return max_lanes(choose(other > top, other, top));
@@ -178,8 +180,7 @@ static inline bool soften_as(const product_soften *s, const int64_t panel, dtype
     int64_t wide = s->panels * panel;
     bool raised = false;
     for (int64_t r = 0; r < s->rows; r++) {
-        int64_t seen = s->keys + r * s->more;
-        seen = seen < 0 ? 0 : seen < s->limit ? seen : s->limit;
+        product_seen seen = product_soften_seen(s, r);
         const float *score = s->score + r * panel;
         float most = s->most[r], largest = largest_score(s, panel, score, seen) * s->scale;
         s->fade[r] = 1;
@@ -191,9 +192,9 @@ static inline bool soften_as(const product_soften *s, const int64_t panel, dtype
         vec total = {0}, scale = splat(s->scale), shift = splat(most > -INFINITY ? -most : 0);
         for (int64_t i = 0; i < wide; i += LANES) {
             vec p = {0};
-            if (i < seen) {
+            if (i + LANES > seen.from && i < seen.to) {
                 p = exponential(fma_vec(load(score + i / panel * s->rows * panel + i % panel), scale, shift));
-                if (seen - i < LANES) p = choose(lanes_seen(i, seen), p, splat(0.0f));
+                if (!all_seen(i, seen)) p = choose(lanes_seen(i, seen), p, splat(0.0f));
             }
             total += p;
             put(s->p, type, r * wide + i, p, LANES);
