@@ -25,6 +25,9 @@ typedef struct op_ctx {
                    A row's bits depend on this flag, never on the number of rows or how they are cut */
 } op_ctx;
 
+/* Whether this CPU has kernels that make use of bulk. */
+bool op_has_bulk(void);
+
 static inline bool op_failed(const op_ctx *c) { return !status_ok(c->st); }
 
 /* A new f32 tensor for a result; NULL after an error. */

@@ -26,6 +26,8 @@ typedef struct {
     int64_t rows, row_step, items_per_row_step;
     const float *x;
     panel_rows quantized;
+    panel_bulk_rows narrowed;          /* the rows of a bulk pass, */
+    const panel_bulk_kernels *bulk;    /* and its kernels, or NULL */
     void (*activation)(float *dst, const float *x, int64_t n);
     const kernel_table *kernel;
 } linear_job;
@@ -49,7 +51,8 @@ static void sums(const linear_job *j, const linear *w, float *y, int64_t ldy, in
     const float *x = j->x + row * w->in;
     switch (w->form) {
     case LINEAR_QUANTIZED:
-        j->kernel->panel->quantized[w->kind](y, ldy, &j->quantized, row, rows, panels, out, w->unit);
+        if (j->bulk) j->bulk->product[w->kind](y, ldy, &j->narrowed, row, rows, panels, out, w->unit);
+        else j->kernel->panel->quantized[w->kind](y, ldy, &j->quantized, row, rows, panels, out, w->unit);
         break;
     case LINEAR_F32: j->kernel->panel->f32(y, ldy, x, w->in, rows, (const float *)(const void *)panels, w->in, out, false); break;
     case LINEAR_PRODUCT: break; /* has its own way, by_product */
@@ -94,12 +97,28 @@ static void linear_item(void *arg, int64_t i)
 
 /* ---- the call as a whole ---- */
 
+enum { SPAN_ROWS = 16 };
+
 static void quantize_span(void *arg, int64_t i)
 {
-    enum { ROWS = 16 };
     linear_job *j = arg;
-    for (int64_t r = i * ROWS; r < j->rows && r < (i + 1) * ROWS; r++)
+    for (int64_t r = i * SPAN_ROWS; r < j->rows && r < (i + 1) * SPAN_ROWS; r++)
         j->kernel->panel->quantize(&j->quantized, r, j->x + r * j->quantized.in);
+}
+
+static void narrow_span(void *arg, int64_t i)
+{
+    linear_job *j = arg;
+    for (int64_t r = i * SPAN_ROWS; r < j->rows && r < (i + 1) * SPAN_ROWS; r++) j->bulk->narrow(&j->narrowed, r, j->x + r * j->narrowed.in);
+}
+
+static bool narrow_rows(op_ctx *c, linear_job *j, int64_t in)
+{
+    int64_t tiles = (j->rows + SPAN_ROWS - 1) / SPAN_ROWS;
+    j->narrowed = (panel_bulk_rows){in, arena_alloc(c->mem, (size_t)(tiles * SPAN_ROWS * in) * sizeof(uint16_t), c->st)};
+    if (op_failed(c)) return false;
+    pool_run(c->threads, narrow_span, j, tiles);
+    return true;
 }
 
 static bool quantize_rows(op_ctx *c, linear_job *j, int64_t in)
@@ -117,7 +136,7 @@ static bool quantize_rows(op_ctx *c, linear_job *j, int64_t in)
         memset(q->scale, 0, (size_t)blocks * sizeof(float));
         memset(q->sum, 0, (size_t)blocks * sizeof(float));
     }
-    pool_run(c->threads, quantize_span, j, (j->rows + 15) / 16);
+    pool_run(c->threads, quantize_span, j, (j->rows + SPAN_ROWS - 1) / SPAN_ROWS);
     return true;
 }
 
@@ -133,7 +152,7 @@ static int64_t panels_of_item(const linear_job *j, const linear_part *p)
 
 static void split(linear_job *j)
 {
-    j->row_step = j->part[0].w->form == LINEAR_IN_PLACE ? 384 : 256; /* a panel is unpacked once for so many */
+    j->row_step = j->bulk ? 512 : j->part[0].w->form == LINEAR_IN_PLACE ? 384 : 256; /* a panel is unpacked once for so many */
     for (int i = 0; i < j->parts; i++) {
         linear_part *p = &j->part[i];
         p->panel_step = (panels_of_item(j, p) + 1) / 2 * 2; /* the f32 kernels take panels in twos */
@@ -194,7 +213,8 @@ static void run(op_ctx *c, linear_job *j, const tensor *x)
         const linear_part *p = &j->part[i];
         quantized |= p->w->form == LINEAR_QUANTIZED || (p->gate && p->gate->form == LINEAR_QUANTIZED);
     }
-    if (!quantized || quantize_rows(c, j, x->dim[x->rank - 1])) {
+    j->bulk = quantized && c->bulk ? j->kernel->panel->bulk : NULL;
+    if (!quantized || (j->bulk ? narrow_rows : quantize_rows)(c, j, x->dim[x->rank - 1])) {
         split(j);
         pool_run(c->threads, linear_item, j, (j->rows + j->row_step - 1) / j->row_step * j->items_per_row_step);
     }
@@ -295,6 +315,8 @@ tensor *op_linear_with(op_ctx *c, const tensor *x, const linear *w, const linear
     memcpy(a->to->data, y->data, tensor_bytes(y));
     return a->to;
 }
+
+bool op_has_bulk(void) { return kernel_get()->panel->bulk != NULL; }
 
 static tensor *gated(op_ctx *c, const char *op, const tensor *x, const linear *gate, const linear *up,
                      void (*activation)(float *, const float *, int64_t))

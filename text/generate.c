@@ -24,7 +24,8 @@ struct generate_sequence {
     tokenizer_decoder decoder;
     size_t released;         /* text given to on_text */
     bool placed;             /* has looked for a beginning to share */
-    int64_t piece;           /* tokens fed in the pass under way */
+    int64_t to_read;         /* the first tokens of context were given, not written here */
+    int64_t piece;           /* tokens fed in the step under way */
     int64_t shared, shifts;
     generate_reason reason;
     double joined, prompt_read, first_token, ended;
@@ -143,6 +144,7 @@ static bool own_request(generate_sequence *s, const generate_request *r, status 
     s->r.end = NULL;
     for (int64_t i = 0; i < r->prompt_count; i++)
         if (!append_id(&s->context, r->prompt[i], st)) return false;
+    s->to_read = r->prompt_count;
     for (int64_t i = 0; i < r->stop_count; i++) {
         char *copy = alloc_string(r->stop[i], strlen(r->stop[i]), st);
         if (!copy) return false;
@@ -180,9 +182,18 @@ void generator_halt(generator *g, generate_sequence *s)
     s->ended = log_seconds();
 }
 
+/* Tokens that were read and tokens that were written have keys and values of other last bits (op_ctx.bulk), so what was
+ * written here is read anew by a prompt that goes on from it: a text is the same whoever came before it. */
+static int64_t shareable(const generator *g, const generate_sequence *s)
+{
+    return gpt_has_bulk(g->model) ? s->to_read : s->context.count;
+}
+
 /* Keeps the keys and values of a sequence that leaves, in place of the oldest kept ones. */
 static void keep(generator *g, generate_sequence *s)
 {
+    s->context.count = shareable(g, s);
+    if (s->cache.length > s->context.count) kv_cache_truncate(&s->cache, s->context.count);
     if (s->cache.length < WORTH_SHARING) return;
     leftover *oldest = &g->kept[0];
     for (int i = 1; i < KEPT; i++)
@@ -217,9 +228,9 @@ generate_result generate_result_of(const generate_sequence *s)
 
 /* ---- shared beginnings ---- */
 
-static int64_t common(const tokenizer_ids *a, const tokenizer_ids *b)
+static int64_t common(const tokenizer_ids *a, const tokenizer_ids *b, int64_t most)
 {
-    int64_t n = a->count < b->count ? a->count : b->count, i = 0;
+    int64_t n = a->count < most ? a->count : most, i = 0;
     while (i < n && a->id[i] == b->id[i]) i++;
     return i;
 }
@@ -230,9 +241,10 @@ typedef struct {
     int64_t soon;          /* what the best will be when a running sequence has read its prompt */
 } donor;
 
-static void consider(donor *best, const generate_sequence *s, const kv_cache *cache, const tokenizer_ids *context, bool grows)
+/* context: its first `count` tokens are, or will be, in cache. */
+static void consider(donor *best, const generate_sequence *s, const kv_cache *cache, const tokenizer_ids *context, int64_t count, bool grows)
 {
-    int64_t same = common(&s->context, context), most = s->context.count - 1; /* the last token is needed for its logits */
+    int64_t same = common(&s->context, context, count), most = s->context.count - 1; /* the last token is needed for its logits */
     if (same > most) same = most;
     int64_t now = same < cache->length ? same : cache->length;
     if (now > best->now) best->now = now, best->cache = cache;
@@ -243,9 +255,9 @@ static void consider(donor *best, const generate_sequence *s, const kv_cache *ca
 static bool place(generator *g, generate_sequence *s, status *st)
 {
     donor best = {0};
-    for (int i = 0; i < KEPT; i++) consider(&best, s, &g->kept[i].cache, &g->kept[i].context, false);
+    for (int i = 0; i < KEPT; i++) consider(&best, s, &g->kept[i].cache, &g->kept[i].context, g->kept[i].context.count, false);
     for (generate_sequence *o = g->first; o != s; o = o->next) /* only earlier ones are waited for: none waits in a circle */
-        consider(&best, s, &o->cache, &o->context, o->reason == GENERATE_RUNNING);
+        consider(&best, s, &o->cache, &o->context, shareable(g, o), o->reason == GENERATE_RUNNING);
     if (best.soon >= best.now + WORTH_SHARING) return false;
     s->placed = true;
     if (best.now < WORTH_SHARING) return true;
@@ -327,6 +339,7 @@ static void shift(const generator *g, generate_sequence *s)
             (size_t)(s->context.count - keep_first - dropped) * sizeof(int32_t));
     s->context.count -= dropped;
     kv_cache_truncate(&s->cache, keep_first);
+    s->to_read = s->context.count;
     s->shifts++;
 }
 
@@ -401,22 +414,40 @@ static int64_t share_out(generator *g, status *st)
     return running;
 }
 
-bool generator_step(generator *g, status *st)
+/* Which sequences of a step share a pass. */
+typedef enum { ALL, READING, WRITING } pass_kind;
+
+/* One pass over the pieces of those sequences, and the tokens that follow. */
+static void run_pass(generator *g, pass_kind kind, status *st)
 {
-    int64_t running = share_out(g, st), segments = 0, rows = 0;
-    if (running == 0 || !status_ok(st) || !make_room(g, running, st)) return false;
+    int64_t segments = 0, rows = 0;
     for (generate_sequence *s = g->first; s; s = s->next) {
-        if (!s->piece) continue;
+        bool reading = s->cache.length < s->to_read;
+        if (!s->piece || (kind != ALL && reading != (kind == READING))) continue;
         bool wanted = s->cache.length + s->piece == s->context.count;
         g->segments[segments++] = (gpt_segment){&s->cache, s->context.id + s->cache.length, s->piece, wanted ? GPT_KEEP_LAST : GPT_KEEP_NONE};
         if (wanted) g->rows[rows++] = s;
+        s->piece = 0;
     }
-    g->c.st = st;
+    if (!segments || !status_ok(st)) return;
     size_t mark = arena_mark(g->c.mem);
+    g->c.bulk = kind == READING;
     tensor *hidden = gpt_forward(&g->c, g->model, g->segments, segments, NULL);
+    g->c.bulk = false;
     tensor *logits = rows ? gpt_logits(&g->c, g->model, hidden) : NULL;
     for (int64_t i = 0; i < rows && status_ok(st); i++)
         take_token(g, g->rows[i], tensor_f32(logits) + i * g->model->config.vocab, st);
     arena_reset(g->c.mem, mark);
+}
+
+bool generator_step(generator *g, status *st)
+{
+    int64_t running = share_out(g, st);
+    if (running == 0 || !status_ok(st) || !make_room(g, running, st)) return false;
+    g->c.st = st;
+    if (gpt_has_bulk(g->model)) {
+        run_pass(g, WRITING, st);
+        run_pass(g, READING, st);
+    } else run_pass(g, ALL, st);
     return status_ok(st);
 }

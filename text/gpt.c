@@ -228,6 +228,8 @@ int64_t gpt_context(const gpt *m)
     return rows < m->config.context ? rows : m->config.context;
 }
 
+bool gpt_has_bulk(const gpt *m) { return m->mode != LINEAR_EXACT && op_has_bulk(); }
+
 bool gpt_new_cache(const gpt *m, kv_cache *k, int64_t limit, status *st)
 {
     return kv_cache_init(k, &m->kv, m->config.layers, limit, st);

@@ -3,7 +3,7 @@
  * A model is loaded once and then only read, so several threads may run forward passes on it, each with its own op_ctx. A
  * pass takes the new tokens of any number of sequences at once: the weights are read once for all of them, and a row's
  * numbers do not depend on which others share the pass, nor on how a prompt is cut into passes (core/linear.h and
- * op_attention_cached promise that; tests/unit/test_gpt.c holds them to it).
+ * op_attention_cached promise that; tests/unit/test_gpt.c holds them to it), as long as passes are alike in op_ctx.bulk.
  *
  * The blocks: Radford et al. 2019 (GPT-2), Brown et al. 2020 (GPT-3: banded layers), Zhang et al. 2022 (OPT), Black et al.
  * 2022 (GPT-NeoX), Touvron et al. 2023 (LLaMA), Jiang et al. 2023 (Mistral), Yang et al. 2024, 2025 (Qwen 2, 3), Gemma Team
@@ -59,6 +59,9 @@ bool gpt_new_cache(const gpt *m, kv_cache *k, int64_t limit, status *st);
 
 /* The most positions this model has, or its context where positions are not from a table. */
 int64_t gpt_context(const gpt *m);
+
+/* Whether a pass with op_ctx.bulk gives other last bits than one without. */
+bool gpt_has_bulk(const gpt *m);
 
 typedef enum { GPT_KEEP_NONE, GPT_KEEP_LAST, GPT_KEEP_ALL } gpt_keep;
 

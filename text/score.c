@@ -55,7 +55,7 @@ bool score_tokens(const gpt *m, pool *threads, const int32_t *token, int64_t n, 
                   status *st)
 {
     if (!check_tokens(m, token, n, st)) return false;
-    op_ctx c = {arena_new(st), threads, st};
+    op_ctx c = {.mem = arena_new(st), .threads = threads, .st = st, .bulk = true};
     if (n > 0) logprob[0] = NAN;
     int64_t scored = 1; /* tokens that have their logprob */
     for (int64_t begin = 0; c.mem && scored < n && status_ok(st); begin += stride) {
@@ -71,7 +71,7 @@ bool score_embed(const gpt *m, pool *threads, const int32_t *token, int64_t n, f
 {
     kv_cache cache = {0};
     int64_t width = m->config.width;
-    op_ctx c = {arena_new(st), threads, st};
+    op_ctx c = {.mem = arena_new(st), .threads = threads, .st = st, .bulk = true};
     double *sum = alloc_zeroed((size_t)width, sizeof *sum, st);
     bool ok = c.mem && sum && check_tokens(m, token, n, st) && gpt_new_cache(m, &cache, n, st);
     for (int64_t at = 0; ok && at < n; at += PASS) {

@@ -161,4 +161,5 @@ const panel_kernels panel_kernels_amx = {
     .interleave = vnni_interleave,
     .quantize = vnni_quantize,
     .quantized = PANEL_PRODUCT_TABLE,
+    .bulk = &panel_bulk_amx,
 };

@@ -137,6 +137,81 @@ static void check_quantize_special(void **state)
     free_rows(&a), free_rows(&b);
 }
 
+/* The weights that a panel's codes stand for, [in], for one output. */
+static void weights_of(panel_form f, const uint8_t *panel, int64_t blocks, int64_t lane, double *w)
+{
+    static const int8_t level[16] = {PANEL_LEVELS};
+    const uint8_t *code = panel + panel_code_at(f, blocks), *high = panel + panel_high_at(f, blocks);
+    for (int64_t k = 0; k < 32 * blocks; k++) {
+        int64_t b = k / 32, g = k % 32 / 4, byte = 4 * lane + k % 4, at = (k / f.group * PANEL + lane) * 2;
+        int value = f.bits == 8 ? (int8_t)code[b * 512 + g * 64 + byte] : code[b * 256 + g % 4 * 64 + byte] >> g / 4 * 4 & 15;
+        if (f.table) value = level[value];
+        if (f.bits == 5) value |= (high[b * 64 + g * 8 + byte / 8] >> byte % 8 & 1) << 4;
+        if (f.bits == 6) value |= (high[b * 128 + g / 4 * 64 + byte] >> g % 4 * 2 & 3) << 4;
+        uint16_t scale, min = 0;
+        memcpy(&scale, panel + at, 2);
+        if (f.min) memcpy(&min, panel + panel_min_at(f, blocks) + (size_t)at, 2);
+        w[k] = (double)half_from_f16(scale) * (value - f.offset) + (double)half_from_f16(min);
+    }
+}
+
+/* Bulk products: each term is off by two roundings to 8 bits, and a row's bits depend on nothing but the row. */
+static void check_bulk(void **state)
+{
+    const kernel_table *tested = kernel_find(*state);
+    if (!tested || !tested->panel->bulk) skip();
+    const panel_bulk_kernels *bulk = tested->panel->bulk;
+    static const panel_form forms[PANEL_KINDS] = {PANEL_FORM_Q4, PANEL_FORM_Q4_MIN, PANEL_FORM_Q4_TABLE, PANEL_FORM_Q4_16,
+        PANEL_FORM_Q4_MIN16, PANEL_FORM_Q5, PANEL_FORM_Q5_MIN, PANEL_FORM_Q6_16, PANEL_FORM_Q8};
+    static float x[MAX_ROWS * MAX_BLOCKS * 32], all[MAX_ROWS * MAX_OUT + GUARD], got[MAX_ROWS * MAX_OUT + GUARD];
+    static double w[MAX_BLOCKS * 32];
+    rng r = rng_seeded(4);
+    for (size_t i = 0; i < sizeof x / sizeof x[0]; i++) x[i] = (float)rng_normal(&r);
+    static const int64_t block_counts[] = {1, 10, 11, MAX_BLOCKS};
+    for (int n = 0; n < 4; n++)
+        for (int kind = 0; kind < PANEL_KINDS; kind++) {
+            int64_t blocks = block_counts[n];
+            panel_form f = forms[kind];
+            panel_bulk_rows q = {blocks * 32, aligned_alloc(64, (size_t)(MAX_ROWS * blocks * 32) * 2)};
+            for (int64_t i = 0; i < MAX_ROWS; i++) bulk->narrow(&q, i, x + i * q.in);
+            size_t size = panel_bytes(f, blocks), panels = 3;
+            uint8_t *weight = aligned_alloc(64, panels * size);
+            for (size_t i = 0; i < panels * size; i++) weight[i] = (uint8_t)rng_next(&r);
+            for (size_t p = 0; p < panels; p++)
+                for (size_t i = 1; i < panel_code_at(f, blocks); i += 2) weight[p * size + i] = (uint8_t)((weight[p * size + i] & 0x83) | 0x24);
+            bulk->product[kind](all, MAX_OUT, &q, 0, MAX_ROWS, weight, 48, 0.5f);
+            for (int64_t o = 0; o < 48; o++) {
+                weights_of(f, weight + (size_t)(o / PANEL) * size, blocks, o % PANEL, w);
+                for (int64_t row = 0; row < MAX_ROWS; row++) {
+                    double want = 0, most = 0, squares = 0;
+                    for (int64_t k = 0; k < q.in; k++) {
+                        double term = 0.5 * w[k] * (double)x[row * q.in + k];
+                        want += term, squares += term * term;
+                        most = fmax(most, fabs(term));
+                    }
+                    /* a term's two errors are at most 2⁻⁸ of it, and as often up as down */
+                    if (!(fabs((double)all[row * MAX_OUT + o] - want) <= (4 * sqrt(squares) + most) / 256))
+                        fail_msg("%s kind %d, %d blocks, row %d, output %d: %.9g wanted, %.9g found", tested->name, kind, (int)blocks, (int)row,
+                                 (int)o, want, (double)all[row * MAX_OUT + o]);
+                }
+            }
+            for (int64_t rows = 1; rows <= MAX_ROWS; rows++)
+                for (int64_t out = rows % 3 + 1; out <= 48; out += 15) {
+                    for (size_t i = 0; i < sizeof got / sizeof got[0]; i++) got[i] = (float)i;
+                    int64_t first = rows <= 32 ? rows % 2 * 16 : 0;
+                    bulk->product[kind](got, MAX_OUT, &q, first, rows, weight, out, 0.5f);
+                    for (int64_t i = 0; i < MAX_ROWS * MAX_OUT + GUARD; i++) {
+                        bool inside = i / MAX_OUT < rows && i % MAX_OUT < out;
+                        float right = inside ? all[first * MAX_OUT + i] : (float)i;
+                        if (memcmp(&right, &got[i], sizeof(float)) != 0)
+                            fail_msg("%s kind %d, %d rows, %d blocks, %d outputs, place %d: %.9g wanted, %.9g found", tested->name, kind,
+                                     (int)rows, (int)blocks, (int)out, (int)i, (double)right, (double)got[i]);
+                    }
+                }
+            free(weight), free(q.code);
+        }
+}
+
 /* Rows of blocks as files have them come out as the panel's description says, at any alignment, and no byte more is written. */
 static void check_interleave(void **state)
 {
@@ -179,6 +254,7 @@ int main(void)
         cmocka_unit_test_prestate(check_interleave, "avx512"),
         cmocka_unit_test_prestate(check_floats, "amx"),
         cmocka_unit_test_prestate(check_quantized, "amx"),
+        cmocka_unit_test_prestate(check_bulk, "amx"),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,10 +135,11 @@ static float *feed(fixture *f, int64_t step, int others)
 }
 
 /* Whole prompt = token by token = any pieces = among other sequences, bit for bit. */
-static void check_feeding(const char *name, linear_mode mode)
+static void check_feeding(const char *name, linear_mode mode, bool bulk)
 {
     fixture f;
     open_model(&f, name, false, mode);
+    f.c.bulk = bulk;
     size_t bytes = (size_t)(f.tokens->dim[0] * f.model->config.vocab) * sizeof(float);
     float *whole = feed(&f, 1000, 0);
     const struct {
@@ -154,8 +155,9 @@ static void check_feeding(const char *name, linear_mode mode)
     close_model(&f);
 }
 
-static void test_feeding(void **state) { check_feeding(*state, LINEAR_EXACT); }
-static void test_feeding_fast(void **state) { check_feeding(*state, LINEAR_FAST); }
+static void test_feeding(void **state) { check_feeding(*state, LINEAR_EXACT, false); }
+static void test_feeding_fast(void **state) { check_feeding(*state, LINEAR_FAST, false); }
+static void test_feeding_bulk(void **state) { check_feeding(*state, LINEAR_NARROWED, true); }
 
 /* Sequences that share a beginning: each goes on as if it were alone, and forgets what it is told to. */
 static void test_sharing(void **state)
@@ -211,7 +213,7 @@ int main(void)
 {
 #define PARITY(NAME) cmocka_unit_test_prestate(test_parity, NAME)
 #define GGUF(NAME) cmocka_unit_test_prestate(test_parity_gguf, NAME)
-#define FEEDING(NAME) cmocka_unit_test_prestate(test_feeding, NAME), cmocka_unit_test_prestate(test_feeding_fast, NAME)
+#define FEEDING(NAME) cmocka_unit_test_prestate(test_feeding, NAME), cmocka_unit_test_prestate(test_feeding_fast, NAME), cmocka_unit_test_prestate(test_feeding_bulk, NAME)
     const struct CMUnitTest tests[] = {
         PARITY("gpt2"), PARITY("gpt2-banded"), PARITY("gpt_neo"), PARITY("opt"), PARITY("opt-post"), PARITY("llama"), PARITY("llama3"),
         PARITY("llama-linear"), PARITY("mistral"), PARITY("qwen2"), PARITY("qwen3"), PARITY("gemma3"), PARITY("gpt_neox"),

@@ -85,7 +85,7 @@ static void reference(const tensor *x, const tensor *w, const float *bias, doubl
     }
 }
 
-static void check(dtype type, linear_mode mode, int64_t rows, int64_t in, int64_t out, double tolerance)
+static void check(dtype type, linear_mode mode, bool bulk, int64_t rows, int64_t in, int64_t out, double tolerance)
 {
     size_t mark = arena_mark(mem);
     tensor *x = random_tensor(1, rows, in), *w = random_weight(type, 2, out, in), *bias = random_tensor(3, 1, out);
@@ -93,13 +93,13 @@ static void check(dtype type, linear_mode mode, int64_t rows, int64_t in, int64_
     reference(x, w, bias->data, want, size);
     linear l;
     assert_true(linear_init(&l, w, bias->data, mode, NULL, &st));
-    op_ctx c = {mem, NULL, &st};
+    op_ctx c = {.mem = mem, .st = &st, .bulk = bulk};
     tensor *y = op_linear(&c, x, &l);
     assert_non_null(y);
     for (int64_t i = 0; i < rows * out; i++)
         if (!(fabs((double)tensor_f32(y)[i] - want[i]) <= tolerance * (size[i] + 1)))
             fail_msg("%s %s, %lld rows, %lld -> %lld, element %lld: %.9g wanted, %.9g found", dtype_of(type)->name,
-                     mode == LINEAR_EXACT ? "exact" : "fast", (long long)rows, (long long)in, (long long)out, (long long)i, want[i], (double)tensor_f32(y)[i]);
+                     mode == LINEAR_EXACT ? "exact" : bulk ? "bulk" : "fast", (long long)rows, (long long)in, (long long)out, (long long)i, want[i], (double)tensor_f32(y)[i]);
     for (int threads = 2; threads <= 8; threads += 3) {
         pool *p = pool_new(threads, &st);
         linear again;
@@ -126,31 +126,43 @@ static void test_exact(void **state)
 {
     (void)state;
     for (size_t t = 0; t < sizeof TYPES / sizeof TYPES[0]; t++) {
-        check(TYPES[t], LINEAR_EXACT, 1, 512, 40, 2e-6);
-        check(TYPES[t], LINEAR_EXACT, 29, 256, 33, 2e-6);
-        check(TYPES[t], LINEAR_EXACT, 5, 768, 300, 2e-6);
+        check(TYPES[t], LINEAR_EXACT, false, 1, 512, 40, 2e-6);
+        check(TYPES[t], LINEAR_EXACT, false, 29, 256, 33, 2e-6);
+        check(TYPES[t], LINEAR_EXACT, false, 5, 768, 300, 2e-6);
     }
-    check(DTYPE_F32, LINEAR_EXACT, 3, 1, 1, 2e-6);
-    check(DTYPE_F32, LINEAR_EXACT, 200, 37, 129, 2e-6);
-    check(DTYPE_F16, LINEAR_EXACT, 13, 300, 17, 2e-6);
+    check(DTYPE_F32, LINEAR_EXACT, false, 3, 1, 1, 2e-6);
+    check(DTYPE_F32, LINEAR_EXACT, false, 200, 37, 129, 2e-6);
+    check(DTYPE_F16, LINEAR_EXACT, false, 13, 300, 17, 2e-6);
 }
 
 static void test_fast(void **state)
 {
     (void)state;
     for (size_t t = 0; t < sizeof TYPES / sizeof TYPES[0]; t++) {
-        check(TYPES[t], LINEAR_FAST, 1, 512, 40, 4e-3);
-        check(TYPES[t], LINEAR_FAST, 40, 256, 33, 4e-3);
-        check(TYPES[t], LINEAR_FAST, 5, 1024, 300, 4e-3);
+        check(TYPES[t], LINEAR_FAST, false, 1, 512, 40, 4e-3);
+        check(TYPES[t], LINEAR_FAST, false, 40, 256, 33, 4e-3);
+        check(TYPES[t], LINEAR_FAST, false, 5, 1024, 300, 4e-3);
     }
 }
 
-/* The fused forms give the bits of the plain ones. */
-static void test_fused(void **state)
+/* Bulk passes: bf16 by bf16 where the CPU has tiles, both rounded to 8 bits. */
+static void test_bulk(void **state)
 {
     (void)state;
+    for (size_t t = 0; t < sizeof TYPES / sizeof TYPES[0]; t++) {
+        check(TYPES[t], LINEAR_FAST, true, 1, 512, 40, 4e-3);
+        check(TYPES[t], LINEAR_FAST, true, 40, 256, 33, 4e-3);
+        check(TYPES[t], LINEAR_FAST, true, 33, 1024, 300, 4e-3);
+        check(TYPES[t], LINEAR_FAST, true, 17, 768, 16, 4e-3);
+    }
+    check(DTYPE_Q4_1, LINEAR_FAST, true, 530, 64, 48, 4e-3); /* more rows than a panel is widened for */
+}
+
+/* The fused forms give the bits of the plain ones. */
+static void check_fused(bool bulk)
+{
     pool *p = pool_new(3, &st);
-    op_ctx c = {mem, p, &st};
+    op_ctx c = {.mem = mem, .threads = p, .st = &st, .bulk = bulk};
     for (size_t t = 0; t < sizeof TYPES / sizeof TYPES[0]; t++)
         for (int64_t rows = 1; rows <= 34; rows += 33) {
             tensor *x = random_tensor(1, rows, 256), *bias = random_tensor(5, 1, 200), *residual = random_tensor(6, rows, 200);
@@ -175,6 +187,13 @@ static void test_fused(void **state)
             for (int i = 0; i < 3; i++) linear_free(&w[i]);
         }
     pool_free(p);
+}
+
+static void test_fused(void **state)
+{
+    (void)state;
+    check_fused(false);
+    check_fused(true);
 }
 
 /* ---- many packed at once ---- */
@@ -268,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_exact, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fast, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_queue, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_shapes, setup, teardown),
