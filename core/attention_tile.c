@@ -18,10 +18,17 @@ size_t attention_key_bytes(const attention_form *f) { return (size_t)(f->keys * 
 
 size_t attention_value_bytes(const attention_form *f) { return (size_t)(f->value_panels * f->kernel->panel * f->keys * f->size); }
 
-void attention_tile_clear(const attention_form *f, attention_tile *t)
+int64_t attention_tiles_at_once(const attention_form *f)
 {
-    memset(t->acc, 0, (size_t)(f->value_panels * f->kernel->panel * ATTENTION_QUERIES) * sizeof(float));
-    for (int r = 0; r < ATTENTION_QUERIES; r++) t->most[r] = -INFINITY, t->total[r] = 0;
+    enum { SMALL_HEAD = 1 << 20 };
+    return f->keys * f->D * f->size > SMALL_HEAD ? ATTENTION_TILES : 1;
+}
+
+void attention_tile_clear(attention_tile *t)
+{
+    memset(t->total, 0, sizeof t->total);
+    for (int r = 0; r < ATTENTION_QUERIES; r++) t->most[r] = -INFINITY;
+    t->seen = false;
 }
 
 /* Up to ATTENTION_QUERIES rows against one panel, in strips. sum: [rows][panel] */
@@ -42,11 +49,12 @@ static void multiply(const product_kernel *k, const char *x, int64_t row_bytes, 
 
 static void fade_rows(const attention_form *f, attention_tile *t, const float *fade, int64_t rows)
 {
+    const kernel_table *k = kernel_get();
     int64_t panel = f->kernel->panel;
-    for (int64_t p = 0; p < f->value_panels; p++)
-        for (int64_t r = 0; r < rows; r++) {
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t p = 0; p < f->value_panels && fade[r] != 1; p++) {
             float *acc = t->acc + (p * rows + r) * panel;
-            kernel_get()->scale(acc, acc, fade[r], panel);
+            k->scale(acc, acc, fade[r], panel);
         }
 }
 
@@ -60,16 +68,17 @@ void attention_tile_see(const attention_form *f, attention_tile *t, const char *
                              .limit = s->count, .scale = f->scale, .most = t->most, .total = t->total, .fade = fade};
     for (int64_t i = 0; i < panels; i++)
         multiply(k, q, f->row * f->size, f->row, rows, s->keys + (s->first + i * k->panel) * f->row * f->size, score + i * rows * k->panel, false);
-    if (k->soften(&soften)) fade_rows(f, t, fade, rows);
+    if (k->soften(&soften) && t->seen) fade_rows(f, t, fade, rows);
     for (int64_t i = 0; i < f->value_panels; i++)
-        multiply(k, (const char *)p, n * f->size, n, rows, s->values + (i * f->keys + s->first) * k->panel * f->size, t->acc + i * rows * k->panel, true);
+        multiply(k, (const char *)p, n * f->size, n, rows, s->values + (i * f->keys + s->first) * k->panel * f->size, t->acc + i * rows * k->panel, t->seen);
+    t->seen = true;
 }
 
 void attention_tile_write(const attention_form *f, const attention_tile *t, int64_t rows, dtype type, char *y, int64_t stride)
 {
     int64_t panel = f->kernel->panel, size = type == DTYPE_F32 ? 4 : 2;
     for (int64_t r = 0; r < rows; r++) {
-        float scale = t->total[r] > 0 ? 1.0f / t->total[r] : 0;
+        float total = kernel_get()->sum(t->total[r], PRODUCT_SUMS), scale = total > 0 ? 1.0f / total : 0;
         for (int64_t d = 0; d < f->D; d += panel)
             f->kernel->scale_row(type, y + r * stride + d * size, t->acc + (d * rows + r * panel), scale, f->D - d < panel ? f->D - d : panel);
     }

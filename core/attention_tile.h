@@ -12,7 +12,7 @@
 
 enum {
     ATTENTION_QUERIES = 32, /* of a tile */
-    ATTENTION_KEYS = 128,
+    ATTENTION_KEYS = 256,
     ATTENTION_MAX_D = 1024, /* the widest head */
     ATTENTION_TILES = 4,    /* most tiles that share a pass over the keys */
 };
@@ -36,10 +36,14 @@ size_t attention_value_bytes(const attention_form *f); /* [value_panels] panels 
 /* What a tile's rows have gathered. */
 typedef struct {
     float acc[ATTENTION_QUERIES * ATTENTION_MAX_D] __attribute__((aligned(64))); /* [value panel][rows][panel] */
-    float most[ATTENTION_QUERIES], total[ATTENTION_QUERIES];
+    float most[ATTENTION_QUERIES], total[ATTENTION_QUERIES][PRODUCT_SUMS];
+    bool seen; /* a span; before, acc holds nothing */
 } attention_tile;
 
-void attention_tile_clear(const attention_form *f, attention_tile *t);
+/* Tiles that had better share a pass over a head's keys: more than one where those do not stay in the second cache. */
+int64_t attention_tiles_at_once(const attention_form *f);
+
+void attention_tile_clear(attention_tile *t);
 
 /* `count` ≤ ATTENTION_KEYS of the packed keys, from `first` on, a multiple of the panel. Row r sees the first seen + r · more of
  * them, and with a window those alone of which no `window` or more follow that it sees. */

@@ -71,7 +71,7 @@ static void put_value(const attention_form *f, char *panels, int64_t t, const vo
     }
 }
 
-enum { PACKED_KEYS = 64, SMALL_HEAD = 1 << 20 };
+enum { PACKED_KEYS = 64 };
 
 static void pack_keys(void *arg, int64_t i)
 {
@@ -111,7 +111,7 @@ static void attend(void *arg, int64_t item)
 
     attention_tile tile[ATTENTION_TILES];
     int64_t tiles = (last_q - first_q + ATTENTION_QUERIES - 1) / ATTENTION_QUERIES, end = keys_seen(j, last_q);
-    for (int64_t t = 0; t < tiles; t++) attention_tile_clear(f, &tile[t]);
+    for (int64_t t = 0; t < tiles; t++) attention_tile_clear(&tile[t]);
     attention_span s = {.keys = j->key_panels + kv * (int64_t)attention_key_bytes(f), .values = j->value_panels + kv * (int64_t)attention_value_bytes(f),
                         .more = j->causal};
     if (f->kernel->begin) f->kernel->begin();
@@ -160,7 +160,7 @@ tensor *op_attention(op_ctx *c, const tensor *q, const tensor *k, const tensor *
     j.y = tensor_new(c->mem, c->st, c->feed, 3, q->dim);
     size_t mark = arena_mark(c->mem);
     const attention_form *f = &j.form;
-    j.q_tiles = f->keys * f->D * f->size > SMALL_HEAD ? ATTENTION_TILES : 1; /* a head's keys that do not fit the cache are passed over less often */
+    j.q_tiles = attention_tiles_at_once(f);
     j.q_items = (j.Tq + j.q_tiles * ATTENTION_QUERIES - 1) / (j.q_tiles * ATTENTION_QUERIES);
     int64_t pairs = j.B * kv_heads;
     j.q_rows = j.y ? arena_alloc(c->mem, (size_t)(j.B * heads * j.Tq * f->row * f->size), c->st) : NULL;

@@ -1,7 +1,7 @@
 /* op_attention_bulk: the attention of many new positions over a cache, by tiles of bf16 products (core/attention_tile.h).
  *
  * The keys and values that a segment sees are packed once from the cache's panels in f16. Then each item is a tile of its
- * positions in up to ATTENTION_TILES of the heads that share a key head. Spans of keys are counted from position 0, so that
+ * positions in one or several of the heads that share a key head. Spans of keys are counted from position 0, so that
  * a row meets the same ones however its prompt was cut in passes.
  */
 #include <string.h>
@@ -116,7 +116,7 @@ static void attend(void *arg, int64_t i)
                         .values = from->values + it->kv_head * (int64_t)attention_value_bytes(f), .more = 1, .window = j->window};
     int64_t position = from->segment->start + it->row, end = position + it->rows;
     gather_queries(j, it, q);
-    for (int64_t h = 0; h < it->heads; h++) attention_tile_clear(f, &tile[h]);
+    for (int64_t h = 0; h < it->heads; h++) attention_tile_clear(&tile[h]);
     if (k->begin) k->begin();
     for (int64_t base = first_seen(j->window, position) / ATTENTION_KEYS * ATTENTION_KEYS; base < end; base += ATTENTION_KEYS) {
         s.first = base - from->first;
@@ -146,13 +146,13 @@ static int64_t plan_packs(const bulk_job *j, const packed *s, pack_item *to)
 /* The same for the items; the longest first, so that at the end threads wait for short ones. */
 static int64_t plan_items(const bulk_job *j, const packed *s, item *to)
 {
-    int64_t count = 0, rows = s->segment->rows, tiles = (rows + ATTENTION_QUERIES - 1) / ATTENTION_QUERIES;
+    int64_t count = 0, rows = s->segment->rows, heads = attention_tiles_at_once(&s->form), tiles = (rows + ATTENTION_QUERIES - 1) / ATTENTION_QUERIES;
     for (int64_t t = tiles - 1; t >= 0; t--)
         for (int64_t kv = 0; kv < j->layout->kv_heads; kv++)
-            for (int64_t h = 0; h < j->group; h += ATTENTION_TILES, count++)
+            for (int64_t h = 0; h < j->group; h += heads, count++)
                 if (to)
                     to[count] = (item){s, t * ATTENTION_QUERIES, min_of(rows - t * ATTENTION_QUERIES, ATTENTION_QUERIES), kv, h,
-                                       min_of(j->group - h, ATTENTION_TILES)};
+                                       min_of(heads, j->group - h)};
     return count;
 }
 

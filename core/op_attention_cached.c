@@ -19,6 +19,9 @@ enum {
     FEW_ROWS = 4,   /* a segment of at most so many rows is split over spans */
 };
 
+static int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
+
 op_kv_layout op_kv_layout_of(int64_t kv_heads, int64_t head_dim, bool half)
 {
     size_t size = half ? sizeof(uint16_t) : sizeof(float);
@@ -42,36 +45,70 @@ typedef struct {
 /* A value past f16's range is stored as the largest it has, never as an infinity that would poison the sums. */
 static void narrow(uint16_t *dst, const float *src, int64_t n)
 {
-    float kept[KV_MAX_HEAD_DIM];
-    for (int64_t i = 0; i < n; i++) kept[i] = src[i] > 65504.0f ? 65504.0f : src[i] < -65504.0f ? -65504.0f : src[i];
-    kernel_get()->to_f16(dst, kept, n);
+    kernel_get()->to_f16(dst, src, n);
+    for (int64_t i = 0; i < n; i++) dst[i] = (uint16_t)(dst[i] - ((dst[i] & 0x7FFF) == 0x7C00)); /* the code below infinity's */
 }
 
-/* One position's key goes down a column of its panel, its value into a row of each value panel. */
-#define SCATTER(TYPE, KEY, VALUE)                                                                                      \
-    do {                                                                                                               \
-        TYPE *keys = (TYPE *)at + (slot / PANEL) * d * PANEL + slot % PANEL, *values = (TYPE *)(at + l->key_bytes);    \
-        for (int64_t e = 0; e < d; e++) keys[e * PANEL] = (KEY)[e];                                                    \
-        for (int64_t e = 0; e < d; e++) values[(e / PANEL * KV_CHUNK + slot) * PANEL + e % PANEL] = (VALUE)[e];        \
-    } while (0)
+/* Rows of `width` elements, one after another, become columns of a panel; four of 16 bits are stored as one word. */
+static void put_columns16(uint16_t *panel, const uint16_t *row, int64_t rows, int64_t width)
+{
+    int64_t r = 0;
+    for (; r + 4 <= rows; r += 4, row += 4 * width)
+        for (int64_t e = 0; e < width; e++) {
+            uint16_t four[4] = {row[e], row[e + width], row[e + 2 * width], row[e + 3 * width]};
+            memcpy(panel + e * PANEL + r, four, sizeof four);
+        }
+    for (; r < rows; r++, row += width)
+        for (int64_t e = 0; e < width; e++) panel[e * PANEL + r] = row[e];
+}
+
+static void put_columns32(float *panel, const float *row, int64_t ld, int64_t rows, int64_t width)
+{
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t e = 0; e < width; e++) panel[e * PANEL + r] = row[r * ld + e];
+}
+
+/* A row of values lies in pieces in the value panels. */
+static void put_value(char *values, int64_t slot, const void *row, int64_t d, int64_t size)
+{
+    const char *from = row;
+    int64_t piece = PANEL * size, whole = d / PANEL;
+    values += slot * piece;
+    for (int64_t p = 0; p < whole; p++)
+        for (int64_t i = 0; i < piece; i += 32) memcpy(values + p * KV_CHUNK * piece + i, from + p * piece + i, 32);
+    memcpy(values + whole * KV_CHUNK * piece, from + whole * piece, (size_t)((d - whole * PANEL) * size));
+}
+
+/* Rows r … r + n − 1 of the segment, whose positions lie in one panel of keys. */
+static void store_run(const store_job *j, int64_t r, int64_t n)
+{
+    const op_kv_layout *l = j->layout;
+    int64_t d = l->head_dim, ld = l->kv_heads * d, position = j->segment->start + r, slot = position % KV_CHUNK;
+    for (int64_t h = 0; h < l->kv_heads; h++) {
+        char *keys = op_kv_head(l, j->segment->chunk[position / KV_CHUNK], j->layer, h), *values = keys + l->key_bytes;
+        const float *k = j->k + (j->first + r) * ld + h * d, *v = j->v + (j->first + r) * ld + h * d;
+        int64_t at = slot / PANEL * PANEL * d + slot % PANEL;
+        if (!l->half) {
+            put_columns32((float *)(void *)keys + at, k, ld, n, d);
+            for (int64_t i = 0; i < n; i++) put_value(values, slot + i, v + i * ld, d, sizeof(float));
+            continue;
+        }
+        uint16_t half[PANEL * KV_MAX_HEAD_DIM];
+        for (int64_t i = 0; i < n; i++) narrow(half + i * d, k + i * ld, d);
+        put_columns16((uint16_t *)(void *)keys + at, half, n, d);
+        for (int64_t i = 0; i < n; i++) {
+            narrow(half, v + i * ld, d);
+            put_value(values, slot + i, half, d, sizeof(uint16_t));
+        }
+    }
+}
 
 static void store_rows(void *job, int64_t from, int64_t n)
 {
     const store_job *j = job;
-    const op_kv_layout *l = j->layout;
-    int64_t d = l->head_dim;
-    for (int64_t r = from; r < from + n; r++) {
-        int64_t position = j->segment->start + r, slot = position % KV_CHUNK;
-        for (int64_t h = 0; h < l->kv_heads; h++) {
-            char *at = op_kv_head(l, j->segment->chunk[position / KV_CHUNK], j->layer, h);
-            const float *k = j->k + ((j->first + r) * l->kv_heads + h) * d, *v = j->v + ((j->first + r) * l->kv_heads + h) * d;
-            if (l->half) {
-                uint16_t half_k[KV_MAX_HEAD_DIM], half_v[KV_MAX_HEAD_DIM];
-                narrow(half_k, k, d);
-                narrow(half_v, v, d);
-                SCATTER(uint16_t, half_k, half_v);
-            } else SCATTER(float, k, v);
-        }
+    for (int64_t r = from, run; r < from + n; r += run) {
+        run = min_of(PANEL - (j->segment->start + r) % PANEL, from + n - r);
+        store_run(j, r, run);
     }
 }
 
@@ -135,9 +172,6 @@ typedef struct {
     workspace *spaces;
     int64_t space_count;
 } attention_job;
-
-static int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* The first position that the query at `position` sees. */
 static int64_t first_seen(const attention_job *j, int64_t position)

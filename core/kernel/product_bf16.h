@@ -51,33 +51,63 @@ static void affine(void *dst, const float *src, const float *scale, const float 
     affine_as(dst, DTYPE_BF16, src, scale, shift, silu, n);
 }
 
-enum { KEYS_AT_ONCE = 32 };
-
-/* The probabilities of a row's 32 keys of one panel, rounded to bf16; the sum goes to total. */
-static inline __m512 soften_panel(const float *score, __m512 scale, __m512 shift, uint32_t seen, void *p, __m512 total)
-{
-    __m512 a = exp2_short(_mm512_fmadd_ps(_mm512_load_ps(score), scale, shift));
-    __m512 b = exp2_short(_mm512_fmadd_ps(_mm512_load_ps(score + 16), scale, shift));
-    a = _mm512_maskz_mov_ps((__mmask16)seen, a);
-    b = _mm512_maskz_mov_ps((__mmask16)(seen >> 16), b);
-    _mm512_storeu_si512(p, (__m512i)_mm512_cvtne2ps_pbh(b, a));
-    return _mm512_add_ps(total, _mm512_add_ps(a, b));
-}
+enum { KEYS_AT_ONCE = 32 }; /* a panel of scores */
 
 /* A bit for each of the 32 keys from i on that is seen. */
 static inline uint32_t keys_below(int64_t n) { return n >= KEYS_AT_ONCE ? ~UINT32_C(0) : n > 0 ? (UINT32_C(1) << n) - 1 : 0; }
 static inline uint32_t keys_seen(int64_t i, product_seen seen) { return keys_below(seen.to - i) & ~keys_below(seen.from - i); }
 
-static float row_largest(const product_soften *s, const float *score, product_seen seen)
+/* What a row's loops over its panels share. */
+typedef struct {
+    const float *score;
+    int64_t step, panels; /* floats from panel to panel */
+    product_seen seen;
+    bool all;             /* keys are seen */
+} soften_row;
+
+static inline void largest_of(const soften_row *w, int64_t i, bool all, __m512 *a, __m512 *b)
 {
-    __m512 top = _mm512_set1_ps(-INFINITY), other = top;
-    int64_t i = seen.from / KEYS_AT_ONCE * KEYS_AT_ONCE, step = s->rows;
-    for (; i < seen.to; i += KEYS_AT_ONCE) {
-        uint32_t mask = keys_seen(i, seen);
-        top = _mm512_mask_max_ps(top, (__mmask16)mask, _mm512_load_ps(score + i * step), top);
-        other = _mm512_mask_max_ps(other, (__mmask16)(mask >> 16), _mm512_load_ps(score + i * step + 16), other);
+    const float *score = w->score + i * w->step;
+    uint32_t mask = all ? 0 : keys_seen(i * KEYS_AT_ONCE, w->seen);
+    __m512 x = _mm512_load_ps(score), y = _mm512_load_ps(score + 16);
+    *a = all ? _mm512_max_ps(x, *a) : _mm512_mask_max_ps(*a, (__mmask16)mask, x, *a);
+    *b = all ? _mm512_max_ps(y, *b) : _mm512_mask_max_ps(*b, (__mmask16)(mask >> 16), y, *b);
+}
+
+/* The largest seen score in any of 16 lanes. */
+static inline __m512 row_largest(const soften_row *w)
+{
+    __m512 a = _mm512_set1_ps(-INFINITY), b = a;
+    if (w->all)
+        for (int64_t i = 0; i < w->panels; i++) largest_of(w, i, true, &a, &b);
+    else
+        for (int64_t i = 0; i < w->panels; i++) largest_of(w, i, false, &a, &b);
+    return _mm512_max_ps(a, b);
+}
+
+/* The probabilities of a row's 32 keys of one panel, rounded to bf16; the sums go to total. */
+static inline void soften_panel(const soften_row *w, int64_t i, bool all, __m512 scale, __m512 shift, char *p, __m512 *total)
+{
+    const float *score = w->score + i * w->step;
+    __m512 a = exp2_short(_mm512_fmadd_ps(_mm512_load_ps(score), scale, shift));
+    __m512 b = exp2_short(_mm512_fmadd_ps(_mm512_load_ps(score + 16), scale, shift));
+    if (!all) {
+        uint32_t mask = keys_seen(i * KEYS_AT_ONCE, w->seen);
+        a = _mm512_maskz_mov_ps((__mmask16)mask, a);
+        b = _mm512_maskz_mov_ps((__mmask16)(mask >> 16), b);
     }
-    return _mm512_reduce_max_ps(_mm512_max_ps(top, other));
+    _mm512_storeu_si512(p + i * 64, (__m512i)_mm512_cvtne2ps_pbh(b, a));
+    *total = _mm512_add_ps(*total, _mm512_add_ps(a, b));
+}
+
+static inline __m512 soften_panels(const soften_row *w, float scale, float shift, char *p, __m512 total)
+{
+    __m512 factor = _mm512_set1_ps(scale), offset = _mm512_set1_ps(shift);
+    if (w->all)
+        for (int64_t i = 0; i < w->panels; i++) soften_panel(w, i, true, factor, offset, p, &total);
+    else
+        for (int64_t i = 0; i < w->panels; i++) soften_panel(w, i, false, factor, offset, p, &total);
+    return total;
 }
 
 static bool soften(const product_soften *s)
@@ -85,21 +115,20 @@ static bool soften(const product_soften *s)
     const float log2_e = 1.44269504f;
     bool raised = false;
     for (int64_t r = 0; r < s->rows; r++) {
-        product_seen seen = product_soften_seen(s, r);
-        const float *score = s->score + r * KEYS_AT_ONCE;
-        float most = s->most[r], largest = row_largest(s, score, seen) * s->scale;
+        soften_row w = {s->score + r * KEYS_AT_ONCE, s->rows * KEYS_AT_ONCE, s->panels, product_soften_seen(s, r), false};
+        w.all = w.seen.from == 0 && w.seen.to == s->panels * KEYS_AT_ONCE;
+        float most = s->most[r];
+        __m512 largest = _mm512_mul_ps(row_largest(&w), _mm512_set1_ps(s->scale));
         s->fade[r] = 1;
-        if (largest > most + PRODUCT_HEADROOM) {
-            s->fade[r] = exp_vec(splat(most - largest))[0];
-            s->most[r] = most = largest;
+        if (_mm512_cmp_ps_mask(largest, _mm512_set1_ps(most + PRODUCT_HEADROOM), _CMP_GT_OQ)) {
+            float top = _mm512_reduce_max_ps(largest);
+            s->fade[r] = most > -INFINITY ? exp_vec(splat(most - top))[0] : 0;
+            s->most[r] = most = top;
             raised = true;
         }
-        __m512 scale = _mm512_set1_ps(s->scale * log2_e), shift = _mm512_set1_ps(most > -INFINITY ? -most * log2_e : 0), total = _mm512_setzero_ps();
+        __m512 total = _mm512_mul_ps(_mm512_loadu_ps(s->total[r]), _mm512_set1_ps(s->fade[r]));
         char *p = (char *)s->p + r * s->panels * KEYS_AT_ONCE * 2;
-        for (int64_t i = 0; i < s->panels; i++, p += 64) {
-            total = soften_panel(score + i * s->rows * KEYS_AT_ONCE, scale, shift, keys_seen(i * KEYS_AT_ONCE, seen), p, total);
-        }
-        s->total[r] = s->total[r] * s->fade[r] + _mm512_reduce_add_ps(total);
+        _mm512_storeu_ps(s->total[r], soften_panels(&w, s->scale * log2_e, most > -INFINITY ? -most * log2_e : 0, p, total));
     }
     return raised;
 }

@@ -152,7 +152,7 @@ static bool soften_as(const product_soften *s, int64_t panel, dtype type)
             if (type == DTYPE_BF16) ((uint16_t *)s->p)[r * wide + i] = narrow(p);
             else ((float *)s->p)[r * wide + i] = p;
         }
-        s->total[r] = s->total[r] * s->fade[r] + total;
+        s->total[r][0] = s->total[r][0] * s->fade[r] + total;
     }
     return raised;
 }

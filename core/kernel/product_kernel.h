@@ -13,7 +13,7 @@
 
 #include "core/tensor.h"
 
-enum { PRODUCT_MAX_PANEL = 32, PRODUCT_MAX_ROWS = 32 /* of all strips */, PRODUCT_MAX_TAPS = 64 };
+enum { PRODUCT_MAX_PANEL = 32, PRODUCT_MAX_ROWS = 32 /* of all strips */, PRODUCT_MAX_TAPS = 64, PRODUCT_SUMS = 16 };
 
 typedef enum { PRODUCT_PLAIN, PRODUCT_SILU, PRODUCT_GELU, PRODUCT_GELU_TANH, PRODUCT_QUICK_GELU, PRODUCT_RELU, PRODUCT_ADD_RELU } product_activation;
 
@@ -46,13 +46,14 @@ typedef struct {
  * raised to the row's largest score · scale where that exceeds it by more than PRODUCT_HEADROOM (a maximum need not be
  * the last bit of it to keep exp in range, and a raise costs a pass over the results so far); then
  * p[r][i] = exp(score · scale − most[r]), 0 for keys not seen; fade[r] = exp(old most[r] − most[r]);
- * total[r] = total[r] · fade[r] + Σ p[r][i]. Returns whether any most was raised. scale must not be negative. */
+ * total[r] = total[r] · fade[r] + Σ p[r][i], as 16 sums that make up the whole when added. Returns whether any most was raised. scale must not be negative. */
 typedef struct {
     const float *score; /* [panels][rows][panel] */
     void *p;            /* [rows][panels · panel], of the kernel's type */
     int64_t rows, panels, keys, more, window, limit;
     float scale;
-    float *most, *total, *fade; /* [rows]; most is −∞ at first */
+    float *most, *fade;         /* [rows]; most is −∞ at first */
+    float (*total)[PRODUCT_SUMS]; /* [rows] */
 } product_soften;
 
 #define PRODUCT_HEADROOM 8.0f

@@ -199,7 +199,7 @@ static inline bool soften_as(const product_soften *s, const int64_t panel, dtype
             total += p;
             put(s->p, type, r * wide + i, p, LANES);
         }
-        s->total[r] = s->total[r] * s->fade[r] + add_lanes(total);
+        store(s->total[r], fma_vec(load(s->total[r]), splat(s->fade[r]), total));
     }
     return raised;
 }

@@ -146,14 +146,15 @@ static void check_soften(void)
 {
     enum { TILE_ROWS = 5, PANELS = 2 };
     _Alignas(64) float score[TILE_ROWS * PANELS * PRODUCT_MAX_PANEL], p[TILE_ROWS * PANELS * PRODUCT_MAX_PANEL];
-    float most[TILE_ROWS], total[TILE_ROWS], fade[TILE_ROWS];
+    float most[TILE_ROWS], total[TILE_ROWS][PRODUCT_SUMS], fade[TILE_ROWS];
     float tolerance = tested->type == DTYPE_BF16 ? 6e-3f : 8e-6f; /* a score of 80 times its scale is off by up to 4e-6 */
     int keys = PANELS * tested->panel;
     for (int seen = 0; seen <= keys; seen += 3)
         for (int way = 0; way < 6; way++) {
             const int more = way % 2, window = way / 2 * 19;
             double sum[TILE_ROWS] = {0};
-            for (int r = 0; r < TILE_ROWS; r++) most[r] = -INFINITY, total[r] = 0;
+            for (int r = 0; r < TILE_ROWS; r++) most[r] = -INFINITY;
+            memset(total, 0, sizeof total);
             for (int tile = 0; tile < 2; tile++) {
                 fill(score, TILE_ROWS * keys);
                 for (int i = 0; i < TILE_ROWS * keys; i++) score[i] *= tile ? 30 : 3;
@@ -168,7 +169,9 @@ static void check_soften(void)
                         same("soften", (float)want, value(tested, p, r * keys + i), tolerance);
                         sum[r] += want;
                     }
-                    same("soften's total", (float)sum[r], total[r], tolerance);
+                    float found = 0;
+                    for (int i = 0; i < PRODUCT_SUMS; i++) found += total[r][i];
+                    same("soften's total", (float)sum[r], found, tolerance);
                 }
             }
         }

@@ -154,6 +154,40 @@ static const shape SHAPES[] = {
 };
 enum { SHAPE_COUNT = sizeof SHAPES / sizeof SHAPES[0] };
 
+/* Every key and value is where op.h says, in pieces of all lengths; what f16 cannot hold is its largest number. */
+static void check_store(void **state)
+{
+    (void)state;
+    for (int half = 0; half < 2; half++)
+        for (int64_t cut = 1; cut < 40; cut += 3) {
+            size_t mark = arena_mark(c.mem);
+            sequence a = make((shape){131, 4, 2, 23, 0}, half);
+            tensor_f32(a.k)[40] = 1e6f, tensor_f32(a.v)[41] = -INFINITY, tensor_f32(a.k)[50] = 65519, tensor_f32(a.v)[52] = NAN;
+            for (int64_t first = 0; first < 131; first += cut) {
+                int64_t n = cut < 131 - first ? cut : 131 - first;
+                op_kv_segment s = {first, n, a.chunk};
+                tensor k = rows_of(a.k, first, n), v = rows_of(a.v, first, n);
+                op_kv_store(&c, &k, &v, &a.layout, LAYER, &s, 1);
+            }
+            for (int64_t i = 0; i < 131 * 2 * 23; i++) {
+                int64_t position = i / 46, h = i / 23 % 2, e = i % 23, slot = position % KV_CHUNK;
+                const char *key = (const char *)a.chunk[position / KV_CHUNK] + LAYER * a.layout.layer_bytes + h * (a.layout.key_bytes + a.layout.value_bytes);
+                int64_t key_at = (slot / 16 * 23 + e) * 16 + slot % 16, value_at = (e / 16 * KV_CHUNK + slot) * 16 + e % 16;
+                float k = tensor_f32(a.k)[i], v = tensor_f32(a.v)[i];
+                if (half) {
+                    assert_int_equal(((const uint16_t *)key)[key_at], half_to_f16(fmaxf(-65504, fminf(65504, k))));
+                    uint16_t value = ((const uint16_t *)(key + a.layout.key_bytes))[value_at];
+                    if (isnan(v)) assert_true(isnan(half_from_f16(value)));
+                    else assert_int_equal(value, half_to_f16(fmaxf(-65504, fminf(65504, v))));
+                } else {
+                    assert_memory_equal((const float *)key + key_at, &k, sizeof k);
+                    assert_memory_equal((const float *)(key + a.layout.key_bytes) + value_at, &v, sizeof v);
+                }
+            }
+            arena_reset(c.mem, mark);
+        }
+}
+
 /* Prompts in one pass and in several: right numbers, equal bits. */
 static void check_cuts(void)
 {
@@ -317,6 +351,6 @@ static int stop(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
-    const struct CMUnitTest tests[] = {TEST(check_modes), TEST(check_plain), TEST(check_bulk), TEST(check_level_without_tiles), TEST(check_errors)};
+    const struct CMUnitTest tests[] = {TEST(check_store), TEST(check_modes), TEST(check_plain), TEST(check_bulk), TEST(check_level_without_tiles), TEST(check_errors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
