@@ -71,9 +71,10 @@ static void gated_sums(const linear_job *j, const linear_part *p, float *y, int6
         int64_t n = rows - r < step ? rows - r : step;
         sums(j, p->w, y + r * ldy, ldy, row + r, n, panel, out);
         sums(j, p->gate, gate, ld_gate, row + r, n, panel, out);
+        if (out == ld_gate) j->activation(gate, gate, n * out);
         for (int64_t i = 0; i < n; i++) {
             float *to = y + (r + i) * ldy;
-            j->activation(gate + i * ld_gate, gate + i * ld_gate, out);
+            if (out < ld_gate) j->activation(gate + i * ld_gate, gate + i * ld_gate, out);
             j->kernel->mul(to, to, gate + i * ld_gate, out);
         }
     }
@@ -150,9 +151,17 @@ static int64_t panels_of_item(const linear_job *j, const linear_part *p)
     return cost > 0 ? (MULTIPLICATIONS + cost - 1) / cost : 1;
 }
 
+/* Rows for which a panel is widened once: as many as a second cache keeps while panel after panel is read against them. */
+static int64_t bulk_rows(int64_t in)
+{
+    enum { CACHE = 800 << 10, FEWEST = 128, MOST = 512 };
+    int64_t rows = CACHE / 2 / in / 32 * 32;
+    return rows > MOST ? MOST : rows < FEWEST ? FEWEST : rows;
+}
+
 static void split(linear_job *j)
 {
-    j->row_step = j->bulk ? 512 : j->part[0].w->form == LINEAR_IN_PLACE ? 384 : 256; /* a panel is unpacked once for so many */
+    j->row_step = j->bulk ? bulk_rows(j->part[0].w->in) : j->part[0].w->form == LINEAR_IN_PLACE ? 384 : 256; /* a panel is unpacked once for so many */
     for (int i = 0; i < j->parts; i++) {
         linear_part *p = &j->part[i];
         p->panel_step = (panels_of_item(j, p) + 1) / 2 * 2; /* the f32 kernels take panels in twos */
