@@ -52,7 +52,8 @@ tensor *op_linear(op_ctx *c, const tensor *x, const linear *w);
 void op_linear_many(op_ctx *c, const tensor *x, int n, const linear *const *w, tensor **y);
 /* residual + op_linear(c, x, w); residual has the result's shape. */
 tensor *op_linear_add(op_ctx *c, const tensor *x, const linear *w, const tensor *residual);
-/* silu(x gateᵀ) · (x upᵀ) (SwiGLU), the same numbers as op_silu_mul of two op_linear; and with gelu_tanh. */
+/* silu(x gateᵀ) · (x upᵀ) (SwiGLU), the same numbers as op_silu_mul of two op_linear; and with gelu_tanh. The result may be
+ * of type feed. */
 tensor *op_linear_silu_mul(op_ctx *c, const tensor *x, const linear *gate, const linear *up);
 tensor *op_linear_gelu_tanh_mul(op_ctx *c, const tensor *x, const linear *gate, const linear *up);
 
@@ -78,6 +79,8 @@ tensor *op_product(op_ctx *c, const tensor *x, const product *w, const product_a
 tensor *op_product_to(op_ctx *c, const tensor *x, const product *w, const product_after *after, tensor *to);
 /* x itself when f32, or bf16 widened. */
 const tensor *op_as_f32(op_ctx *c, const tensor *x);
+/* x itself when bf16, or f32 rounded; only where the CPU has bf16 products. */
+const tensor *op_as_bf16(op_ctx *c, const tensor *x);
 
 /* ---- op_conv.c ---- */
 /* 2-D convolution (cross-correlation, as PyTorch's conv2d). x: [B, H, W, I] -> [B, H', W', O],
@@ -175,7 +178,8 @@ void op_kv_store(op_ctx *c, const tensor *k, const tensor *v, const op_kv_layout
 
 /* softmax(scale · q kᵀ) v over the positions j ≤ i of its own sequence, with a window also j > i − window (0: all).
  * q: [N, heads·D] -> [N, heads·D]. A row's numbers depend neither on the other rows of the pass nor on how the positions
- * before it were fed: the sums run over spans of chunks that are fixed by the positions alone. */
+ * before it were fed: the sums run over spans of chunks that are fixed by the positions alone. The result may be of type
+ * feed. */
 tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_kv_layout *layout, int64_t layer, const op_kv_segment *segments,
                             int64_t count, int64_t heads, float scale, int64_t window);
 

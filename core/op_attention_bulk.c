@@ -31,7 +31,8 @@ typedef struct {
 typedef struct {
     const op_kv_layout *layout;
     const float *q;
-    float *y;
+    char *y;
+    dtype type; /* of y */
     int64_t layer, group, width, window; /* group: query heads a key head */
     packed *segment;
     pack_item *packs;
@@ -126,8 +127,8 @@ static void attend(void *arg, int64_t i)
     }
     if (k->end) k->end();
     for (int64_t h = 0; h < it->heads; h++) {
-        float *y = j->y + (from->first_row + it->row) * j->width + (it->kv_head * j->group + it->head + h) * f->D;
-        attention_tile_write(f, &tile[h], it->rows, DTYPE_F32, (char *)y, j->width * (int64_t)sizeof *y);
+        int64_t at = (from->first_row + it->row) * j->width + (it->kv_head * j->group + it->head + h) * f->D, size = j->type == DTYPE_F32 ? 4 : 2;
+        attention_tile_write(f, &tile[h], it->rows, j->type, j->y + at * size, j->width * size);
     }
 }
 
@@ -189,7 +190,7 @@ void op_attention_bulk(op_ctx *c, const product_kernel *kernel, const tensor *q,
                        const op_kv_segment *segments, int64_t count, int64_t heads, float scale, int64_t window, tensor *y)
 {
     size_t mark = arena_mark(c->mem);
-    bulk_job j = {.layout = layout, .q = tensor_f32(q), .y = tensor_f32(y), .layer = layer, .group = heads / layout->kv_heads,
+    bulk_job j = {.layout = layout, .q = tensor_f32(q), .y = y->data, .type = y->type, .layer = layer, .group = heads / layout->kv_heads,
                   .width = heads * layout->head_dim, .window = window};
     if (plan(c, &j, kernel, segments, count, scale)) {
         pool_run(c->threads, pack, &j, j.pack_count);

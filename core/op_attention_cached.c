@@ -417,9 +417,9 @@ tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_kv_layout *layo
                    tensor_shape_text(q, shape, sizeof shape), (long long)rows, (long long)width);
         return NULL;
     }
-    tensor *y = op_new(c, SHAPE(rows, width));
-    if (!y) return NULL;
     const product_kernel *bulk = c->bulk && layout->half ? product_kernel_bulk() : NULL;
+    tensor *y = tensor_new(c->mem, c->st, bulk ? c->feed : DTYPE_F32, SHAPE(rows, width));
+    if (!y) return NULL;
     if (bulk) {
         op_attention_bulk(c, bulk, q, layout, layer, segments, count, heads, scale, window, y);
         return op_failed(c) ? NULL : y;

@@ -31,33 +31,33 @@ static void rms_norm_rows(void *job, int64_t from, int64_t n)
 {
     norm_job *j = job;
     const kernel_table *k = kernel_get();
+    int64_t size = j->type == DTYPE_F32 ? 4 : 2;
     for (int64_t r = from; r < from + n; r++) {
         const float *x = j->x + r * j->width;
-        float *y = (float *)j->y + r * j->width;
-        k->scale(y, x, 1.0f / sqrtf(k->dot(x, x, j->width) / (float)j->width + j->eps), j->width);
-        if (j->weight) k->mul(y, y, j->weight, j->width);
+        float inverse = 1.0f / sqrtf(k->dot(x, x, j->width) / (float)j->width + j->eps);
+        product_kernel_of(j->type)->norm_row(j->type, (char *)j->y + r * j->width * size, x, 0, inverse, j->weight, NULL, j->width);
     }
 }
 
-static tensor *row_norm(op_ctx *c, const tensor *x, const float *weight, const float *bias, float eps, op_span_task task, dtype type)
+static tensor *row_norm(op_ctx *c, const tensor *x, const float *weight, const float *bias, float eps, op_span_task task)
 {
     if (op_failed(c) || !x) return NULL;
     x = op_as_f32(c, x);
-    tensor *y = x ? tensor_new(c->mem, c->st, type, x->rank, x->dim) : NULL;
+    tensor *y = x ? tensor_new(c->mem, c->st, c->feed, x->rank, x->dim) : NULL;
     if (!y) return NULL;
     int64_t width = x->rank ? x->dim[x->rank - 1] : 1;
-    op_rows(c, task, &(norm_job){y->data, type, x->data, weight, bias, width, eps}, tensor_rows(x), width);
+    op_rows(c, task, &(norm_job){y->data, c->feed, x->data, weight, bias, width, eps}, tensor_rows(x), width);
     return y;
 }
 
 tensor *op_layer_norm(op_ctx *c, const tensor *x, const float *weight, const float *bias, float eps)
 {
-    return row_norm(c, x, weight, bias, eps, layer_norm_rows, c->feed);
+    return row_norm(c, x, weight, bias, eps, layer_norm_rows);
 }
 
 tensor *op_rms_norm(op_ctx *c, const tensor *x, const float *weight, float eps)
 {
-    return row_norm(c, x, weight, NULL, eps, rms_norm_rows, DTYPE_F32);
+    return row_norm(c, x, weight, NULL, eps, rms_norm_rows);
 }
 
 /* ---- group norm ---- */

@@ -83,6 +83,20 @@ static void widen_span(void *job, int64_t from, int64_t n)
     j->kernel->widen((float *)(void *)j->to + from, (const uint16_t *)j->x->data + from, n);
 }
 
+static void narrow_span(void *arg, int64_t from, int64_t n)
+{
+    const row_job *j = arg;
+    j->kernel->convert(j->to + from * 2, tensor_f32(j->x) + from, n);
+}
+
+const tensor *op_as_bf16(op_ctx *c, const tensor *x)
+{
+    if (op_failed(c) || !x || x->type == DTYPE_BF16) return x;
+    tensor *y = tensor_new(c->mem, c->st, DTYPE_BF16, x->rank, x->dim);
+    if (y) op_spans(c, narrow_span, &(row_job){.kernel = product_kernel_bf16(), .x = x, .to = y->data}, tensor_count(x));
+    return y;
+}
+
 const tensor *op_as_f32(op_ctx *c, const tensor *x)
 {
     if (op_failed(c) || !x || x->type == DTYPE_F32) return x;

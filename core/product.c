@@ -205,7 +205,7 @@ static void finish_strip(const run_job *j, const strip *s, int64_t panel, const 
     const product *w = j->w;
     const product_rows *r = j->rows;
     int64_t from = panel * w->kernel->panel, left = j->width - from;
-    product_result y = {.activation = j->after->activation, .type = j->after->type, .stride = j->width, .count = left < w->kernel->panel ? left : w->kernel->panel};
+    product_result y = {.activation = gate ? PRODUCT_GELU : j->after->activation, .type = j->after->type, .stride = j->width, .count = left < w->kernel->panel ? left : w->kernel->panel};
     y.bias = w->bias ? w->bias + from : NULL;
     y.gate_bias = gate && w->bias ? w->bias + j->width + from : NULL;
     y.row = j->after->row ? j->after->row + (j->after->one_row ? 0 : s->plane * j->width) + from : NULL;

@@ -20,10 +20,21 @@ static void ahead(const pass *p, int n, const linear *const *w)
     if (p->few) op_linear_ahead(p->c, n, w);
 }
 
+/* The norm of what only feeds products. */
 static tensor *norm(const pass *p, const tensor *x, const gpt_norm *w)
 {
     if (p->m->config.rms_norm) return op_rms_norm(p->c, x, w->weight, p->m->config.norm_eps);
     return op_layer_norm(p->c, x, w->weight, w->bias, p->m->config.norm_eps);
+}
+
+/* The norm of what is added, rotated or given out: in f32. */
+static tensor *full_norm(const pass *p, const tensor *x, const gpt_norm *w)
+{
+    dtype feed = p->c->feed;
+    p->c->feed = DTYPE_F32;
+    tensor *y = norm(p, x, w);
+    p->c->feed = feed;
+    return y;
 }
 
 /* RMSNorm of each head by itself. x: [N, heads·D] */
@@ -32,7 +43,7 @@ static tensor *head_norm(const pass *p, tensor *x, const gpt_norm *w)
     if (!x || !w->weight) return x;
     int64_t d = p->m->config.head_dim, rows = x->dim[0], width = x->dim[1];
     tensor *heads = tensor_reshape(p->c->mem, p->c->st, x, SHAPE(rows * (width / d), d));
-    x = op_rms_norm(p->c, heads, w->weight, p->m->config.norm_eps);
+    x = full_norm(p, heads, w);
     return x ? tensor_reshape(p->c->mem, p->c->st, x, SHAPE(rows, width)) : NULL;
 }
 
@@ -108,8 +119,8 @@ static tensor *block(const pass *p, int64_t layer, const tensor *x)
     op_ctx *c = p->c;
     ahead(p, 3, (const linear *const[]){&w->query, &w->key, &w->value});
     if (g->norm_after) {
-        tensor *h = norm(p, attention(p, w, layer, x, x), &w->attention_norm);
-        return norm(p, mlp(p, w, h, h), &w->mlp_norm);
+        tensor *h = full_norm(p, attention(p, w, layer, x, x), &w->attention_norm);
+        return full_norm(p, mlp(p, w, h, h), &w->mlp_norm);
     }
     tensor *h = norm(p, x, &w->attention_norm);
     if (g->parallel) {
@@ -117,8 +128,8 @@ static tensor *block(const pass *p, int64_t layer, const tensor *x)
         return op_add(c, mlp(p, w, g->shared_norm ? h : norm(p, x, &w->mlp_norm), a), x);
     }
     if (g->norm_sandwich) {
-        tensor *y = op_add(c, x, norm(p, attention(p, w, layer, h, NULL), &w->attention_after));
-        return op_add(c, y, norm(p, mlp(p, w, norm(p, y, &w->mlp_norm), NULL), &w->mlp_after));
+        tensor *y = op_add(c, x, full_norm(p, attention(p, w, layer, h, NULL), &w->attention_after));
+        return op_add(c, y, full_norm(p, mlp(p, w, norm(p, y, &w->mlp_norm), NULL), &w->mlp_after));
     }
     tensor *y = attention(p, w, layer, h, x);
     mlp_ahead(p, w);
@@ -198,19 +209,21 @@ tensor *gpt_forward(op_ctx *c, const gpt *m, const gpt_segment *segments, int64_
     flatten(segments, count, token, position);
     p.rope = rope_table(&p, position, n, m->rope_rates);
     p.rope_local = rope_table(&p, position, n, m->rope_rates_local);
+    c->feed = c->bulk ? linear_feed(m->mode) : DTYPE_F32;
     tensor *x = embed(&p, token, position, n); /* [N, C] */
     if (observer && x) observer->see(observer->arg, -1, x);
     for (int64_t layer = 0; layer < m->config.layers && x; layer++) {
         size_t mark = arena_mark(c->mem); /* a block's scratch is used again by the next */
         tensor *y = block(&p, layer, x);
-        if (!y) return NULL;
+        if (!y) break;
         memcpy(x->data, y->data, tensor_bytes(x));
         arena_reset(c->mem, mark);
         if (observer) observer->see(observer->arg, layer, x);
     }
+    c->feed = DTYPE_F32;
     ahead(&p, 1, (const linear *const[]){&m->head});
     x = keep_rows(c, x, segments, count); /* [kept, C] */
-    if (m->final_norm.weight) x = norm(&p, x, &m->final_norm);
+    if (m->final_norm.weight) x = full_norm(&p, x, &m->final_norm);
     for (int64_t s = 0; x && s < count; s++) segments[s].cache->length += segments[s].count;
     return x;
 }

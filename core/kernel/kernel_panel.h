@@ -91,27 +91,12 @@ static inline int64_t panel_row_at(const panel_rows *q, int64_t row, int64_t blo
     return (row / q->lanes * (q->in / PANEL_BLOCK) + block) * q->lanes + row % q->lanes;
 }
 
-/* Activations in bf16, 16 rows to a tile: what the tiles' products read without a stride. The last tile is as long as all. */
-typedef struct {
-    int64_t in;     /* a multiple of 32 */
-    uint16_t *code; /* [tiles][in / 32][16][32] */
-} panel_bulk_rows;
-
-static inline uint16_t *panel_bulk_row(const panel_bulk_rows *q, int64_t row)
-{
-    return q->code + row / 16 * q->in * 16 + row % 16 * PANEL_BLOCK;
-}
-
 /* Products of many rows, where the CPU does them faster with weights widened for all rows than by codes. */
 typedef struct {
-    /* Row `row` of q from x, rounded to nearest, ties to even. */
-    void (*narrow)(const panel_bulk_rows *q, int64_t row, const float *x);
-
-    /* y[r][o] = Σ_k x[r][k] w[k][o] for the rows first ≤ r < first + rows of x, first a multiple of 16, 0 ≤ o < out; y begins at
-     * row `first`. w is unit · the weight, rounded to bf16; products and sums are f32, in the order of the tiles, which depends
-     * on x.in alone. */
-    void (*product[PANEL_KINDS])(float *y, int64_t ldy, const panel_bulk_rows *x, int64_t first, int64_t rows,
-                                 const uint8_t *panels, int64_t out, float unit);
+    /* y[r][o] = Σ_k x[r][k] w[k][o] for 0 ≤ r < rows, 0 ≤ o < out. x: bf16, [rows, in], in a multiple of 32. w is unit · the
+     * weight, rounded to bf16; products and sums are f32, in the order of the tiles, which depends on `in` alone. */
+    void (*product[PANEL_KINDS])(float *y, int64_t ldy, const uint16_t *x, int64_t in, int64_t rows, const uint8_t *panels,
+                                 int64_t out, float unit);
 } panel_bulk_kernels;
 
 typedef struct panel_kernels {

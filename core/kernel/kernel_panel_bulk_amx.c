@@ -8,17 +8,8 @@
 enum {
     SLICE = 10, /* most blocks of weights at a time: with the rows' own, about what the first cache holds */
     STRIP = 16, /* rows of a tile */
-    TILE = STRIP * PANEL_BLOCK, /* elements of a tile of rows or weights */
+    TILE = PANEL_BLOCK * PANEL, /* elements of a tile of weights */
 };
-
-/* ---- rows ---- */
-
-static void to_bf16(const panel_bulk_rows *q, int64_t row, const float *x)
-{
-    uint16_t *to = panel_bulk_row(q, row);
-    for (int64_t b = 0; b < q->in / PANEL_BLOCK; b++, x += PANEL_BLOCK, to += TILE)
-        _mm512_storeu_si512(to, (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + 16), _mm512_loadu_ps(x)));
-}
 
 /* ---- weights ---- */
 
@@ -65,8 +56,8 @@ INLINE void widen_block(panel_form f, uint16_t *to, const uint8_t *panel, int64_
 
 /* A slice of the inputs for one or two strips of rows by one or two panels. */
 typedef struct {
-    const uint16_t *x;      /* the first strip's tile of the slice's first block */
-    int64_t next_strip;     /* from there to the second's, in elements */
+    const uint16_t *x;      /* the first row at the slice's first input */
+    int64_t in;             /* from one row to the next */
     const uint16_t *weight; /* [blocks][panels] tiles */
     int64_t blocks;
     float *sum;             /* [rows][16 · panels] */
@@ -76,7 +67,7 @@ typedef struct {
 
 INLINE void multiply(int strips, int panels, const slice *s)
 {
-    int64_t step = s->ldy * 4;
+    int64_t step = s->ldy * 4, row_bytes = s->in * 2;
     float *below = s->sum + STRIP * s->ldy;
     if (s->more) {
         _tile_loadd(0, s->sum, step);
@@ -90,11 +81,11 @@ INLINE void multiply(int strips, int panels, const slice *s)
         _tile_zero(3);
     }
     const uint16_t *x = s->x, *w = s->weight;
-    for (int64_t b = 0; b < s->blocks; b++, x += TILE, w += panels * TILE) {
+    for (int64_t b = 0; b < s->blocks; b++, x += PANEL_BLOCK, w += panels * TILE) {
         _tile_loadd(6, w, 64);
-        _tile_loadd(4, x, 64);
+        _tile_loadd(4, x, row_bytes);
         if (panels == 2) _tile_loadd(7, w + TILE, 64);
-        if (strips == 2) _tile_loadd(5, x + s->next_strip, 64);
+        if (strips == 2) _tile_loadd(5, x + STRIP * s->in, row_bytes);
         _tile_dpbf16ps(0, 4, 6);
         if (panels == 2) _tile_dpbf16ps(1, 4, 7);
         if (strips == 2) _tile_dpbf16ps(2, 5, 6);
@@ -106,7 +97,7 @@ INLINE void multiply(int strips, int panels, const slice *s)
     if (strips == 2 && panels == 2) _tile_stored(3, below + PANEL, step);
 }
 
-/* Rows or outputs that do not fill their tiles: the sums go by a place that has room for all. */
+/* The last outputs, which do not fill their panel: the sums go by a place that has room for all. */
 INLINE void multiply_part(int strips, int panels, slice s, int64_t rows, int64_t out)
 {
     _Alignas(64) float room[2 * STRIP * 2 * PANEL];
@@ -118,25 +109,36 @@ INLINE void multiply_part(int strips, int panels, slice s, int64_t rows, int64_t
     for (int64_t r = 0; r < rows; r++) __builtin_memcpy(y + r * ldy, room + r * 2 * PANEL, (size_t)out * sizeof(float));
 }
 
-INLINE void multiply_rows(int panels, float *y, int64_t ldy, const panel_bulk_rows *x, int64_t first, int64_t rows, const uint16_t *weight,
-                          int64_t from, int64_t blocks, int64_t out)
+/* Tiles 0 to 3 are sums, 4 and 5 rows, 6 and 7 weights; the last strip of a call may have fewer than 16 rows. */
+static void configure(int64_t rows)
 {
-    for (int64_t r = 0; r < rows; r += 2 * STRIP, y += 2 * STRIP * ldy) {
-        int64_t left = rows - r;
-        slice s = {.x = panel_bulk_row(x, first + r) + from * TILE, .next_strip = x->in * STRIP, .weight = weight, .blocks = blocks,
-                   .sum = y, .ldy = ldy, .more = from > 0};
-        if (left >= 2 * STRIP && out == panels * PANEL) multiply(2, panels, &s);
-        else if (left > STRIP) multiply_part(2, panels, s, left < 2 * STRIP ? left : 2 * STRIP, out);
-        else multiply_part(1, panels, s, left, out);
-    }
+    int64_t last = rows % (2 * STRIP);
+    tiles_begin_rows(last > STRIP || !last ? STRIP : (int)last, last > STRIP ? (int)(last - STRIP) : STRIP);
+}
+
+INLINE void multiply_rows(int panels, slice s, int64_t rows, int64_t out)
+{
+    bool part = out < panels * PANEL;
+    int64_t r = 0;
+    for (; rows - r >= 2 * STRIP; r += 2 * STRIP, s.x += 2 * STRIP * s.in, s.sum += 2 * STRIP * s.ldy)
+        if (part) multiply_part(2, panels, s, 2 * STRIP, out);
+        else multiply(2, panels, &s);
+    if (r == rows) return;
+    configure(rows);
+    bool two = rows - r > STRIP;
+    if (two && part) multiply_part(2, panels, s, rows - r, out);
+    else if (two) multiply(2, panels, &s);
+    else if (part) multiply_part(1, panels, s, rows - r, out);
+    else multiply(1, panels, &s);
+    tiles_begin();
 }
 
 /* One or two panels: the slices in order, so that a sum's order depends on the weight's shape alone. */
-INLINE void run_panels(panel_form f, int panels, float *y, int64_t ldy, const panel_bulk_rows *x, int64_t first, int64_t rows,
+INLINE void run_panels(panel_form f, int panels, float *y, int64_t ldy, const uint16_t *x, int64_t in, int64_t rows,
                        const uint8_t *panel, int64_t out, float unit)
 {
     _Alignas(64) uint16_t weight[SLICE * 2 * TILE];
-    int64_t blocks = x->in / PANEL_BLOCK, slices = (blocks + SLICE - 1) / SLICE, size = (blocks + slices - 1) / slices;
+    int64_t blocks = in / PANEL_BLOCK, slices = (blocks + SLICE - 1) / SLICE, size = (blocks + slices - 1) / slices;
     size_t next = panel_bytes(f, blocks);
     for (int64_t from = 0; from < blocks; from += size) {
         int64_t n = blocks - from < size ? blocks - from : size;
@@ -144,27 +146,27 @@ INLINE void run_panels(panel_form f, int panels, float *y, int64_t ldy, const pa
             widen_block(f, weight + b * panels * TILE, panel, blocks, from + b, unit);
             if (panels == 2) widen_block(f, weight + (2 * b + 1) * TILE, panel + next, blocks, from + b, unit);
         }
-        multiply_rows(panels, y, ldy, x, first, rows, weight, from, n, out);
+        multiply_rows(panels, (slice){x + from * PANEL_BLOCK, in, weight, n, y, ldy, from > 0}, rows, out);
     }
 }
 
-INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const panel_bulk_rows *x, int64_t first, int64_t rows,
+INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const uint16_t *x, int64_t in, int64_t rows,
                     const uint8_t *panels, int64_t out, float unit)
 {
     (void)kind;
-    size_t size = panel_bytes(f, x->in / PANEL_BLOCK);
+    size_t size = panel_bytes(f, in / PANEL_BLOCK);
     tiles_begin();
     for (; out > PANEL; out -= 2 * PANEL, y += 2 * PANEL, panels += 2 * size)
-        run_panels(f, 2, y, ldy, x, first, rows, panels, out < 2 * PANEL ? out : 2 * PANEL, unit);
-    if (out > 0) run_panels(f, 1, y, ldy, x, first, rows, panels, out, unit);
+        run_panels(f, 2, y, ldy, x, in, rows, panels, out < 2 * PANEL ? out : 2 * PANEL, unit);
+    if (out > 0) run_panels(f, 1, y, ldy, x, in, rows, panels, out, unit);
     tiles_end();
 }
 
 #define BULK_PRODUCT(KIND)                                                                                             \
-    static void product_##KIND(float *y, int64_t ldy, const panel_bulk_rows *x, int64_t first, int64_t rows,           \
+    static void product_##KIND(float *y, int64_t ldy, const uint16_t *x, int64_t in, int64_t rows,                     \
                                const uint8_t *panels, int64_t out, float unit)                                         \
     {                                                                                                                  \
-        product(PANEL_##KIND, (panel_form)PANEL_FORM_##KIND, y, ldy, x, first, rows, panels, out, unit);               \
+        product(PANEL_##KIND, (panel_form)PANEL_FORM_##KIND, y, ldy, x, in, rows, panels, out, unit);               \
     }
 BULK_PRODUCT(Q4)
 BULK_PRODUCT(Q4_MIN)
@@ -176,4 +178,4 @@ BULK_PRODUCT(Q5_MIN)
 BULK_PRODUCT(Q6_16)
 BULK_PRODUCT(Q8)
 
-const panel_bulk_kernels panel_bulk_amx = {.narrow = to_bf16, .product = PANEL_PRODUCT_TABLE};
+const panel_bulk_kernels panel_bulk_amx = {PANEL_PRODUCT_TABLE};

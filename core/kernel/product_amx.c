@@ -6,30 +6,9 @@
 #include <immintrin.h>
 
 #include "core/kernel/product_bf16.h"
+#include "core/kernel/tiles.h"
 
 enum { PANEL = 32, ROWS = 16, STEP = 32 };
-
-typedef struct {
-    uint8_t palette, start_row, reserved[14];
-    uint16_t row_bytes[16];
-    uint8_t rows[16];
-} tile_config;
-
-/* Strip 0 has `first` rows (its row tile and its two sums), strip 1 `second`. */
-static void configure(int first, int second)
-{
-    tile_config c = {.palette = 1};
-    for (int i = 0; i < 8; i++) {
-        c.row_bytes[i] = 64;
-        c.rows[i] = (uint8_t)(i == 0 || i == 1 || i == 4 ? first : i == 2 || i == 3 || i == 5 ? second : 16);
-    }
-    __asm__ volatile("" : : "r"(&c) : "memory"); /* GCC 12's intrinsic tells the compiler of its first 8 bytes only */
-    _tile_loadconfig(&c);
-}
-
-static void begin(void) { configure(ROWS, ROWS); }
-
-static void end(void) { _tile_release(); }
 
 /* One strip is what a single token is: its weights come from memory once, as fast as that can give them. The processor's own
  * prefetching stops at each 4096 bytes. */
@@ -92,14 +71,14 @@ static void two_strips(const product_block *b)
 static void block(const product_block *b)
 {
     bool full = b->rows[0] == ROWS && (b->rows[1] == ROWS || !b->rows[1]);
-    if (!full) configure(b->rows[0], b->rows[1] ? b->rows[1] : ROWS);
+    if (!full) tiles_begin_rows(b->rows[0], b->rows[1] ? b->rows[1] : ROWS);
     if (b->rows[1]) two_strips(b);
     else one_strip(b);
-    if (!full) configure(ROWS, ROWS);
+    if (!full) tiles_begin();
 }
 
 const product_kernel product_amx = {
     .name = "amx", .type = DTYPE_BF16, .panel = PANEL, .rows = ROWS, .strips = 2, .step = STEP, .whole = true,
-    .begin = begin, .end = end, .block = block, .soften = soften, .pairs_of_f16 = pairs_of_f16, .scale_row = scale_row, .finish = finish, .convert = convert, .affine = affine, .widen = widen, .norm_row = norm_row,
+    .begin = tiles_begin, .end = tiles_end, .block = block, .soften = soften, .pairs_of_f16 = pairs_of_f16, .scale_row = scale_row, .finish = finish, .convert = convert, .affine = affine, .widen = widen, .norm_row = norm_row,
     .channel_sums = channel_sums,
 };

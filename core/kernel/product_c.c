@@ -76,8 +76,8 @@ static void finish_as(const product_result *r, int64_t panel)
         int64_t row = i / r->count, o = i % r->count, at = row * r->stride + o;
         float y = r->sum[row * panel + o] + (r->bias ? r->bias[o] : 0);
         if (r->row) y += r->row[o];
-        if (r->gate) y *= activate(PRODUCT_GELU, r->gate[row * panel + o] + (r->gate_bias ? r->gate_bias[o] : 0));
-        y = activate(r->activation, y);
+        if (r->gate) y *= activate(r->activation, r->gate[row * panel + o] + (r->gate_bias ? r->gate_bias[o] : 0));
+        else y = activate(r->activation, y);
         if (r->residual) y += r->residual[at];
         if (r->activation == PRODUCT_ADD_RELU) y = activate(PRODUCT_RELU, y);
         if (r->type == DTYPE_BF16) ((uint16_t *)r->y)[at] = narrow(y);

@@ -30,8 +30,8 @@ typedef struct {
     bool add;            /* to what sum holds already */
 } product_block;
 
-/* Rows of results: y[o] = activation(sum[o] + bias[o] + row[o]) + residual[o]; with gate: (sum + bias) · gelu(gate +
- * gate_bias). PRODUCT_ADD_RELU: max(0, sum + bias + row + residual). Row r begins r · panel elements further on in sum and gate, r · stride in residual and y. */
+/* Rows of results: y[o] = activation(sum[o] + bias[o] + row[o]) + residual[o]; with gate: (sum + bias) ·
+ * activation(gate + gate_bias). PRODUCT_ADD_RELU: max(0, sum + bias + row + residual). Row r begins r · panel elements further on in sum and gate, r · stride in residual and y. */
 typedef struct {
     const float *sum, *bias, *row, *residual; /* all but sum may be NULL */
     const float *gate, *gate_bias;            /* NULL: no gate */

@@ -66,11 +66,8 @@ static inline __attribute__((always_inline)) void finish_column(const product_re
     vec gate_bias = r->gate && r->gate_bias ? part_or_full(r->gate_bias + i, left) : splat(0.0f);
     for (int64_t k = 0; k < r->rows; k++) {
         vec y = load(r->sum + k * panel + i) + bias; /* sums are whole panels */
-        if (r->gate) {
-            vec gate = load(r->gate + k * panel + i) + gate_bias;
-            y *= r->type == DTYPE_BF16 ? SHORT_GELU(gate) : gelu_vec(gate);
-        }
-        if (r->activation) y = activate(r->activation, r->type, y);
+        if (r->gate) y *= activate(r->activation, r->type, load(r->gate + k * panel + i) + gate_bias);
+        else if (r->activation) y = activate(r->activation, r->type, y);
         if (r->residual) y += part_or_full(r->residual + k * r->stride + i, left);
         if (r->activation == PRODUCT_ADD_RELU) y = activate(PRODUCT_RELU, r->type, y);
         put(r->y, r->type, k * r->stride + i, y, left);

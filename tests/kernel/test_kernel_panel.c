@@ -172,20 +172,21 @@ static void check_bulk(void **state)
         for (int kind = 0; kind < PANEL_KINDS; kind++) {
             int64_t blocks = block_counts[n];
             panel_form f = forms[kind];
-            panel_bulk_rows q = {blocks * 32, aligned_alloc(64, (size_t)(MAX_ROWS * blocks * 32) * 2)};
-            for (int64_t i = 0; i < MAX_ROWS; i++) bulk->narrow(&q, i, x + i * q.in);
+            int64_t in = blocks * 32;
+            uint16_t *narrowed = malloc((size_t)(MAX_ROWS * in) * 2); /* no more than is needed: what is read beyond, asan sees */
+            for (int64_t i = 0; i < MAX_ROWS * in; i++) narrowed[i] = half_to_bf16(x[i]);
             size_t size = panel_bytes(f, blocks), panels = 3;
             uint8_t *weight = aligned_alloc(64, panels * size);
             for (size_t i = 0; i < panels * size; i++) weight[i] = (uint8_t)rng_next(&r);
             for (size_t p = 0; p < panels; p++)
                 for (size_t i = 1; i < panel_code_at(f, blocks); i += 2) weight[p * size + i] = (uint8_t)((weight[p * size + i] & 0x83) | 0x24);
-            bulk->product[kind](all, MAX_OUT, &q, 0, MAX_ROWS, weight, 48, 0.5f);
+            bulk->product[kind](all, MAX_OUT, narrowed, in, MAX_ROWS, weight, 48, 0.5f);
             for (int64_t o = 0; o < 48; o++) {
                 weights_of(f, weight + (size_t)(o / PANEL) * size, blocks, o % PANEL, w);
                 for (int64_t row = 0; row < MAX_ROWS; row++) {
                     double want = 0, most = 0, squares = 0;
-                    for (int64_t k = 0; k < q.in; k++) {
-                        double term = 0.5 * w[k] * (double)x[row * q.in + k];
+                    for (int64_t k = 0; k < in; k++) {
+                        double term = 0.5 * w[k] * (double)x[row * in + k];
                         want += term, squares += term * term;
                         most = fmax(most, fabs(term));
                     }
@@ -198,8 +199,8 @@ static void check_bulk(void **state)
             for (int64_t rows = 1; rows <= MAX_ROWS; rows++)
                 for (int64_t out = rows % 3 + 1; out <= 48; out += 15) {
                     for (size_t i = 0; i < sizeof got / sizeof got[0]; i++) got[i] = (float)i;
-                    int64_t first = rows <= 32 ? rows % 2 * 16 : 0;
-                    bulk->product[kind](got, MAX_OUT, &q, first, rows, weight, out, 0.5f);
+                    int64_t first = rows % 2 ? MAX_ROWS - rows : 0;
+                    bulk->product[kind](got, MAX_OUT, narrowed + first * in, in, rows, weight, out, 0.5f);
                     for (int64_t i = 0; i < MAX_ROWS * MAX_OUT + GUARD; i++) {
                         bool inside = i / MAX_OUT < rows && i % MAX_OUT < out;
                         float right = inside ? all[first * MAX_OUT + i] : (float)i;
@@ -208,7 +209,7 @@ static void check_bulk(void **state)
                                      (int)rows, (int)blocks, (int)out, (int)i, (double)right, (double)got[i]);
                     }
                 }
-            free(weight), free(q.code);
+            free(weight), free(narrowed);
         }
 }
 

@@ -88,7 +88,7 @@ static void check_finish(void)
     for (int count = 1; count <= tested->panel; count++)
         for (int kind = 0; kind < 32; kind++) {
             product_result r = {.sum = sum, .bias = bias, .row = kind & 1 ? row : NULL, .residual = kind & 2 ? residual : NULL, .gate = kind & 4 ? gate : NULL,
-                                .gate_bias = other, .activation = kind & 16 ? PRODUCT_ADD_RELU : kind & 4 ? PRODUCT_PLAIN : PRODUCT_SILU, .type = kind & 8 ? DTYPE_BF16 : DTYPE_F32,
+                                .gate_bias = other, .activation = kind & 4 ? (kind & 16 ? PRODUCT_SILU : PRODUCT_GELU) : kind & 16 ? PRODUCT_ADD_RELU : PRODUCT_SILU, .type = kind & 8 ? DTYPE_BF16 : DTYPE_F32,
                                 .y = got, .rows = 3, .count = count, .stride = OUT};
             memset(got, 7, sizeof got);
             tested->finish(&r);
@@ -100,8 +100,8 @@ static void check_finish(void)
                 }
                 double y = sum[k * tested->panel + o] + bias[o] + (r.row ? row[o] : 0);
                 double g = gate[k * tested->panel + o] + other[o];
-                if (r.gate) y *= 0.5 * g * (1 + erf(g / sqrt(2)));
-                if (r.activation == PRODUCT_SILU) y /= 1 + exp(-y);
+                if (r.gate) y *= kind & 16 ? g / (1 + exp(-g)) : 0.5 * g * (1 + erf(g / sqrt(2)));
+                else if (r.activation == PRODUCT_SILU) y /= 1 + exp(-y);
                 if (r.residual) y += residual[at];
                 if (r.activation == PRODUCT_ADD_RELU && y < 0) y = 0;
                 float found = r.type == DTYPE_BF16 ? half_from_bf16(((uint16_t *)got)[at]) : ((float *)got)[at];

@@ -189,6 +189,41 @@ static void check_fused(bool bulk)
     pool_free(p);
 }
 
+/* A result that feeds a product is the f32 one rounded to bf16, with an activation as exact as that asks, and again a row's
+ * own affair; x in bf16 is as good as in f32. */
+static void test_feed(void **state)
+{
+    (void)state;
+    if (!op_has_bulk()) skip();
+    op_ctx c = {.mem = mem, .st = &st, .bulk = true};
+    enum { ROWS = 37, OUT = 200 };
+    for (size_t t = 1; t < sizeof TYPES / sizeof TYPES[0]; t++) { /* f32 weights would see that x lost bits */
+        const tensor *x = random_tensor(1, ROWS, 256);
+        linear gate, up;
+        assert_true(linear_init(&gate, random_weight(TYPES[t], 2, OUT, 256), NULL, LINEAR_FAST, NULL, &st));
+        assert_true(linear_init(&up, random_weight(TYPES[t], 3, OUT, 256), NULL, LINEAR_FAST, NULL, &st));
+        for (int tanh = 0; tanh < 2; tanh++) {
+            tensor *(*fused)(op_ctx *, const tensor *, const linear *, const linear *) = tanh ? op_linear_gelu_tanh_mul : op_linear_silu_mul;
+            c.feed = DTYPE_F32;
+            const tensor *want = fused(&c, x, &gate, &up);
+            c.feed = DTYPE_BF16;
+            const tensor *got = fused(&c, op_as_bf16(&c, x), &gate, &up), *wide = op_as_f32(&c, got);
+            assert_non_null(wide);
+            assert_int_equal(got->type, gate.form == LINEAR_QUANTIZED ? DTYPE_BF16 : DTYPE_F32);
+            double tolerance = gate.form == LINEAR_QUANTIZED ? 5e-3 : 0;
+            for (int64_t i = 0; i < ROWS * OUT; i++)
+                if (!(fabsf(tensor_f32(wide)[i] - tensor_f32(want)[i]) <= tolerance * (fabs((double)tensor_f32(want)[i]) + 0.01)))
+                    fail_msg("%s, element %d: %.9g wanted, %.9g found", dtype_of(TYPES[t])->name, (int)i, (double)tensor_f32(want)[i], (double)tensor_f32(wide)[i]);
+            tensor last = {.type = DTYPE_F32, .rank = 2, .dim = {1, 256}, .data = tensor_f32(x) + (ROWS - 1) * 256};
+            const tensor *alone = fused(&c, op_as_bf16(&c, &last), &gate, &up);
+            size_t row = tensor_bytes(alone);
+            assert_memory_equal(alone->data, (const char *)got->data + (ROWS - 1) * row, row);
+        }
+        linear_free(&gate);
+        linear_free(&up);
+    }
+}
+
 static void test_fused(void **state)
 {
     (void)state;
@@ -287,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_exact, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fast, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_feed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bulk, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_queue, setup, teardown),
