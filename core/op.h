@@ -146,9 +146,13 @@ tensor *op_take_rows(op_ctx *c, const tensor *x, const int64_t *rows, int64_t n)
 /* ---- op_rope.c: rotary position embedding (Su et al. 2021) ---- */
 /* cos and sin of positions[n] · rates[i], 0 ≤ i < R / 2 -> [n, R]: the cosines, then the sines. */
 tensor *op_rope_table(op_ctx *c, const int64_t *positions, int64_t n, const float *rates, int64_t rotary);
-/* Turns each head's pair (a, b) by its angle: (a cos − b sin, a sin + b cos). x: [n, heads·D]; the first R elements of a
- * head are turned, in pairs (2i, 2i + 1) when interleaved, else (i, i + R/2). */
-void op_rope_inplace(op_ctx *c, tensor *x, const tensor *table, int64_t head_dim, bool interleaved);
+/* The rotary embedding of a pass, given to what reads its queries and keys. */
+typedef struct {
+    const tensor *table; /* a row for each row of the pass; NULL: nothing is turned */
+    bool interleaved;    /* pairs of elements (2i, 2i + 1), else (i, i + R/2), of a head's first R */
+} op_rope;
+/* y ← one head x of row `row`, each of its pairs (a, b) turned by its angle: (a cos − b sin, a sin + b cos). */
+void op_rope_turn(const op_rope *rope, int64_t row, const float *x, float *y, int64_t head_dim);
 
 /* ---- op_attention_cached.c: attention of new positions over a cache of keys and values ---- */
 /* The cache of a sequence is a list of chunks of KV_CHUNK positions. A chunk holds each layer's keys and values:
@@ -172,15 +176,17 @@ typedef struct {
 /* As op_linear_ahead, for the attention of few rows: the newest keys and values of a layer. */
 void op_kv_ahead(op_ctx *c, const op_kv_layout *layout, int64_t layer, const op_kv_segment *segments, int64_t count);
 
-/* Writes keys and values k, v: [N, kv_heads·D] of the segments' rows, one after another, into layer `layer` of the caches. */
-void op_kv_store(op_ctx *c, const tensor *k, const tensor *v, const op_kv_layout *layout, int64_t layer,
+/* Writes keys, turned by rope, and values k, v: [N, kv_heads·D] of the segments' rows, one after another, into layer `layer` of
+ * the caches. */
+void op_kv_store(op_ctx *c, const tensor *k, const tensor *v, const op_rope *rope, const op_kv_layout *layout, int64_t layer,
                  const op_kv_segment *segments, int64_t count);
 
-/* softmax(scale · q kᵀ) v over the positions j ≤ i of its own sequence, with a window also j > i − window (0: all).
+/* softmax(scale · q kᵀ) v, q turned by rope, over the positions j ≤ i of its own sequence, with a window also j > i − window
+ * (0: all).
  * q: [N, heads·D] -> [N, heads·D]. A row's numbers depend neither on the other rows of the pass nor on how the positions
  * before it were fed: the sums run over spans of chunks that are fixed by the positions alone. The result may be of type
  * feed. */
-tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_kv_layout *layout, int64_t layer, const op_kv_segment *segments,
-                            int64_t count, int64_t heads, float scale, int64_t window);
+tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_rope *rope, const op_kv_layout *layout, int64_t layer,
+                            const op_kv_segment *segments, int64_t count, int64_t heads, float scale, int64_t window);
 
 #endif

@@ -30,6 +30,7 @@ typedef struct {
 
 typedef struct {
     const op_kv_layout *layout;
+    const op_rope *rope;
     const float *q;
     char *y;
     dtype type; /* of y */
@@ -92,14 +93,16 @@ static void pack(void *arg, int64_t i)
 
 /* ---- attending ---- */
 
-/* The item's queries as rows of the kernel, head by head: [heads, rows, row]. */
+/* The item's queries, turned, as rows of the kernel, head by head: [heads, rows, row]. */
 static void gather_queries(const bulk_job *j, const item *it, uint16_t *to)
 {
     const attention_form *f = &it->from->form;
     for (int64_t h = 0; h < it->heads; h++)
         for (int64_t r = 0; r < it->rows; r++, to += f->row) {
             int64_t row = it->from->first_row + it->row + r, head = it->kv_head * j->group + it->head + h;
-            f->kernel->convert(to, j->q + row * j->width + head * f->D, f->D);
+            float turned[KV_MAX_HEAD_DIM];
+            op_rope_turn(j->rope, row, j->q + row * j->width + head * f->D, turned, f->D);
+            f->kernel->convert(to, turned, f->D);
             memset(to + f->D, 0, (size_t)(f->row - f->D) * sizeof *to);
         }
 }
@@ -186,11 +189,11 @@ static bool plan(op_ctx *c, bulk_job *j, const product_kernel *kernel, const op_
     return true;
 }
 
-void op_attention_bulk(op_ctx *c, const product_kernel *kernel, const tensor *q, const op_kv_layout *layout, int64_t layer,
-                       const op_kv_segment *segments, int64_t count, int64_t heads, float scale, int64_t window, tensor *y)
+void op_attention_bulk(op_ctx *c, const product_kernel *kernel, const tensor *q, const op_rope *rope, const op_kv_layout *layout,
+                       int64_t layer, const op_kv_segment *segments, int64_t count, int64_t heads, float scale, int64_t window, tensor *y)
 {
     size_t mark = arena_mark(c->mem);
-    bulk_job j = {.layout = layout, .q = tensor_f32(q), .y = y->data, .type = y->type, .layer = layer, .group = heads / layout->kv_heads,
+    bulk_job j = {.layout = layout, .rope = rope, .q = tensor_f32(q), .y = y->data, .type = y->type, .layer = layer, .group = heads / layout->kv_heads,
                   .width = heads * layout->head_dim, .window = window};
     if (plan(c, &j, kernel, segments, count, scale)) {
         pool_run(c->threads, pack, &j, j.pack_count);

@@ -36,6 +36,7 @@ op_kv_layout op_kv_layout_of(int64_t kv_heads, int64_t head_dim, bool half)
 
 typedef struct {
     const op_kv_layout *layout;
+    const op_rope *rope;
     const float *k, *v;
     int64_t layer;
     const op_kv_segment *segment;
@@ -62,10 +63,10 @@ static void put_columns16(uint16_t *panel, const uint16_t *row, int64_t rows, in
         for (int64_t e = 0; e < width; e++) panel[e * PANEL + r] = row[e];
 }
 
-static void put_columns32(float *panel, const float *row, int64_t ld, int64_t rows, int64_t width)
+static void put_columns32(float *panel, const float *row, int64_t rows, int64_t width)
 {
     for (int64_t r = 0; r < rows; r++)
-        for (int64_t e = 0; e < width; e++) panel[e * PANEL + r] = row[r * ld + e];
+        for (int64_t e = 0; e < width; e++) panel[e * PANEL + r] = row[r * width + e];
 }
 
 /* A row of values lies in pieces in the value panels. */
@@ -88,13 +89,15 @@ static void store_run(const store_job *j, int64_t r, int64_t n)
         char *keys = op_kv_head(l, j->segment->chunk[position / KV_CHUNK], j->layer, h), *values = keys + l->key_bytes;
         const float *k = j->k + (j->first + r) * ld + h * d, *v = j->v + (j->first + r) * ld + h * d;
         int64_t at = slot / PANEL * PANEL * d + slot % PANEL;
+        float turned[PANEL * KV_MAX_HEAD_DIM];
+        for (int64_t i = 0; i < n; i++) op_rope_turn(j->rope, j->first + r + i, k + i * ld, turned + i * d, d);
         if (!l->half) {
-            put_columns32((float *)(void *)keys + at, k, ld, n, d);
+            put_columns32((float *)(void *)keys + at, turned, n, d);
             for (int64_t i = 0; i < n; i++) put_value(values, slot + i, v + i * ld, d, sizeof(float));
             continue;
         }
         uint16_t half[PANEL * KV_MAX_HEAD_DIM];
-        for (int64_t i = 0; i < n; i++) narrow(half + i * d, k + i * ld, d);
+        narrow(half, turned, n * d);
         put_columns16((uint16_t *)(void *)keys + at, half, n, d);
         for (int64_t i = 0; i < n; i++) {
             narrow(half, v + i * ld, d);
@@ -112,13 +115,13 @@ static void store_rows(void *job, int64_t from, int64_t n)
     }
 }
 
-void op_kv_store(op_ctx *c, const tensor *k, const tensor *v, const op_kv_layout *layout, int64_t layer,
+void op_kv_store(op_ctx *c, const tensor *k, const tensor *v, const op_rope *rope, const op_kv_layout *layout, int64_t layer,
                  const op_kv_segment *segments, int64_t count)
 {
     if (op_failed(c) || !k || !v) return;
     int64_t first = 0;
     for (int64_t s = 0; s < count; s++) {
-        store_job j = {layout, k->data, v->data, layer, &segments[s], first};
+        store_job j = {layout, rope, k->data, v->data, layer, &segments[s], first};
         op_rows(c, store_rows, &j, segments[s].rows, 2 * layout->kv_heads * layout->head_dim);
         first += segments[s].rows;
     }
@@ -164,6 +167,7 @@ typedef struct {
 typedef struct {
     const op_kv_layout *layout;
     const op_kv_segment *segment;
+    const op_rope *rope;
     const float *q;
     float *y;
     int64_t layer, heads, group, width, padded, window; /* group: query heads a key head; padded: D in whole panels */
@@ -268,13 +272,15 @@ static void attend_span(const attention_job *j, const item *it, workspace *w, in
     for (int64_t c = max_of(first, span * SPAN_CHUNKS); c <= min_of(last, (span + 1) * SPAN_CHUNKS - 1); c++) attend_chunk(j, it, w, c);
 }
 
-/* The item's query rows, scaled, the heads of a position side by side: [rows · group, D]. */
+/* The item's query rows, turned and scaled, the heads of a position side by side: [rows · group, D]. */
 static void gather_queries(const attention_job *j, const item *it, float *q)
 {
     int64_t d = j->layout->head_dim;
-    for (int64_t r = 0; r < it->rows; r++)
-        kernel_get()->scale(q + r * j->group * d, j->q + (it->first_row + it->row + r) * j->width + it->kv_head * j->group * d, j->scale,
-                            j->group * d);
+    for (int64_t r = 0; r < it->rows * j->group; r++) {
+        int64_t row = it->first_row + it->row + r / j->group, head = it->kv_head * j->group + r % j->group;
+        op_rope_turn(j->rope, row, j->q + row * j->width + head * d, q + r * d, d);
+    }
+    kernel_get()->scale(q, q, j->scale, it->rows * j->group * d);
 }
 
 static void give_out(const attention_job *j, const item *it, const gathered *g)
@@ -405,8 +411,8 @@ static bool make_spaces(op_ctx *c, attention_job *j)
     return j->spaces != NULL;
 }
 
-tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_kv_layout *layout, int64_t layer, const op_kv_segment *segments,
-                            int64_t count, int64_t heads, float scale, int64_t window)
+tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_rope *rope, const op_kv_layout *layout, int64_t layer,
+                            const op_kv_segment *segments, int64_t count, int64_t heads, float scale, int64_t window)
 {
     if (op_failed(c) || !q) return NULL;
     int64_t rows = 0, width = heads * layout->head_dim, items;
@@ -421,10 +427,10 @@ tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_kv_layout *layo
     tensor *y = tensor_new(c->mem, c->st, bulk ? c->feed : DTYPE_F32, SHAPE(rows, width));
     if (!y) return NULL;
     if (bulk) {
-        op_attention_bulk(c, bulk, q, layout, layer, segments, count, heads, scale, window, y);
+        op_attention_bulk(c, bulk, q, rope, layout, layer, segments, count, heads, scale, window, y);
         return op_failed(c) ? NULL : y;
     }
-    attention_job j = {.layout = layout, .segment = segments, .q = q->data, .y = y->data, .layer = layer, .heads = heads,
+    attention_job j = {.layout = layout, .segment = segments, .rope = rope, .q = q->data, .y = y->data, .layer = layer, .heads = heads,
                        .group = heads / layout->kv_heads, .width = width, .padded = op_kv_value_panels(layout->head_dim) * PANEL,
                        .window = window, .scale = scale};
     if (!make_spaces(c, &j) || !plan(c, &j, count, &items)) return NULL;

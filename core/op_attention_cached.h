@@ -15,7 +15,7 @@ static inline char *op_kv_head(const op_kv_layout *l, void *chunk, int64_t layer
 }
 
 /* What op_attention_cached does, by bf16 products: keys and values in f16, shapes checked. y: [N, heads·D], f32. */
-void op_attention_bulk(op_ctx *c, const product_kernel *kernel, const tensor *q, const op_kv_layout *layout, int64_t layer,
-                       const op_kv_segment *segments, int64_t count, int64_t heads, float scale, int64_t window, tensor *y);
+void op_attention_bulk(op_ctx *c, const product_kernel *kernel, const tensor *q, const op_rope *rope, const op_kv_layout *layout,
+                       int64_t layer, const op_kv_segment *segments, int64_t count, int64_t heads, float scale, int64_t window, tensor *y);
 
 #endif

@@ -1,5 +1,7 @@
-/* op_rope: rotary position embedding. The angles of a pass are worked out once and shared by all its layers. */
+/* op_rope: rotary position embedding. The angles of a pass are worked out once and shared by all its layers; queries and keys
+ * are turned where they are read. */
 #include <math.h>
+#include <string.h>
 
 #include "core/op_rows.h"
 
@@ -28,49 +30,30 @@ tensor *op_rope_table(op_ctx *c, const int64_t *positions, int64_t n, const floa
     return y;
 }
 
-typedef struct {
-    float *x;
-    const float *table;
-    int64_t heads, head_dim, rotary;
-    bool interleaved;
-} rope_job;
-
-static void turn_interleaved(float *x, const float *cosine, const float *sine, int64_t half)
+static void turn_interleaved(const float *restrict x, float *restrict y, const float *cosine, const float *sine, int64_t half)
 {
     for (int64_t i = 0; i < half; i++) {
         float a = x[2 * i], b = x[2 * i + 1];
-        x[2 * i] = a * cosine[i] - b * sine[i];
-        x[2 * i + 1] = a * sine[i] + b * cosine[i];
+        y[2 * i] = a * cosine[i] - b * sine[i];
+        y[2 * i + 1] = a * sine[i] + b * cosine[i];
     }
 }
 
-static void turn_halves(float *restrict x, float *restrict y, const float *cosine, const float *sine, int64_t half)
+static void turn_halves(const float *restrict x, float *restrict y, const float *cosine, const float *sine, int64_t half)
 {
     for (int64_t i = 0; i < half; i++) {
-        float a = x[i], b = y[i];
-        x[i] = a * cosine[i] - b * sine[i];
-        y[i] = a * sine[i] + b * cosine[i];
+        float a = x[i], b = x[i + half];
+        y[i] = a * cosine[i] - b * sine[i];
+        y[i + half] = a * sine[i] + b * cosine[i];
     }
 }
 
-static void rope_rows(void *job, int64_t from, int64_t n)
+void op_rope_turn(const op_rope *rope, int64_t row, const float *x, float *y, int64_t head_dim)
 {
-    rope_job *j = job;
-    int64_t half = j->rotary / 2;
-    for (int64_t r = from; r < from + n; r++) {
-        const float *cosine = j->table + r * j->rotary, *sine = cosine + half;
-        for (int64_t h = 0; h < j->heads; h++) {
-            float *x = j->x + (r * j->heads + h) * j->head_dim;
-            if (j->interleaved) turn_interleaved(x, cosine, sine, half);
-            else turn_halves(x, x + half, cosine, sine, half);
-        }
-    }
-}
-
-void op_rope_inplace(op_ctx *c, tensor *x, const tensor *table, int64_t head_dim, bool interleaved)
-{
-    if (op_failed(c) || !x || !table) return;
-    int64_t width = x->dim[1];
-    rope_job j = {x->data, tensor_f32(table), width / head_dim, head_dim, table->dim[1], interleaved};
-    op_rows(c, rope_rows, &j, x->dim[0], width);
+    int64_t rotary = rope->table ? rope->table->dim[1] : 0;
+    memcpy(y + rotary, x + rotary, (size_t)(head_dim - rotary) * sizeof *y);
+    if (!rotary) return;
+    const float *cosine = tensor_f32(rope->table) + row * rotary, *sine = cosine + rotary / 2;
+    if (rope->interleaved) turn_interleaved(x, y, cosine, sine, rotary / 2);
+    else turn_halves(x, y, cosine, sine, rotary / 2);
 }

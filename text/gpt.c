@@ -57,19 +57,15 @@ static tensor *attention(const pass *p, const gpt_block *w, int64_t layer, const
 {
     const gpt_config *g = &p->m->config;
     op_ctx *c = p->c;
-    const tensor *rope = g->banded[layer] && p->rope_local ? p->rope_local : p->rope;
+    const op_rope rope = {g->banded[layer] && p->rope_local ? p->rope_local : p->rope, g->rotary_interleaved};
     tensor *qkv[3];
     op_linear_many(c, x, 3, (const linear *const[]){&w->query, &w->key, &w->value}, qkv);
     if (p->few) op_kv_ahead(c, &p->m->kv, layer, p->segments, p->segment_count);
     tensor *q = head_norm(p, qkv[0], &w->query_norm); /* [N, heads·D] */
     tensor *k = head_norm(p, qkv[1], &w->key_norm);   /* [N, kv_heads·D] */
     tensor *v = qkv[2];                               /* [N, kv_heads·D] */
-    if (rope) {
-        op_rope_inplace(c, q, rope, g->head_dim, g->rotary_interleaved);
-        op_rope_inplace(c, k, rope, g->head_dim, g->rotary_interleaved);
-    }
-    op_kv_store(c, k, v, &p->m->kv, layer, p->segments, p->segment_count);
-    tensor *y = op_attention_cached(c, q, &p->m->kv, layer, p->segments, p->segment_count, g->heads, g->attention_scale,
+    op_kv_store(c, k, v, &rope, &p->m->kv, layer, p->segments, p->segment_count);
+    tensor *y = op_attention_cached(c, q, &rope, &p->m->kv, layer, p->segments, p->segment_count, g->heads, g->attention_scale,
                                     g->banded[layer] ? g->window : 0);
     ahead(p, 1, (const linear *const[]){&w->out});
     return project(c, y, &w->out, residual); /* [N, C] */

@@ -32,6 +32,7 @@ typedef struct {
     void *chunk[MAX_CHUNKS];
 } sequence;
 
+static const op_rope NO_ROPE = {0};
 static status st;
 static op_ctx c;
 static rng source;
@@ -77,7 +78,7 @@ static tensor rows_of(const tensor *x, int64_t first, int64_t n)
 
 static tensor *attend(const sequence *a, const tensor *q, const op_kv_segment *segments, int64_t count)
 {
-    tensor *y = op_attention_cached(&c, q, &a->layout, LAYER, segments, count, a->s.heads, 1 / sqrtf((float)a->s.D), a->s.window);
+    tensor *y = op_attention_cached(&c, q, &NO_ROPE, &a->layout, LAYER, segments, count, a->s.heads, 1 / sqrtf((float)a->s.D), a->s.window);
     if (!y) fail_msg("%s", st.msg);
     return y;
 }
@@ -87,7 +88,7 @@ static tensor *feed(sequence *a, int64_t first, int64_t n)
 {
     op_kv_segment s = {first, n, a->chunk};
     tensor q = rows_of(a->q, first, n), k = rows_of(a->k, first, n), v = rows_of(a->v, first, n);
-    op_kv_store(&c, &k, &v, &a->layout, LAYER, &s, 1);
+    op_kv_store(&c, &k, &v, &NO_ROPE, &a->layout, LAYER, &s, 1);
     return attend(a, &q, &s, 1);
 }
 
@@ -167,7 +168,7 @@ static void check_store(void **state)
                 int64_t n = cut < 131 - first ? cut : 131 - first;
                 op_kv_segment s = {first, n, a.chunk};
                 tensor k = rows_of(a.k, first, n), v = rows_of(a.v, first, n);
-                op_kv_store(&c, &k, &v, &a.layout, LAYER, &s, 1);
+                op_kv_store(&c, &k, &v, &NO_ROPE, &a.layout, LAYER, &s, 1);
             }
             for (int64_t i = 0; i < 131 * 2 * 23; i++) {
                 int64_t position = i / 46, h = i / 23 % 2, e = i % 23, slot = position % KV_CHUNK;
@@ -327,7 +328,7 @@ static void check_errors(void **state)
     (void)state;
     sequence a = make((shape){3, 2, 1, 16, 0}, true);
     tensor q = rows_of(a.q, 0, 2);
-    assert_null(op_attention_cached(&c, &q, &a.layout, LAYER, &(op_kv_segment){0, 3, a.chunk}, 1, 2, 1, 0));
+    assert_null(op_attention_cached(&c, &q, &NO_ROPE, &a.layout, LAYER, &(op_kv_segment){0, 3, a.chunk}, 1, 2, 1, 0));
     assert_non_null(strstr(st.msg, "[3, 32] wanted"));
 }
 
