@@ -243,6 +243,39 @@ static void check_company(void)
     c.threads = mine;
 }
 
+/* Turning q and k where they are read gives what turning them before gives; a part of a head's elements may be turned. */
+static void check_rope(void)
+{
+    enum { N = 75, HEADS = 4, KV = 2, D = 40, R = 24 };
+    int64_t position[N];
+    float rates[R / 2];
+    for (int i = 0; i < N; i++) position[i] = i;
+    for (int i = 0; i < R / 2; i++) rates[i] = 1 / (float)(1 << i);
+    for (int interleaved = 0; interleaved < 2; interleaved++) {
+        op_rope rope = {op_rope_table(&c, position, N, rates, R), interleaved};
+        sequence a = make((shape){N, HEADS, KV, D, 0}, true);
+        op_kv_segment s = {0, N, a.chunk};
+        op_kv_store(&c, a.k, a.v, &rope, &a.layout, LAYER, &s, 1);
+        tensor *turned = op_attention_cached(&c, a.q, &rope, &a.layout, LAYER, &s, 1, HEADS, 0.2f, 0);
+        for (int64_t r = 0; r < N; r++)
+            for (int h = 0; h < HEADS + KV; h++) {
+                float *x = h < HEADS ? tensor_f32(a.q) + (r * HEADS + h) * D : tensor_f32(a.k) + (r * KV + h - HEADS) * D, before[D];
+                memcpy(before, x, sizeof before);
+                op_rope_turn(&rope, r, before, x, D);
+                for (int i = 0; i < R / 2; i++) { /* the formula, in double */
+                    int at = interleaved ? 2 * i : i, to = interleaved ? at + 1 : i + R / 2;
+                    double angle = (double)((float)r * rates[i]);
+                    assert_true(fabs(before[at] * cos(angle) - before[to] * sin(angle) - x[at]) < 1e-5);
+                    assert_true(fabs(before[at] * sin(angle) + before[to] * cos(angle) - x[to]) < 1e-5);
+                }
+                assert_memory_equal(before + R, x + R, (D - R) * sizeof(float));
+            }
+        forget(&a);
+        op_kv_store(&c, a.k, a.v, &NO_ROPE, &a.layout, LAYER, &s, 1);
+        same_rows(turned, 0, op_attention_cached(&c, a.q, &NO_ROPE, &a.layout, LAYER, &s, 1, HEADS, 0.2f, 0));
+    }
+}
+
 /* Numbers that are none harm their own row alone, and a key those rows that see it. */
 static void check_bad_numbers(void)
 {
@@ -294,6 +327,7 @@ static void check_plain(void **state)
     c.bulk = false;
     check_cuts();
     check_company();
+    check_rope();
 }
 
 static void check_bulk(void **state)
@@ -303,6 +337,7 @@ static void check_bulk(void **state)
     c.bulk = true;
     check_cuts();
     check_company();
+    check_rope();
     check_bad_numbers();
 }
 
