@@ -76,10 +76,5 @@ void attention_tile_see(const attention_form *f, attention_tile *t, const char *
 
 void attention_tile_write(const attention_form *f, const attention_tile *t, int64_t rows, dtype type, char *y, int64_t stride)
 {
-    int64_t panel = f->kernel->panel, size = type == DTYPE_F32 ? 4 : 2;
-    for (int64_t r = 0; r < rows; r++) {
-        float total = kernel_get()->sum(t->total[r], PRODUCT_SUMS), scale = total > 0 ? 1.0f / total : 0;
-        for (int64_t d = 0; d < f->D; d += panel)
-            f->kernel->scale_row(type, y + r * stride + d * size, t->acc + (d * rows + r * panel), scale, f->D - d < panel ? f->D - d : panel);
-    }
+    f->kernel->average(&(product_average){.sum = t->acc, .total = t->total, .rows = rows, .D = f->D, .type = type, .y = y, .stride = stride});
 }

@@ -93,15 +93,20 @@ static void pack(void *arg, int64_t i)
 
 /* ---- attending ---- */
 
-/* The item's queries, turned, as rows of the kernel, head by head: [heads, rows, row]. */
+/* The item's queries, turned, as rows of the kernel, head by head: [heads, rows, row]. They come from the caches of the threads
+ * that computed them, in pieces too short for the processor to guess the next: it is told some rows ahead. */
 static void gather_queries(const bulk_job *j, const item *it, uint16_t *to)
 {
+    enum { AHEAD = 4, LINE = 16 };
     const attention_form *f = &it->from->form;
+    float turned[KV_MAX_HEAD_DIM];
     for (int64_t h = 0; h < it->heads; h++)
         for (int64_t r = 0; r < it->rows; r++, to += f->row) {
             int64_t row = it->from->first_row + it->row + r, head = it->kv_head * j->group + it->head + h;
-            float turned[KV_MAX_HEAD_DIM];
-            op_rope_turn(j->rope, row, j->q + row * j->width + head * f->D, turned, f->D);
+            const float *q = j->q + row * j->width + head * f->D;
+            if (r + AHEAD < it->rows)
+                for (int64_t e = 0; e < f->D; e += LINE) __builtin_prefetch(q + AHEAD * j->width + e);
+            op_rope_turn(j->rope, row, q, turned, f->D);
             f->kernel->convert(to, turned, f->D);
             memset(to + f->D, 0, (size_t)(f->row - f->D) * sizeof *to);
         }

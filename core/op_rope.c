@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/kernel/kernel.h"
 #include "core/op_rows.h"
 
 typedef struct {
@@ -30,30 +31,11 @@ tensor *op_rope_table(op_ctx *c, const int64_t *positions, int64_t n, const floa
     return y;
 }
 
-static void turn_interleaved(const float *restrict x, float *restrict y, const float *cosine, const float *sine, int64_t half)
-{
-    for (int64_t i = 0; i < half; i++) {
-        float a = x[2 * i], b = x[2 * i + 1];
-        y[2 * i] = a * cosine[i] - b * sine[i];
-        y[2 * i + 1] = a * sine[i] + b * cosine[i];
-    }
-}
-
-static void turn_halves(const float *restrict x, float *restrict y, const float *cosine, const float *sine, int64_t half)
-{
-    for (int64_t i = 0; i < half; i++) {
-        float a = x[i], b = x[i + half];
-        y[i] = a * cosine[i] - b * sine[i];
-        y[i + half] = a * sine[i] + b * cosine[i];
-    }
-}
-
 void op_rope_turn(const op_rope *rope, int64_t row, const float *x, float *y, int64_t head_dim)
 {
     int64_t rotary = rope->table ? rope->table->dim[1] : 0;
     memcpy(y + rotary, x + rotary, (size_t)(head_dim - rotary) * sizeof *y);
     if (!rotary) return;
     const float *cosine = tensor_f32(rope->table) + row * rotary, *sine = cosine + rotary / 2;
-    if (rope->interleaved) turn_interleaved(x, y, cosine, sine, rotary / 2);
-    else turn_halves(x, y, cosine, sine, rotary / 2);
+    (rope->interleaved ? kernel_get()->turn_next : kernel_get()->turn)(y, x, cosine, sine, rotary / 2);
 }

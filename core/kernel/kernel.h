@@ -25,6 +25,10 @@ typedef struct kernel_table {
     void (*exp_sub)(float *dst, const float *x, float sub, int64_t n);  /* exp(x − sub) */
     void (*from_f16)(float *dst, const uint16_t *src, int64_t n);
     void (*to_f16)(uint16_t *dst, const float *src, int64_t n);         /* to nearest even */
+    /* n pairs turned by their angles, (a, b) -> (a cos − b sin, a sin + b cos): those of elements i and i + n, or (turn_next) of
+     * 2i and 2i + 1. Each product is rounded before it is added: all levels give the same bits. dst may not be x. */
+    void (*turn)(float *dst, const float *x, const float *cosine, const float *sine, int64_t n);
+    void (*turn_next)(float *dst, const float *x, const float *cosine, const float *sine, int64_t n);
     float (*dot)(const float *a, const float *b, int64_t n);
     float (*sum)(const float *x, int64_t n);
     float (*sum_sq_diff)(const float *x, float mean, int64_t n);        /* Σ (x − mean)² */

@@ -89,8 +89,27 @@ static float max(const float *x, int64_t n)
     return m;
 }
 
+static void turn(float *dst, const float *x, const float *cosine, const float *sine, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float a = x[i], b = x[i + n];
+        dst[i] = a * cosine[i] - b * sine[i];
+        dst[i + n] = a * sine[i] + b * cosine[i];
+    }
+}
+
+static void turn_next(float *dst, const float *x, const float *cosine, const float *sine, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float a = x[2 * i], b = x[2 * i + 1];
+        dst[2 * i] = a * cosine[i] - b * sine[i];
+        dst[2 * i + 1] = a * sine[i] + b * cosine[i];
+    }
+}
+
 const kernel_table kernel_c = {
     .name = "c", .add = add, .mul = mul, .scale = scale, .add_scaled = add_scaled, .silu = silu, .gelu = gelu,
     .gelu_tanh = gelu_tanh, .quick_gelu = quick_gelu, .exp_sub = exp_sub, .from_f16 = from_f16, .to_f16 = to_f16,
-    .dot = dot, .sum = sum, .sum_sq_diff = sum_sq_diff, .max = max, .panel = &panel_kernels_c,
+    .dot = dot, .sum = sum, .sum_sq_diff = sum_sq_diff, .max = max, .turn = turn, .turn_next = turn_next,
+    .panel = &panel_kernels_c,
 };

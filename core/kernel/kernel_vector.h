@@ -113,8 +113,42 @@ static float max(const float *x, int64_t n)
     return best;
 }
 
+static void turn(float *dst, const float *x, const float *cosine, const float *sine, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES) {
+        bool full = n - i >= LANES;
+        vec a = full ? LOAD(x) : PART(x), b = full ? load(x + n + i) : load_part(x + n + i, n - i);
+        vec c = full ? LOAD(cosine) : PART(cosine), s = full ? LOAD(sine) : PART(sine);
+        vec first = a * c - b * s, second = a * s + b * c;
+        if (full) store(dst + i, first), store(dst + n + i, second);
+        else store_part(dst + i, first, n - i), store_part(dst + n + i, second, n - i);
+    }
+}
+
+/* LANES / 2 numbers, each twice; a vector's neighbours exchanged; a − b in even lanes, a + b in odd ones. */
+#if LANES == 16
+#define TWICE(p)                                                                                                       \
+    (vec)_mm512_permutexvar_ps(_mm512_set_epi32(7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0), _mm512_castps256_ps512(_mm256_loadu_ps(p)))
+#define EXCHANGED(v) (vec)_mm512_permute_ps((__m512)(v), 0xB1)
+#define LESS_AND_MORE(a, b) (vec)_mm512_mask_sub_ps(_mm512_add_ps((__m512)(a), (__m512)(b)), 0x5555, (__m512)(a), (__m512)(b))
+#else
+#define TWICE(p) (vec)_mm256_permutevar8x32_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm256_set_epi32(3, 3, 2, 2, 1, 1, 0, 0))
+#define EXCHANGED(v) (vec)_mm256_permute_ps((__m256)(v), 0xB1)
+#define LESS_AND_MORE(a, b) (vec)_mm256_addsub_ps((__m256)(a), (__m256)(b))
+#endif
+
+static void turn_next(float *dst, const float *x, const float *cosine, const float *sine, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + LANES / 2 <= n; i += LANES / 2) {
+        vec v = load(x + 2 * i);
+        store(dst + 2 * i, LESS_AND_MORE(v * TWICE(cosine + i), EXCHANGED(v) * TWICE(sine + i)));
+    }
+    kernel_c.turn_next(dst + 2 * i, x + 2 * i, cosine + i, sine + i, n - i);
+}
+
 #define VECTOR_KERNELS                                                                                                 \
     .add = add, .mul = mul, .scale = scale, .add_scaled = add_scaled, .silu = silu, .gelu = gelu,                      \
     .gelu_tanh = gelu_tanh, .quick_gelu = quick_gelu, .exp_sub = exp_sub, .dot = dot, .sum = sum,                      \
     .from_f16 = from_f16, .to_f16 = to_f16,                                                                            \
-    .sum_sq_diff = sum_sq_diff, .max = max
+    .sum_sq_diff = sum_sq_diff, .max = max, .turn = turn, .turn_next = turn_next

@@ -79,6 +79,6 @@ static void block(const product_block *b)
 
 const product_kernel product_amx = {
     .name = "amx", .type = DTYPE_BF16, .panel = PANEL, .rows = ROWS, .strips = 2, .step = STEP, .whole = true,
-    .begin = tiles_begin, .end = tiles_end, .block = block, .soften = soften, .pairs_of_f16 = pairs_of_f16, .scale_row = scale_row, .finish = finish, .convert = convert, .affine = affine, .widen = widen, .norm_row = norm_row,
+    .begin = tiles_begin, .end = tiles_end, .block = block, .soften = soften, .pairs_of_f16 = pairs_of_f16, .average = average, .finish = finish, .convert = convert, .affine = affine, .widen = widen, .norm_row = norm_row,
     .channel_sums = channel_sums,
 };

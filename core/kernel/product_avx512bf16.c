@@ -51,6 +51,6 @@ static void block(const product_block *b)
 }
 
 const product_kernel product_avx512bf16 = {
-    .name = "avx512bf16", .type = DTYPE_BF16, .panel = PANEL, .rows = ROWS, .strips = 1, .step = STEP, .block = block, .soften = soften, .pairs_of_f16 = pairs_of_f16, .scale_row = scale_row,
+    .name = "avx512bf16", .type = DTYPE_BF16, .panel = PANEL, .rows = ROWS, .strips = 1, .step = STEP, .block = block, .soften = soften, .pairs_of_f16 = pairs_of_f16, .average = average,
     .finish = finish, .convert = convert, .affine = affine, .widen = widen, .norm_row = norm_row, .channel_sums = channel_sums,
 };

@@ -44,6 +44,8 @@ static inline vec gelu_short(vec x)
 
 static void finish(const product_result *r) { finish_as(r, 32); }
 
+static void average(const product_average *a) { average_as(a, 32); }
+
 static void convert(void *dst, const float *src, int64_t n) { convert_as(dst, DTYPE_BF16, src, n); }
 
 static void affine(void *dst, const float *src, const float *scale, const float *shift, bool silu, int64_t n)

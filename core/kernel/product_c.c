@@ -168,20 +168,30 @@ static void pairs_of_f16(uint16_t *dst, const uint16_t *src, int64_t pairs)
             for (int e = 0; e < 2; e++) dst[(i * PANEL_BF16 + o) * 2 + e] = narrow(half_from_f16(src[(2 * i + e) * 16 + o]));
 }
 
-static void scale_row(dtype type, void *dst, const float *src, float scale, int64_t n)
+static void average_as(const product_average *a, int64_t panel)
 {
-    for (int64_t i = 0; i < n; i++) {
-        if (type == DTYPE_BF16) ((uint16_t *)dst)[i] = narrow(src[i] * scale);
-        else ((float *)dst)[i] = src[i] * scale;
+    for (int64_t r = 0; r < a->rows; r++) {
+        float total = 0;
+        for (int i = 0; i < PRODUCT_SUMS; i++) total += a->total[r][i];
+        float scale = total > 0 ? 1.0f / total : 0;
+        for (int64_t d = 0; d < a->D; d++) {
+            float y = a->sum[(d / panel * a->rows + r) * panel + d % panel] * scale;
+            if (a->type == DTYPE_BF16) ((uint16_t *)(void *)(a->y + r * a->stride))[d] = narrow(y);
+            else ((float *)(void *)(a->y + r * a->stride))[d] = y;
+        }
     }
 }
 
+static void average(const product_average *a) { average_as(a, PANEL); }
+
+static void average_bf16(const product_average *a) { average_as(a, PANEL_BF16); }
+
 const product_kernel product_c = {
-    .name = "c", .type = DTYPE_F32, .panel = PANEL, .rows = ROWS, .strips = 1, .step = 1, .block = block, .soften = soften, .scale_row = scale_row,
+    .name = "c", .type = DTYPE_F32, .panel = PANEL, .rows = ROWS, .strips = 1, .step = 1, .block = block, .soften = soften, .average = average,
     .finish = finish, .convert = convert, .affine = affine, .widen = widen, .norm_row = norm_row, .channel_sums = channel_sums,
 };
 
 const product_kernel product_c_bf16 = {
     .name = "c-bf16", .type = DTYPE_BF16, .panel = PANEL_BF16, .rows = ROWS_BF16, .strips = 1, .step = STEP,
-    .block = block_bf16, .soften = soften_bf16, .pairs_of_f16 = pairs_of_f16, .scale_row = scale_row, .finish = finish_bf16, .convert = convert_bf16, .affine = affine_bf16, .widen = widen, .norm_row = norm_row, .channel_sums = channel_sums,
+    .block = block_bf16, .soften = soften_bf16, .pairs_of_f16 = pairs_of_f16, .average = average_bf16, .finish = finish_bf16, .convert = convert_bf16, .affine = affine_bf16, .widen = widen, .norm_row = norm_row, .channel_sums = channel_sums,
 };

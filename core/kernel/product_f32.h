@@ -50,6 +50,8 @@ static void block(const product_block *b)
 
 static void finish(const product_result *r) { finish_as(r, 2 * LANES); }
 
+static void average(const product_average *a) { average_as(a, 2 * LANES); }
+
 static void convert(void *dst, const float *src, int64_t n) { memcpy(dst, src, (size_t)n * sizeof(float)); }
 
 static void affine(void *dst, const float *src, const float *scale, const float *shift, bool silu, int64_t n)

@@ -58,6 +58,17 @@ typedef struct {
 
 #define PRODUCT_HEADROOM 8.0f
 
+/* Rows of an attention's result: y[r][d] = sum[d / panel][r][d % panel] / Σ total[r] for 0 ≤ d < D, or 0 · sum where the total is
+ * not above 0. Row r of y begins r · stride bytes on. */
+typedef struct {
+    const float *sum;                   /* [⌈D / panel⌉][rows][panel] */
+    const float (*total)[PRODUCT_SUMS]; /* [rows] */
+    int64_t rows, D;
+    dtype type; /* of y: f32 or bf16 */
+    char *y;
+    int64_t stride;
+} product_average;
+
 /* The keys that row r sees: from … to − 1. */
 typedef struct {
     int64_t from, to;
@@ -95,8 +106,7 @@ typedef struct product_kernel {
     /* 16 outputs of a panel of 32 from a panel of 16 in f16 (core/kernel/kernel_panel.h): dst[i][o][e] = src[2i + e][o] for
      * 0 ≤ i < pairs; dst's pairs are a panel's 32 outputs apart. NULL for f32. */
     void (*pairs_of_f16)(uint16_t *dst, const uint16_t *src, int64_t pairs);
-    /* dst[i] = src[i] · scale as type */
-    void (*scale_row)(dtype type, void *dst, const float *src, float scale, int64_t n);
+    void (*average)(const product_average *a);
     /* core/winograd.h's transforms; NULL where there are none. v[(6k + l) · slice + i] = (Bᵀ d_i B)[k][l] of the 6 × 6 pixels of
      * n channels at x, lines `line` and pixels `row` floats apart; y[r · line + s · panel + o] = (Aᵀ m_o A)[r][s] for a panel's
      * outputs o, m_o[k][l] = m[(6k + l) · slice + o]. */

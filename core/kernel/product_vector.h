@@ -201,7 +201,15 @@ static inline bool soften_as(const product_soften *s, const int64_t panel, dtype
     return raised;
 }
 
-static void scale_row(dtype type, void *dst, const float *src, float scale, int64_t n)
+static inline void average_as(const product_average *a, const int64_t panel)
 {
-    for (int64_t i = 0; i < n; i += LANES) put(dst, type, i, part_or_full(src + i, n - i) * splat(scale), n - i);
+    for (int64_t r = 0; r < a->rows; r++) {
+        vec part = load(a->total[r]);
+        for (int i = LANES; i < PRODUCT_SUMS; i += LANES) part += load(a->total[r] + i);
+        float total = add_lanes(part);
+        vec scale = splat(total > 0 ? 1.0f / total : 0);
+        const float *sum = a->sum + r * panel;
+        for (int64_t d = 0; d < a->D; d += LANES)
+            put(a->y + r * a->stride, a->type, d, load(sum + d / panel * panel * a->rows + d % panel) * scale, a->D - d);
+    }
 }

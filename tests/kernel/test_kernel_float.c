@@ -58,6 +58,13 @@ static void check_level(void **state)
             truth->to_f16(want_half + shift, a, n), tested->to_f16(got_half + shift, a, n);
             assert_memory_equal(want_half, got_half, sizeof want_half);
             CHECK(truth->from_f16(want + shift, want_half, n), tested->from_f16(got + shift, want_half, n), "from_f16")
+            if (2 * n <= MAX) {
+                memset(want, 7, sizeof want), memset(got, 7, sizeof got);
+                truth->turn(want + shift, a + shift, b, b + n, n), tested->turn(got + shift, a + shift, b, b + n, n);
+                assert_memory_equal(want, got, sizeof want);
+                truth->turn_next(want + shift, a + shift, b, b + n, n), tested->turn_next(got + shift, a + shift, b, b + n, n);
+                assert_memory_equal(want, got, sizeof want);
+            }
             same("dot", truth->dot(a + shift, b, n), tested->dot(a + shift, b, n), 2e-5f);
             same("sum", truth->sum(a + shift, n), tested->sum(a + shift, n), 2e-5f);
             same("sum_sq_diff", truth->sum_sq_diff(a + shift, 1.5f, n), tested->sum_sq_diff(a + shift, 1.5f, n), 2e-5f);

@@ -177,6 +177,32 @@ static void check_soften(void)
         }
 }
 
+/* Rows of all lengths; a row without a total is 0; what lies behind a row stays as it was. */
+static void check_average(void)
+{
+    enum { AVERAGED = 3, MOST = 70, STRIDE = 75 };
+    static float sum[(MOST / 16 + 1) * AVERAGED * PRODUCT_MAX_PANEL], total[AVERAGED][PRODUCT_SUMS];
+    static char got[AVERAGED * STRIDE * 4];
+    fill(sum, sizeof sum / sizeof *sum);
+    for (int i = 0; i < PRODUCT_SUMS; i++) total[0][i] = 0.5f + (float)i, total[1][i] = i == 0 ? 3 : 0, total[2][i] = 0;
+    const double whole[AVERAGED] = {8 + 120, 3, INFINITY};
+    for (int D = 1; D <= MOST; D++)
+        for (int bf16 = 0; bf16 < 2; bf16++) {
+            int size = bf16 ? 2 : 4;
+            memset(got, 7, sizeof got);
+            tested->average(&(product_average){.sum = sum, .total = total, .rows = AVERAGED, .D = D, .type = bf16 ? DTYPE_BF16 : DTYPE_F32, .y = got, .stride = STRIDE * size});
+            for (int at = 0; at < AVERAGED * STRIDE; at++) {
+                int r = at / STRIDE, d = at % STRIDE;
+                if (d >= D) {
+                    assert_int_equal(got[at * size], 7);
+                    continue;
+                }
+                float found = bf16 ? half_from_bf16(((uint16_t *)(void *)got)[at]) : ((float *)(void *)got)[at];
+                same("average", (float)(sum[(d / tested->panel * AVERAGED + r) * tested->panel + d % tested->panel] / whole[r]), found, bf16 ? 4e-3f : 1e-6f);
+            }
+        }
+}
+
 /* Panels of 16 in f16 become halves of panels of 32 pairs; what lies between stays as it was. */
 static void check_pairs(void)
 {
@@ -243,6 +269,7 @@ static void check_level(void **state)
     check_finish();
     check_rows();
     check_soften();
+    check_average();
     check_pairs();
     check_winograd();
 }
