@@ -8,7 +8,7 @@
 
 enum {
     CHUNK = 64,  /* blocks whose codes are unpacked at a time: 32 KB */
-    FEWEST = 7,  /* rows for which a tile is worth while */
+    FEWEST = 13,  /* rows for which a tile is worth while */
 };
 
 typedef struct {
@@ -17,13 +17,13 @@ typedef struct {
     uint8_t rows[16];
 } tile_config;
 
-/* Tiles 0 and 1: activations [rows][group]; 2 and 3: codes [group / 4][16 outputs][4]; 4 and 5: sums [rows][16]. */
-static void configure(int rows, int group)
+/* Tiles 0 and 1: activations [16 rows][group]; 2 and 3: codes [group / 4][16 outputs][4]; 4 and 5: sums [16 rows][16]. */
+static void configure(int group)
 {
     tile_config c = {.palette = 1};
     for (int i = 0; i < 6; i++) {
         c.row_bytes[i] = (uint16_t)(i < 2 ? group : 64);
-        c.rows[i] = (uint8_t)(i == 2 || i == 3 ? group / 4 : rows);
+        c.rows[i] = (uint8_t)(i == 2 || i == 3 ? group / 4 : PANEL);
     }
     __asm__ volatile("" : : "r"(&c) : "memory"); /* GCC 12's intrinsic tells the compiler of its first 8 bytes only */
     _tile_loadconfig(&c);
@@ -35,6 +35,7 @@ INLINE void unpack_chunk(panel_form f, int8_t *to, const uint8_t *panel, int64_t
     const __m512i raised = _mm512_set1_epi8((char)(panel_code_shift(f) == 7 ? -128 : panel_code_shift(f) ? 1 << panel_code_shift(f) : 0));
     for (int64_t b = 0; b < n; b++) {
         __m512i code[8];
+        panel_prefetch(f, panel, blocks, from + b);
         panel_unpack_avx512(f, code, panel, blocks, from + b);
         UNROLL for (int g = 0; g < 8; g++) _mm512_store_si512(to + b * 512 + g * 64, _mm512_sub_epi8(code[g], raised));
     }
@@ -69,13 +70,13 @@ INLINE void multiply(panel_form f, const strip *s, int64_t g, int odd, int32_t *
 }
 
 /* y += scale · sums + minimum · sum of the activations, for group g. */
-INLINE void scale_and_add(panel_form f, int rows, __m512 *y, const strip *s, int64_t g, const int32_t *sums)
+INLINE void scale_and_add(panel_form f, __m512 *y, const strip *s, int64_t g, const int32_t *sums)
 {
     int groups = PANEL_BLOCK / f.group;
     int64_t b = g / groups * s->lanes;
     __m512 scale = f16_vector(s->weight_scale + g * PANEL * 2);
     __m512 min = f.min ? f16_vector(s->weight_min + g * PANEL * 2) : _mm512_setzero_ps();
-    UNROLL for (int r = 0; r < rows; r++) {
+    UNROLL for (int r = 0; r < PANEL; r++) {
         __m512 sum = _mm512_cvtepi32_ps(_mm512_load_si512(sums + r * PANEL));
         y[r] = _mm512_fmadd_ps(sum, _mm512_mul_ps(scale, _mm512_set1_ps(s->scale[b + r])), y[r]);
         if (!f.min) continue;
@@ -85,33 +86,33 @@ INLINE void scale_and_add(panel_form f, int rows, __m512 *y, const strip *s, int
 }
 
 /* The tiles run one group ahead of the vectors. */
-INLINE void run_strip(panel_form f, int rows, __m512 *y, const strip *s)
+INLINE void run_strip(panel_form f, __m512 *y, const strip *s)
 {
     _Alignas(64) int32_t even[PANEL * PANEL], odd[PANEL * PANEL];
     multiply(f, s, 0, 0, even);
     for (int64_t g = 0; g < s->groups; g += 2) {
         if (g + 1 < s->groups) multiply(f, s, g + 1, 1, odd);
-        scale_and_add(f, rows, y, s, g, even);
+        scale_and_add(f, y, s, g, even);
         if (g + 1 == s->groups) break;
         if (g + 2 < s->groups) multiply(f, s, g + 2, 0, even);
-        scale_and_add(f, rows, y, s, g + 1, odd);
+        scale_and_add(f, y, s, g + 1, odd);
     }
 }
 
-/* Rows first … first + count of one tile by one panel's chunk, computed as `rows` of them (a constant where this is inlined). */
-INLINE void run_tile(panel_form f, int rows, float *y, int64_t ldy, strip *s, int64_t count, __mmask16 columns, bool begun, float unit)
+/* Rows first … first + count of one tile by one panel's chunk. */
+INLINE void run_tile(panel_form f, float *y, int64_t ldy, strip *s, int64_t count, __mmask16 columns, bool begun, float unit)
 {
     __m512 sum[PANEL];
-    UNROLL for (int r = 0; r < rows; r++)
+    UNROLL for (int r = 0; r < PANEL; r++)
         sum[r] = begun && r < count ? _mm512_maskz_loadu_ps(columns, y + r * ldy) : _mm512_setzero_ps();
-    run_strip(f, rows, sum, s);
-    UNROLL for (int r = 0; r < rows; r++)
+    run_strip(f, sum, s);
+    UNROLL for (int r = 0; r < PANEL; r++)
         if (r < count) _mm512_mask_storeu_ps(y + r * ldy, columns, _mm512_mul_ps(sum[r], _mm512_set1_ps(unit)));
 }
 
 /* Rows that begin with a tile of x by one panel. Between chunks the sums wait in y, where the columns past `out` are not
  * kept nor needed. */
-INLINE void amx_panel(panel_form f, int rows_at_once, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
+INLINE void amx_panel(panel_form f, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
                       const uint8_t *panel, int64_t out, float unit)
 {
     _Alignas(64) int8_t code[CHUNK * 512];
@@ -126,11 +127,11 @@ INLINE void amx_panel(panel_form f, int rows_at_once, float *y, int64_t ldy, con
         s.weight_min = s.weight_scale + panel_min_at(f, blocks);
         if (f.bits == 8) s.code = (const int8_t *)panel + panel_code_at(f, blocks) + from * 512;
         else unpack_chunk(f, code, panel, blocks, from, n);
-        for (int64_t r = 0; r < rows; r += rows_at_once) {
-            int64_t at = panel_row_at(x, first + r, from), left = rows - r < rows_at_once ? rows - r : rows_at_once;
+        for (int64_t r = 0; r < rows; r += PANEL) {
+            int64_t at = panel_row_at(x, first + r, from), left = rows - r < PANEL ? rows - r : PANEL;
             s.x = x->code + at * PANEL_BLOCK;
             s.scale = x->scale + at, s.sum = x->sum + at, s.minus = x->minus + 2 * at;
-            run_tile(f, rows_at_once, y + r * ldy, ldy, &s, left, columns, from > 0, last_unit);
+            run_tile(f, y + r * ldy, ldy, &s, left, columns, from > 0, last_unit);
         }
     }
 }
@@ -144,12 +145,8 @@ INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const 
     if (by_tiles < rows)
         panel_kernels_avx512.quantized[kind](y + by_tiles * ldy, ldy, x, first + by_tiles, rows - by_tiles, panels, out, unit);
     if (!by_tiles) return;
-    bool half = by_tiles <= PANEL / 2;
-    configure(half ? PANEL / 2 : PANEL, f.group);
-    for (; out > 0; out -= PANEL, y += PANEL, panels += size) {
-        if (half) amx_panel(f, PANEL / 2, y, ldy, x, first, by_tiles, panels, out, unit);
-        else amx_panel(f, PANEL, y, ldy, x, first, by_tiles, panels, out, unit);
-    }
+    configure(f.group);
+    for (; out > 0; out -= PANEL, y += PANEL, panels += size) amx_panel(f, y, ldy, x, first, by_tiles, panels, out, unit);
     _tile_release();
 }
 

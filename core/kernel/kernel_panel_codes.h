@@ -39,6 +39,17 @@ INLINE int panel_code_shift(panel_form f)
     return f.bits == 8 || f.table ? 7 : f.offset == 8 ? 3 : f.offset == 16 ? 4 : f.offset == 32 ? 5 : 0;
 }
 
+/* Asks for what the place of block b in the panel holds AHEAD bytes on: far enough that a panel's lines are there in time,
+ * wherever the last page ended, at which the processor's own prefetching stops. */
+INLINE void panel_prefetch(panel_form f, const uint8_t *panel, int64_t blocks, int64_t b)
+{
+    enum { AHEAD = 8192, LINE = 64 };
+    int64_t bytes = (int64_t)(panel_bytes(f, blocks) / (size_t)blocks) & ~(int64_t)(LINE - 1);
+    const char *from = (const char *)panel + b * bytes + AHEAD;
+    int lines = f.bits == 8 ? 9 : 6;
+    UNROLL for (int i = 0; i < lines; i++) _mm_prefetch(from + i * LINE, _MM_HINT_T1);
+}
+
 #ifdef __AVX512BW__
 /* code[g], byte (o, i): the unsigned code of output o and input 4g + i of block b. */
 INLINE void panel_unpack_avx512(panel_form f, __m512i *code, const uint8_t *panel, int64_t blocks, int64_t b)

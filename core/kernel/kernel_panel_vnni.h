@@ -102,25 +102,15 @@ INLINE void add_block(panel_form f, int rows, __m512 *y, const panel_rows *x, in
     }
 }
 
-/* Far enough ahead that a panel's lines are there in time, wherever the last page ended. */
-enum { AHEAD = 8192 };
-
-INLINE void prefetch_block(panel_form f, const uint8_t *panel, int64_t blocks, int64_t b)
-{
-    int64_t bytes = (int64_t)(panel_bytes(f, blocks) / (size_t)blocks) & ~(int64_t)63;
-    const char *from = (const char *)panel + b * bytes + AHEAD;
-    int lines = f.bits == 8 ? 9 : 6;
-    UNROLL for (int i = 0; i < lines; i++) _mm_prefetch(from + i * 64, _MM_HINT_T1);
-}
-
-INLINE void vnni_tile(panel_form f, int rows, float *y, int64_t ldy, const panel_rows *x, int64_t first, const uint8_t *panel,
+/* ahead: the panel comes from memory, and what follows it is asked for. */
+INLINE void vnni_tile(panel_form f, int rows, bool ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first, const uint8_t *panel,
                       int64_t out, float unit)
 {
     int64_t blocks = x->in / PANEL_BLOCK, at = panel_row_at(x, first, 0);
     __m512 sum[16];
     UNROLL for (int r = 0; r < rows; r++) sum[r] = _mm512_setzero_ps();
     for (int64_t b = 0; b < blocks; b++, at += x->lanes) {
-        if (rows == 1) prefetch_block(f, panel, blocks, b);
+        if (ahead) panel_prefetch(f, panel, blocks, b);
         add_block(f, rows, sum, x, at, b, panel, blocks);
     }
     UNROLL for (int r = 0; r < rows; r++)
@@ -136,11 +126,11 @@ INLINE void vnni_panel(panel_form f, float *y, int64_t ldy, const panel_rows *x,
         int64_t left = x->lanes - (first + r) % x->lanes, step;
         if (left > rows - r) left = rows - r;
         float *to = y + r * ldy;
-        if (left >= 16) vnni_tile(f, 16, to, ldy, x, first + r, panel, out, unit), step = 16;
-        else if (left >= 8) vnni_tile(f, 8, to, ldy, x, first + r, panel, out, unit), step = 8;
-        else if (left >= 4) vnni_tile(f, 4, to, ldy, x, first + r, panel, out, unit), step = 4;
-        else if (left >= 2) vnni_tile(f, 2, to, ldy, x, first + r, panel, out, unit), step = 2;
-        else vnni_tile(f, 1, to, ldy, x, first + r, panel, out, unit), step = 1;
+        if (left >= 16) vnni_tile(f, 16, false, to, ldy, x, first + r, panel, out, unit), step = 16;
+        else if (left >= 8) vnni_tile(f, 8, r == 0, to, ldy, x, first + r, panel, out, unit), step = 8;
+        else if (left >= 4) vnni_tile(f, 4, r == 0, to, ldy, x, first + r, panel, out, unit), step = 4;
+        else if (left >= 2) vnni_tile(f, 2, r == 0, to, ldy, x, first + r, panel, out, unit), step = 2;
+        else vnni_tile(f, 1, r == 0, to, ldy, x, first + r, panel, out, unit), step = 1;
         r += step;
     }
 }
