@@ -50,8 +50,9 @@ tensor *op_slice_last(op_ctx *c, const tensor *x, int64_t from, int64_t count); 
 tensor *op_linear(op_ctx *c, const tensor *x, const linear *w);
 /* y[i] = op_linear(c, x, w[i]) for up to 8 weights, x prepared once and all in one loop. After an error each y[i] is NULL. */
 void op_linear_many(op_ctx *c, const tensor *x, int n, const linear *const *w, tensor **y);
-/* residual + op_linear(c, x, w); residual has the result's shape. */
-tensor *op_linear_add(op_ctx *c, const tensor *x, const linear *w, const tensor *residual);
+/* residual + op_linear(c, x, w); residual has the result's shape. to: where the result goes, neither x nor the residual; NULL: a
+ * new tensor. */
+tensor *op_linear_add(op_ctx *c, const tensor *x, const linear *w, const tensor *residual, tensor *to);
 /* silu(x gateᵀ) · (x upᵀ) (SwiGLU), the same numbers as op_silu_mul of two op_linear; and with gelu_tanh. The result may be
  * of type feed. */
 tensor *op_linear_silu_mul(op_ctx *c, const tensor *x, const linear *gate, const linear *up);

@@ -249,8 +249,8 @@ static void run(op_ctx *c, linear_job *j, const tensor *x)
     arena_reset(c->mem, mark);
 }
 
-/* The result's tensor, or NULL when x does not fit w. */
-static tensor *result(op_ctx *c, const char *op, const tensor *x, const linear *w, dtype type)
+/* The result's tensor, `to` unless that is NULL; NULL when x does not fit w, or `to` the result. */
+static tensor *result(op_ctx *c, const char *op, const tensor *x, const linear *w, dtype type, tensor *to)
 {
     if (op_failed(c) || !x) return NULL;
     if (x->rank < 1 || x->dim[x->rank - 1] != w->in) {
@@ -262,7 +262,12 @@ static tensor *result(op_ctx *c, const char *op, const tensor *x, const linear *
     int64_t dim[TENSOR_MAX_RANK];
     memcpy(dim, x->dim, sizeof dim);
     dim[x->rank - 1] = w->out;
-    return tensor_new(c->mem, c->st, type, x->rank, dim);
+    if (!to) return tensor_new(c->mem, c->st, type, x->rank, dim);
+    if (to->type == type && tensor_shape_is(to, x->rank, dim)) return to;
+    char shape[96];
+    status_set(c->st, STATUS_FAIL, "%s: %lld rows of %lld do not fit %s", op, (long long)tensor_rows(x), (long long)w->out,
+               tensor_shape_text(to, shape, sizeof shape));
+    return NULL;
 }
 
 /* The other form of weights: core/product.h. */
@@ -295,7 +300,7 @@ void op_linear_many(op_ctx *c, const tensor *x, int n, const linear *const *w, t
     j.parts = 0;
     for (int i = 0; i < n; i++) {
         if (w[i]->form == LINEAR_PRODUCT) continue;
-        tensor *to = result(c, "op_linear", x, w[i], DTYPE_F32);
+        tensor *to = result(c, "op_linear", x, w[i], DTYPE_F32, NULL);
         if (!to) return;
         j.part[j.parts++] = (linear_part){.w = w[i], .y = to->data};
         y[i] = to;
@@ -303,9 +308,9 @@ void op_linear_many(op_ctx *c, const tensor *x, int n, const linear *const *w, t
     run(c, &j, x);
 }
 
-tensor *op_linear_add(op_ctx *c, const tensor *x, const linear *w, const tensor *residual)
+tensor *op_linear_add(op_ctx *c, const tensor *x, const linear *w, const tensor *residual, tensor *to)
 {
-    tensor *y = residual ? result(c, "op_linear_add", x, w, DTYPE_F32) : NULL;
+    tensor *y = residual ? result(c, "op_linear_add", x, w, DTYPE_F32, to) : NULL;
     if (!y) return NULL;
     if (!tensor_shape_is(residual, y->rank, y->dim)) {
         char a[96], b[96];
@@ -349,7 +354,7 @@ static tensor *gated(op_ctx *c, const char *op, const tensor *x, const linear *g
                      product_activation activation)
 {
     bool narrow = c->bulk && c->feed == DTYPE_BF16 && op_has_bulk() && gate->form == LINEAR_QUANTIZED && up->form == LINEAR_QUANTIZED;
-    tensor *y = result(c, op, x, up, narrow ? DTYPE_BF16 : DTYPE_F32);
+    tensor *y = result(c, op, x, up, narrow ? DTYPE_BF16 : DTYPE_F32, NULL);
     if (!y) return NULL;
     if (gate->in != up->in || gate->out != up->out) {
         status_set(c->st, STATUS_FAIL, "%s: the gate is [%lld, %lld], the other weight [%lld, %lld]", op, (long long)gate->out,

@@ -47,9 +47,9 @@ static tensor *head_norm(const pass *p, tensor *x, const gpt_norm *w)
     return x ? tensor_reshape(p->c->mem, p->c->st, x, SHAPE(rows, width)) : NULL;
 }
 
-static tensor *project(op_ctx *c, const tensor *x, const linear *w, const tensor *residual)
+static tensor *project(op_ctx *c, const tensor *x, const linear *w, const tensor *residual, tensor *to)
 {
-    return residual ? op_linear_add(c, x, w, residual) : op_linear(c, x, w);
+    return residual ? op_linear_add(c, x, w, residual, to) : op_linear(c, x, w);
 }
 
 /* x: [N, C] -> [N, C]. residual: added to the result unless NULL. */
@@ -68,7 +68,7 @@ static tensor *attention(const pass *p, const gpt_block *w, int64_t layer, const
     tensor *y = op_attention_cached(c, q, &rope, &p->m->kv, layer, p->segments, p->segment_count, g->heads, g->attention_scale,
                                     g->banded[layer] ? g->window : 0);
     ahead(p, 1, (const linear *const[]){&w->out});
-    return project(c, y, &w->out, residual); /* [N, C] */
+    return project(c, y, &w->out, residual, NULL); /* [N, C] */
 }
 
 static tensor *activate(const pass *p, const tensor *x)
@@ -99,16 +99,16 @@ static void mlp_ahead(const pass *p, const gpt_block *w)
     else op_linear_ahead(p->c, 1, (const linear *const[]){&w->up});
 }
 
-/* x: [N, C] -> [N, C]. residual: added to the result unless NULL. */
-static tensor *mlp(const pass *p, const gpt_block *w, const tensor *x, const tensor *residual)
+/* x: [N, C] -> [N, C]. residual: added to the result unless NULL; to: where that goes then, NULL: a new tensor. */
+static tensor *mlp(const pass *p, const gpt_block *w, const tensor *x, const tensor *residual, tensor *to)
 {
     tensor *inner = mlp_inner(p, w, x);
     ahead(p, 1, (const linear *const[]){&w->down});
-    return project(p->c, inner, &w->down, residual);
+    return project(p->c, inner, &w->down, residual, to);
 }
 
-/* One decoder block. x: [N, C] -> [N, C] */
-static tensor *block(const pass *p, int64_t layer, const tensor *x)
+/* One decoder block. x: [N, C] -> [N, C], in x itself or elsewhere; x is used up. */
+static tensor *block(const pass *p, int64_t layer, tensor *x)
 {
     const gpt_config *g = &p->m->config;
     const gpt_block *w = &p->m->block[layer];
@@ -116,20 +116,20 @@ static tensor *block(const pass *p, int64_t layer, const tensor *x)
     ahead(p, 3, (const linear *const[]){&w->query, &w->key, &w->value});
     if (g->norm_after) {
         tensor *h = full_norm(p, attention(p, w, layer, x, x), &w->attention_norm);
-        return full_norm(p, mlp(p, w, h, h), &w->mlp_norm);
+        return full_norm(p, mlp(p, w, h, h, NULL), &w->mlp_norm);
     }
     tensor *h = norm(p, x, &w->attention_norm);
     if (g->parallel) {
         tensor *a = attention(p, w, layer, h, NULL);
-        return op_add(c, mlp(p, w, g->shared_norm ? h : norm(p, x, &w->mlp_norm), a), x);
+        return op_add(c, mlp(p, w, g->shared_norm ? h : norm(p, x, &w->mlp_norm), a, NULL), x);
     }
     if (g->norm_sandwich) {
         tensor *y = op_add(c, x, full_norm(p, attention(p, w, layer, h, NULL), &w->attention_after));
-        return op_add(c, y, full_norm(p, mlp(p, w, norm(p, y, &w->mlp_norm), NULL), &w->mlp_after));
+        return op_add(c, y, full_norm(p, mlp(p, w, norm(p, y, &w->mlp_norm), NULL, NULL), &w->mlp_after));
     }
     tensor *y = attention(p, w, layer, h, x);
     mlp_ahead(p, w);
-    return mlp(p, w, norm(p, y, &w->mlp_norm), y);
+    return mlp(p, w, norm(p, y, &w->mlp_norm), y, x);
 }
 
 /* The rows of all segments, one after another: their tokens and positions. */
@@ -212,7 +212,7 @@ tensor *gpt_forward(op_ctx *c, const gpt *m, const gpt_segment *segments, int64_
         size_t mark = arena_mark(c->mem); /* a block's scratch is used again by the next */
         tensor *y = block(&p, layer, x);
         if (!y) break;
-        memcpy(x->data, y->data, tensor_bytes(x));
+        if (y != x) memcpy(x->data, y->data, tensor_bytes(x));
         arena_reset(c->mem, mark);
         if (observer) observer->see(observer->arg, layer, x);
     }

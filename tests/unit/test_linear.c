@@ -178,8 +178,14 @@ static void check_fused(bool bulk)
                 assert_non_null(many[i]);
                 assert_memory_equal(plain[i]->data, many[i]->data, tensor_bytes(plain[i]));
             }
-            tensor *sum = op_add(&c, plain[1], residual), *added = op_linear_add(&c, x, &w[1], residual);
+            tensor *sum = op_add(&c, plain[1], residual), *added = op_linear_add(&c, x, &w[1], residual, NULL);
             assert_memory_equal(sum->data, added->data, tensor_bytes(sum));
+            assert_ptr_equal(op_linear_add(&c, x, &w[1], residual, plain[0]), plain[0]);
+            assert_memory_equal(sum->data, plain[0]->data, tensor_bytes(sum));
+            assert_null(op_linear_add(&c, x, &w[1], residual, plain[2]));
+            assert_non_null(strstr(st.msg, "rows of 200 do not fit"));
+            st = (status){0};
+            plain[0] = op_linear(&c, x, &w[0]);
             tensor *gated = op_silu_mul(&c, plain[0], plain[1]), *fused = op_linear_silu_mul(&c, x, &w[0], &w[1]);
             assert_memory_equal(gated->data, fused->data, tensor_bytes(gated));
             gated = op_gelu_tanh_mul(&c, plain[0], plain[1]), fused = op_linear_gelu_tanh_mul(&c, x, &w[0], &w[1]);
