@@ -215,25 +215,32 @@ static int32_t draw(sample_state *s, int64_t n, float top)
     return s->left[0].id; /* rounding ate the last one's share */
 }
 
-static int32_t likeliest(const float *logits, int64_t n, float top)
+/* The largest logit, and where it is first: a stretch that has it is searched only after all have been looked at. */
+static float likeliest(const float *logits, int64_t n, int32_t *id)
 {
-    for (int64_t i = 0; i < n; i++)
-        if (logits[i] == top) return (int32_t)i;
-    return 0;
+    enum { STRETCH = 1024 };
+    int64_t in = 0;
+    float top = -INFINITY;
+    for (int64_t i = 0; i < n; i += STRETCH) {
+        float most = kernel_get()->max(logits + i, n - i < STRETCH ? n - i : STRETCH);
+        if (most > top) top = most, in = i;
+    }
+    while (in < n && logits[in] != top) in++;
+    *id = (int32_t)in;
+    return top;
 }
 
 int32_t sample_pick(sample_state *s, float *logits, status *st)
 {
-    for (int64_t i = 0; i < s->vocab; i++) logits[i] = logits[i] == logits[i] ? logits[i] : -INFINITY;
+    int32_t id;
     penalise(s, logits);
-    float top = kernel_get()->max(logits, s->vocab);
+    float top = likeliest(logits, s->vocab, &id); /* none that is no number */
     if (!isfinite(top)) {
         status_set(st, STATUS_FAIL, "the model gave no finite logits; its weights may be damaged");
         return -1;
     }
-    int32_t id;
-    if (s->o.temperature < COLDEST) id = likeliest(logits, s->vocab, top);
-    else {
+    if (s->o.temperature >= COLDEST) {
+        for (int64_t i = 0; i < s->vocab; i++) logits[i] = logits[i] == logits[i] ? logits[i] : -INFINITY;
         kernel_get()->scale(logits, logits, (float)(1 / s->o.temperature), s->vocab);
         top = kernel_get()->max(logits, s->vocab);
         id = draw(s, filter(s, logits, top), top);

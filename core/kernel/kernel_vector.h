@@ -101,14 +101,12 @@ static float sum_sq_diff(const float *x, float mean, int64_t n)
 
 static float max(const float *x, int64_t n)
 {
-    vec m = splat(-INFINITY);
+    vec m[4] = {splat(-INFINITY), splat(-INFINITY), splat(-INFINITY), splat(-INFINITY)};
     int64_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        vec v = load(x + i);
-        m = choose(v > m, v, m);
-    }
-    float best = -INFINITY;
-    for (int j = 0; j < LANES; j++) best = m[j] > best ? m[j] : best;
+    for (; i + 4 * LANES <= n; i += 4 * LANES)
+        for (int j = 0; j < 4; j++) m[j] = larger(load(x + i + j * LANES), m[j]); /* m where x is no number */
+    for (; i + LANES <= n; i += LANES) m[0] = larger(load(x + i), m[0]);
+    float best = most_lane(larger(larger(m[0], m[1]), larger(m[2], m[3])));
     for (; i < n; i++) best = x[i] > best ? x[i] : best;
     return best;
 }

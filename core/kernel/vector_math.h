@@ -163,6 +163,17 @@ static inline vec gelu_tanh_vec(vec x)
 }
 static inline vec quick_gelu_vec(vec x) { return x / (splat(1.0f) + exp_vec(splat(-1.702f) * x)); }
 
+static inline float most_lane(vec v)
+{
+#if LANES == 16
+    return _mm512_reduce_max_ps((__m512)v);
+#else
+    for (int half = LANES / 2; half; half /= 2)
+        for (int i = 0; i < half; i++) v[i] = v[i] > v[i + half] ? v[i] : v[i + half];
+    return v[0];
+#endif
+}
+
 static inline float add_lanes(vec v)
 {
     for (int half = LANES / 2; half; half /= 2)
