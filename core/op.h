@@ -58,8 +58,8 @@ tensor *op_linear_add(op_ctx *c, const tensor *x, const linear *w, const tensor 
 tensor *op_linear_silu_mul(op_ctx *c, const tensor *x, const linear *gate, const linear *up);
 tensor *op_linear_gelu_tanh_mul(op_ctx *c, const tensor *x, const linear *gate, const linear *up);
 
-/* What the next loop of a pass of few rows will read: threads that have nothing else to do bring its beginning into their
- * caches meanwhile. Say it as soon as the loop before has ended; it changes no result. */
+/* What a pass of few rows will read after its next product or attention, which it is said before: threads bring its beginning
+ * into their caches while they come to that one's end and wait. It changes no result. */
 enum { OP_LINEAR_FEW_ROWS = 16 }; /* up to so many rows a product takes as long as its weights take to come from memory */
 void op_linear_ahead(op_ctx *c, int n, const linear *const *w);
 void op_linear_gated_ahead(op_ctx *c, const linear *gate, const linear *up);

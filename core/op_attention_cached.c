@@ -133,11 +133,12 @@ void op_kv_ahead(op_ctx *c, const op_kv_layout *layout, int64_t layer, const op_
     int threads = pool_threads(c->threads);
     int64_t last = (segments->start + segments->rows - 1) / KV_CHUNK;
     int64_t lines = (int64_t)((layout->key_bytes + layout->value_bytes) / 64);
-    for (int t = 1; t < threads && t < layout->kv_heads; t++) { /* the heads that are this thread's own items */
+    for (int t = 0; t < threads; t++) { /* the heads that are this thread's own items */
         pool_stretch stretch[POOL_AHEAD];
         int n = 0;
-        for (int64_t chunk = last; chunk >= 0 && n < POOL_AHEAD; chunk--, n++)
-            stretch[n] = (pool_stretch){op_kv_head(layout, segments->chunk[chunk], layer, layout->kv_heads * t / threads), lines};
+        for (int64_t h = layout->kv_heads * t / threads; h < layout->kv_heads * (t + 1) / threads; h++)
+            for (int64_t chunk = 0; chunk <= last && n < POOL_AHEAD; chunk++, n++)
+                stretch[n] = (pool_stretch){op_kv_head(layout, segments->chunk[chunk], layer, h), lines};
         pool_ahead(c->threads, t, stretch, n);
     }
 }
@@ -157,11 +158,12 @@ typedef struct {
     gathered span, total;
 } workspace;
 
-/* A tile of query rows by one key head, over all the spans it sees or (split) over one of them. */
+/* A tile of query rows by one key head, over all the spans it sees or (one of several items) over one of them. */
 typedef struct {
     int64_t segment, first_row, row, rows, kv_head; /* first_row: of the segment in q */
     int64_t span, spans;
-    float *partial; /* where a split item leaves what it gathered, else NULL */
+    bool split;
+    float *partial; /* where an item of one of several spans leaves what it gathered, else NULL */
 } item;
 
 typedef struct {
@@ -195,6 +197,11 @@ static void merge(const attention_job *j, gathered *into, const gathered *from, 
     const kernel_table *k = kernel_get();
     for (int64_t r = 0; r < rows; r++) {
         if (from->sum[r] == 0) continue;
+        if (into->sum[r] == 0) { /* nothing yet: the numbers below, without the work */
+            into->max[r] = from->max[r], into->sum[r] = from->sum[r];
+            memcpy(into->values + r * j->padded, from->values + r * j->padded, (size_t)j->padded * sizeof(float));
+            continue;
+        }
         float top = fmaxf(into->max[r], from->max[r]), keep = expf(into->max[r] - top), add = expf(from->max[r] - top);
         float *values = into->values + r * j->padded;
         k->scale(values, values, keep, j->padded);
@@ -213,10 +220,11 @@ static void weigh(const attention_job *j, gathered *g, int64_t row, float *score
         memset(scores, 0, KV_CHUNK * sizeof(float));
         return;
     }
-    for (int64_t i = 0; i < from; i++) scores[i] = -INFINITY;
-    for (int64_t i = to; i < KV_CHUNK; i++) scores[i] = -INFINITY;
-    float top = fmaxf(g->max[row], k->max(scores, KV_CHUNK)), keep = expf(g->max[row] - top);
-    k->exp_sub(scores, scores, top, KV_CHUNK);
+    float most = k->max(scores + from, to - from), top = most > g->max[row] ? most : g->max[row];
+    float keep = top == g->max[row] ? 1.0f : expf(g->max[row] - top);
+    k->exp_sub(scores + from, scores + from, top, to - from);
+    memset(scores, 0, (size_t)from * sizeof(float));
+    memset(scores + to, 0, (size_t)(KV_CHUNK - to) * sizeof(float));
     g->sum[row] = g->sum[row] * keep + k->sum(scores, KV_CHUNK);
     if (keep != 1.0f) k->scale(g->values + row * j->padded, g->values + row * j->padded, keep, j->padded);
     g->max[row] = top;
@@ -250,16 +258,17 @@ static void attend_chunk(const attention_job *j, const item *it, workspace *w, i
 {
     const op_kv_layout *l = j->layout;
     const op_kv_segment *s = &j->segment[it->segment];
-    int64_t rows = it->rows * j->group, base = chunk * KV_CHUNK;
+    int64_t rows = it->rows * j->group, base = chunk * KV_CHUNK, last = s->start + it->row + it->rows - 1;
+    int64_t filled = min_of(KV_CHUNK, (last - base) / PANEL * PANEL + PANEL); /* whole panels of keys that some row sees */
     const char *at = op_kv_head(l, s->chunk[chunk], j->layer, it->kv_head);
     fetch(at + l->key_bytes, l->value_bytes);
-    multiply(j, w->scores, KV_CHUNK, w->q, l->head_dim, rows, at, l->head_dim, KV_CHUNK, false, w->keys);
+    multiply(j, w->scores, KV_CHUNK, w->q, l->head_dim, rows, at, l->head_dim, filled, false, w->keys);
     for (int64_t r = 0; r < rows; r++) {
         int64_t position = s->start + it->row + r / j->group;
         int64_t from = max_of(0, first_seen(j, position) - base), to = min_of(KV_CHUNK, position + 1 - base);
         weigh(j, &w->span, r, w->scores + r * KV_CHUNK, from, to);
     }
-    if ((s->start + it->row + it->rows - 1) / KV_CHUNK > chunk) fetch(op_kv_head(l, s->chunk[chunk + 1], j->layer, it->kv_head), l->key_bytes);
+    if (last / KV_CHUNK > chunk) fetch(op_kv_head(l, s->chunk[chunk + 1], j->layer, it->kv_head), l->key_bytes);
     multiply(j, w->span.values, j->padded, w->scores, KV_CHUNK, rows, at + l->key_bytes, KV_CHUNK, j->padded, true, w->chunk_values);
 }
 
@@ -329,8 +338,6 @@ static int64_t tile_rows(const attention_job *j) { return max_of(1, TILE / j->gr
 
 static int64_t span_of(int64_t position) { return position / (KV_CHUNK * SPAN_CHUNKS); }
 
-static bool is_split(const op_kv_segment *s) { return s->rows <= FEW_ROWS; }
-
 /* The items of one segment, written to `to` unless it is NULL; their number. */
 static int64_t plan_segment(const attention_job *j, int64_t segment, int64_t first_row, item *to)
 {
@@ -339,8 +346,10 @@ static int64_t plan_segment(const attention_job *j, int64_t segment, int64_t fir
     for (int64_t row = 0; row < s->rows; row += step) {
         item it = {.segment = segment, .first_row = first_row, .row = row, .rows = min_of(step, s->rows - row)};
         int64_t first = span_of(first_seen(j, s->start + row)), last = span_of(s->start + row + it.rows - 1);
-        int64_t pieces = is_split(s) ? last - first + 1 : 1;
-        it.spans = is_split(s) ? 1 : last - first + 1;
+        bool split = s->rows <= FEW_ROWS && last > first;
+        int64_t pieces = split ? last - first + 1 : 1;
+        it.spans = split ? 1 : last - first + 1;
+        it.split = split;
         for (it.kv_head = 0; it.kv_head < j->layout->kv_heads; it.kv_head++)
             for (int64_t p = 0; p < pieces; p++, count++) {
                 it.span = first + p;
@@ -360,7 +369,7 @@ static bool plan(op_ctx *c, attention_job *j, int64_t segments, int64_t *count)
     for (int64_t s = 0, row = 0; s < segments; row += j->segment[s++].rows) at += plan_segment(j, s, row, at);
     for (int64_t i = 0; i < *count; i++) {
         item *it = &j->items[i];
-        if (!is_split(&j->segment[it->segment])) continue;
+        if (!it->split) continue;
         it->partial = arena_alloc(c->mem, (size_t)(it->rows * j->group * (2 + j->padded)) * sizeof(float), c->st);
         if (!it->partial) return false;
     }

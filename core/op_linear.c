@@ -18,9 +18,9 @@ typedef struct {
 
 enum { MAX_PARTS = 8, TILE_PANELS_MAX = 64, BULK_ROWS = 512 };
 
-/* Lines of weights read ahead of a product of few rows, by the caller between two of its own steps and by a worker that
- * waits for it; with many threads each has little to read and telling all of them takes long. */
-enum { AHEAD_HERE = 64, AHEAD_WORKER = 2048, AHEAD_THREADS = 16 };
+/* Lines of weights that a thread reads ahead of a product of few rows; with many threads each has little to read and telling
+ * all of them takes long. */
+enum { AHEAD_LINES = 2048, AHEAD_THREADS = 16 };
 
 typedef struct {
     linear_part part[MAX_PARTS];
@@ -47,14 +47,15 @@ static void sums_widened(const linear *w, float *y, int64_t ldy, const float *x,
         }
 }
 
-static void sums(const linear_job *j, const linear *w, float *y, int64_t ldy, int64_t row, int64_t rows, int64_t panel, int64_t out)
+static void sums(const linear_job *j, const linear *w, float *y, int64_t ldy, int64_t row, int64_t rows, int64_t panel,
+                 const void *next, int64_t out)
 {
     const uint8_t *panels = (const uint8_t *)w->packed + (size_t)panel * w->panel_bytes;
     const float *x = j->x ? j->x + row * w->in : NULL;
     switch (w->form) {
     case LINEAR_QUANTIZED:
         if (j->bulk) j->bulk->product[w->kind](y, ldy, j->narrowed + row * w->in, w->in, rows, panels, out, w->unit);
-        else j->kernel->panel->quantized[w->kind](y, ldy, &j->quantized, row, rows, panels, out, w->unit);
+        else j->kernel->panel->quantized[w->kind](y, ldy, &j->quantized, row, rows, panels, next, out, w->unit);
         break;
     case LINEAR_F32: j->kernel->panel->f32(y, ldy, x, w->in, rows, (const float *)(const void *)panels, w->in, out, false); break;
     case LINEAR_PRODUCT: break; /* has its own way, by_product */
@@ -63,8 +64,18 @@ static void sums(const linear_job *j, const linear *w, float *y, int64_t ldy, in
     for (int64_t r = 0; w->bias && r < rows; r++) j->kernel->add(y + r * ldy, y + r * ldy, w->bias + panel * PANEL, out);
 }
 
+/* What a thread reads after the panels of the loop's item i, NULL where it follows in memory. */
+static const void *read_next(const linear_job *j, const linear_part *p, int64_t i, int64_t item)
+{
+    int64_t lines = PANEL_AHEAD / 64;
+    if (j->rows > OP_LINEAR_FEW_ROWS) return NULL;
+    if (pool_is_last(i)) return pool_take(&lines);
+    return item + 1 == p->panel_items ? p[1].w->packed : NULL;
+}
+
 /* The gate's sums go to a buffer on the stack, as many rows at a time as it holds, and are folded into y. */
-static void gated_sums(const linear_job *j, const linear_part *p, float *y, int64_t row, int64_t rows, int64_t panel, int64_t out)
+static void gated_sums(const linear_job *j, const linear_part *p, float *y, int64_t row, int64_t rows, int64_t panel,
+                       const void *const *next, int64_t out)
 {
     _Alignas(64) float gate[16 * TILE_PANELS_MAX * PANEL];
     void (*activate)(float *, const float *, int64_t) = j->activation == PRODUCT_SILU ? j->kernel->silu : j->kernel->gelu_tanh;
@@ -72,8 +83,8 @@ static void gated_sums(const linear_job *j, const linear_part *p, float *y, int6
     int64_t step = (int64_t)(sizeof gate / sizeof gate[0]) / ld_gate / 16 * 16; /* in whole tiles of rows */
     for (int64_t r = 0; r < rows; r += step) {
         int64_t n = rows - r < step ? rows - r : step;
-        sums(j, p->w, y + r * ldy, ldy, row + r, n, panel, out);
-        sums(j, p->gate, gate, ld_gate, row + r, n, panel, out);
+        sums(j, p->w, y + r * ldy, ldy, row + r, n, panel, next[0], out);
+        sums(j, p->gate, gate, ld_gate, row + r, n, panel, next[1], out);
         if (out == ld_gate) activate(gate, gate, n * out);
         for (int64_t i = 0; i < n; i++) {
             float *to = y + (r + i) * ldy;
@@ -91,8 +102,8 @@ static void narrow_gated_sums(const linear_job *j, const linear_part *p, int64_t
     for (int64_t o = 0; o < out; o += WIDTH, panel += 2) {
         int64_t n = out - o < WIDTH ? out - o : WIDTH, at = row * p->w->out + panel * PANEL;
         if (n < WIDTH) memset(sum, 0, sizeof sum), memset(gate, 0, sizeof gate);
-        sums(j, p->w, sum, WIDTH, row, rows, panel, n);
-        sums(j, p->gate, gate, WIDTH, row, rows, panel, n);
+        sums(j, p->w, sum, WIDTH, row, rows, panel, NULL, n);
+        sums(j, p->gate, gate, WIDTH, row, rows, panel, NULL, n);
         product_result r = {.sum = sum, .gate = gate, .activation = j->activation, .type = DTYPE_BF16, .y = p->narrow + at, .rows = rows, .count = n, .stride = p->w->out};
         product_kernel_bf16()->finish(&r);
     }
@@ -112,8 +123,9 @@ static void linear_item(void *arg, int64_t i)
         return;
     }
     float *y = p->y + row * ldy + panel * PANEL;
-    if (p->gate) gated_sums(j, p, y, row, rows, panel, out);
-    else sums(j, p->w, y, ldy, row, rows, panel, out);
+    const void *next[2] = {read_next(j, p, i, item), p->gate ? read_next(j, p, i, item) : NULL};
+    if (p->gate) gated_sums(j, p, y, row, rows, panel, next, out);
+    else sums(j, p->w, y, ldy, row, rows, panel, next[0], out);
     for (int64_t r = 0; p->residual && r < rows; r++)
         j->kernel->add(y + r * ldy, y + r * ldy, p->residual + (row + r) * ldy + panel * PANEL, out);
 }
@@ -186,11 +198,14 @@ static int first_panels(const linear_job *j, int thread, int threads, pool_stret
     const linear_part *p = j->part;
     while (item >= p->panel_items) item -= p++->panel_items;
     const linear *weight[] = {p->w, p->gate};
-    int count = p->gate ? 2 : 1;
-    for (int i = 0; i < count; i++) {
-        size_t at = (size_t)(item * p->panel_step) * weight[i]->panel_bytes, left = weight[i]->packed_bytes - at;
-        int64_t most = (thread == 0 ? AHEAD_HERE : AHEAD_WORKER) / count;
-        to[i] = (pool_stretch){(const char *)weight[i]->packed + at, (int64_t)(left / 64) < most ? (int64_t)(left / 64) : most};
+    int64_t panel = item * p->panel_step, left = AHEAD_LINES;
+    int count = 0;
+    while (count < POOL_AHEAD && left > 0 && panel < linear_panels(p->w)) { /* by items, in the order in which they are read */
+        const linear *w = weight[p->gate ? count % 2 : 0];
+        int64_t lines = p->panel_step * (int64_t)w->panel_bytes / 64;
+        to[count] = (pool_stretch){(const char *)w->packed + (size_t)panel * w->panel_bytes, lines < left ? lines : left};
+        left -= to[count++].lines;
+        if (!p->gate || count % 2 == 0) panel += p->panel_step;
     }
     return count;
 }
@@ -199,7 +214,7 @@ static void ahead(op_ctx *c, linear_job *j)
 {
     if (j->part[0].w->form != LINEAR_QUANTIZED || pool_threads(c->threads) > AHEAD_THREADS) return;
     split(j);
-    for (int t = pool_threads(c->threads) - 1; t >= 0; t--) {
+    for (int t = 0; t < pool_threads(c->threads); t++) {
         pool_stretch stretch[POOL_AHEAD];
         int count = first_panels(j, t, pool_threads(c->threads), stretch);
         pool_ahead(c->threads, t, stretch, count);

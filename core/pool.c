@@ -10,13 +10,16 @@
 /* Each thread has a range of a loop's items, one stretch without gaps, and when it is done helps with the others' ranges.
  * A range's state is one word: the loop's generation in the upper half, the number of items not yet claimed in the lower.
  * A claim is one compare-and-swap on it, so a thread that wakes late can never take an item of a loop it did not look
- * at. While a thread works in its own range nobody else touches that word, and finished items are counted once a thread,
- * not once an item: caches on two cores need some 100 ns to agree on who owns a line. */
-#define LEFT_MASK UINT64_C(0xFFFFFFFF)
+ * at. Caches on two cores need some 100 ns to agree on who owns a line, so all that a thread needs to begin lies on the line
+ * it waits for, nobody else touches that while it works in its own range, and finished items are counted once a thread. */
+#define COUNT_MASK UINT64_C(0xFFFFFFFF)
 
 typedef struct {
     _Alignas(64) _Atomic uint64_t state;
-    int64_t end; /* of the range; written before state */
+    int64_t end; /* of the range; this and the next two are written before state, and read after a claim */
+    void (*task)(void *, int64_t);
+    void *arg;
+    _Alignas(64) _Atomic uint64_t finished; /* by the range's thread: generation and items, in whatever ranges */
 } range;
 
 typedef struct {
@@ -24,12 +27,25 @@ typedef struct {
     int index;
 } worker_place;
 
-/* What a worker is to bring into its cache. It may read one stretch while the next is written: it only ever prefetches. */
+/* What a thread is to bring into its cache: stretches[turn % 2] now, the others are those of the next turn. It may read them
+ * while they are written: it only ever prefetches. */
 typedef struct {
-    _Alignas(64) _Atomic uint64_t turn; /* raised when the stretches are new */
     _Atomic(const char *) from[POOL_AHEAD];
     _Atomic int64_t lines[POOL_AHEAD];
+} stretches;
+
+typedef struct {
+    _Alignas(64) _Atomic uint64_t turn;
+    stretches stretch[2];
 } errand;
+
+/* How far this thread is with its errand, and where its own stretch of the loop ends. */
+static _Thread_local struct {
+    const errand *errand;
+    uint64_t turn;
+    int stretch;
+    int64_t line, end;
+} mine;
 
 struct pool {
     int threads;
@@ -37,15 +53,10 @@ struct pool {
     worker_place *place; /* [threads - 1] */
     range *range;        /* [threads] */
     errand *errand;      /* [threads] */
+    bool ahead;          /* stretches wait for the next loop */
     void *range_block, *errand_block; /* what they were allocated as */
-    void (*task)(void *, int64_t);
-    void *arg;
-    char apart_0[64]; /* the words that threads wait for lie on cache lines of their own */
-    _Atomic uint64_t generation;
-    _Atomic int limit; /* threads with an index below it take part */
-    char apart_1[64];
-    _Atomic int64_t done;
-    char apart_2[64];
+    uint64_t generation; /* of the latest loop, below 2³² */
+    _Atomic int limit;   /* threads with an index below it take part */
     _Atomic int sleepers;
     _Atomic bool stop;
     pthread_mutex_t lock;
@@ -53,7 +64,7 @@ struct pool {
     pthread_cond_t raised; /* the limit is higher */
 };
 
-enum { EAGER_SPINS = 2000, SPINS = 6000 };
+enum { EAGER_SPINS = 2000, SPINS = 6000, BRING = 16 /* lines between two looks at what one waits for */ };
 
 /* A few µs without a pause, which costs 40 ns on some cores, then with it. */
 static void relax(int spins)
@@ -65,32 +76,38 @@ static void relax(int spins)
 #endif
 }
 
+static uint64_t generation_of(const range *r) { return atomic_load(&r->state) >> 32; }
+
 /* Claims one item of the range in this generation, or returns −1. */
 static int64_t claim(range *r, uint64_t generation)
 {
-    uint64_t seen = atomic_load(&r->state);
-    while (seen >> 32 == generation && (seen & LEFT_MASK) != 0)
-        if (atomic_compare_exchange_weak(&r->state, &seen, seen - 1)) return r->end - (int64_t)(seen & LEFT_MASK);
+    uint64_t seen = atomic_load_explicit(&r->state, memory_order_acquire);
+    while (seen >> 32 == generation && (seen & COUNT_MASK) != 0)
+        if (atomic_compare_exchange_weak(&r->state, &seen, seen - 1)) return r->end - (int64_t)(seen & COUNT_MASK);
     return -1;
 }
 
 /* Runs the loop's items until none is left to claim, its own first. */
 static void work(pool *p, int index, uint64_t generation)
 {
-    int64_t finished = 0;
+    uint64_t finished = 0;
     for (int t = 0; t < p->threads; t++) {
         range *r = &p->range[(index + t) % p->threads];
-        for (int64_t i = claim(r, generation); i >= 0; i = claim(r, generation), finished++) p->task(p->arg, i);
+        for (int64_t i = claim(r, generation); i >= 0; i = claim(r, generation), finished++) {
+            mine.end = r->end;
+            r->task(r->arg, i);
+        }
     }
-    if (finished) atomic_fetch_add(&p->done, finished);
+    atomic_store_explicit(&p->range[index].finished, generation << 32 | finished, memory_order_release);
 }
 
-/* Sleeps until the next loop begins. */
-static void sleep_for_loop(pool *p, uint64_t seen)
+/* Sleeps until the next loop begins, or the limit keeps this thread out. */
+static void sleep_for_loop(pool *p, int index, uint64_t seen)
 {
+    const range *own = &p->range[index];
     pthread_mutex_lock(&p->lock);
     atomic_fetch_add(&p->sleepers, 1);
-    while (atomic_load(&p->generation) == seen && !atomic_load(&p->stop)) pthread_cond_wait(&p->wake, &p->lock);
+    while (generation_of(own) == seen && index < atomic_load(&p->limit) && !atomic_load(&p->stop)) pthread_cond_wait(&p->wake, &p->lock);
     atomic_fetch_sub(&p->sleepers, 1);
     pthread_mutex_unlock(&p->lock);
 }
@@ -103,14 +120,47 @@ static void sleep_for_limit(pool *p, int index)
     pthread_mutex_unlock(&p->lock);
 }
 
+/* ---- what lies ahead ---- */
+
+const char *pool_take(int64_t *lines)
+{
+    const errand *e = mine.errand;
+    if (!e) return NULL;
+    uint64_t turn = atomic_load_explicit(&e->turn, memory_order_acquire);
+    if (turn != mine.turn) mine.turn = turn, mine.stretch = 0, mine.line = 0;
+    for (; mine.stretch < POOL_AHEAD; mine.stretch++, mine.line = 0) {
+        const stretches *s = &e->stretch[turn % 2];
+        int64_t left = atomic_load_explicit(&s->lines[mine.stretch], memory_order_relaxed) - mine.line;
+        if (left <= 0) continue;
+        const char *from = atomic_load_explicit(&s->from[mine.stretch], memory_order_relaxed) + 64 * mine.line;
+        if (*lines > left) *lines = left;
+        mine.line += *lines;
+        return from;
+    }
+    return NULL;
+}
+
+bool pool_bring(int64_t lines)
+{
+    const char *from = pool_take(&lines);
+    for (int64_t i = 0; from && i < lines; i++) __builtin_prefetch(from + 64 * i, 0, 2);
+    return from != NULL;
+}
+
+bool pool_is_last(int64_t i) { return i + 1 == mine.end; }
+
+/* ---- the workers ---- */
+
 /* Waits for a loop after the one it has `seen`. */
 static void wait_for_loop(pool *p, int index, uint64_t seen)
 {
+    const range *own = &p->range[index];
     for (int spins = 0; !atomic_load(&p->stop); spins++) {
         if (index >= atomic_load(&p->limit)) sleep_for_limit(p, index);
-        else if (atomic_load(&p->generation) != seen) return;
+        else if (generation_of(own) != seen) return;
+        else if (pool_bring(BRING)) spins = 0;
         else if (spins < SPINS) relax(spins);
-        else sleep_for_loop(p, seen);
+        else sleep_for_loop(p, index, seen);
     }
 }
 
@@ -118,10 +168,11 @@ static void *worker_main(void *arg)
 {
     const worker_place *place = arg;
     pool *p = place->pool;
+    mine.errand = &p->errand[place->index];
     uint64_t generation = 0;
     while (!atomic_load(&p->stop)) {
         wait_for_loop(p, place->index, generation);
-        generation = atomic_load(&p->generation);
+        generation = generation_of(&p->range[place->index]);
         work(p, place->index, generation);
     }
     return NULL;
@@ -129,17 +180,24 @@ static void *worker_main(void *arg)
 
 void pool_ahead(pool *p, int thread, const pool_stretch *stretch, int count)
 {
-    if (!p || thread == 0) {
-        for (int s = 0; s < count; s++)
-            for (int64_t i = 0; i < stretch[s].lines; i++) __builtin_prefetch(stretch[s].from + 64 * i, 0, 2);
-        return;
-    }
+    if (!p) return;
     errand *e = &p->errand[thread];
+    stretches *to = &e->stretch[(atomic_load_explicit(&e->turn, memory_order_relaxed) + 1) % 2];
     for (int s = 0; s < POOL_AHEAD; s++) {
-        atomic_store_explicit(&e->from[s], s < count ? stretch[s].from : NULL, memory_order_relaxed);
-        atomic_store_explicit(&e->lines[s], s < count ? stretch[s].lines : 0, memory_order_relaxed);
+        atomic_store_explicit(&to->from[s], s < count ? stretch[s].from : NULL, memory_order_relaxed);
+        atomic_store_explicit(&to->lines[s], s < count ? stretch[s].lines : 0, memory_order_relaxed);
     }
-    atomic_fetch_add_explicit(&e->turn, 1, memory_order_release);
+    p->ahead = true;
+}
+
+/* What was said to lie ahead is what the threads bring from now on. */
+static void begin_errands(pool *p)
+{
+    for (int t = 0; p->ahead && t < p->threads; t++) {
+        errand *e = &p->errand[t];
+        atomic_store_explicit(&e->turn, atomic_load_explicit(&e->turn, memory_order_relaxed) + 1, memory_order_release);
+    }
+    p->ahead = false;
 }
 
 static int usable_cores(void)
@@ -206,6 +264,7 @@ void pool_limit(pool *p, int n)
 void pool_free(pool *p)
 {
     if (!p) return;
+    if (mine.errand == &p->errand[0]) mine.errand = NULL;
     atomic_store(&p->stop, true);
     wake_all(p);
     pool_limit(p, p->threads);
@@ -222,27 +281,42 @@ void pool_free(pool *p)
 
 int pool_threads(const pool *p) { return p ? p->threads : 1; }
 
+/* Items of this loop that are done. */
+static int64_t finished(const pool *p, int sharers)
+{
+    uint64_t sum = 0;
+    for (int t = 0; t < sharers; t++) {
+        uint64_t seen = atomic_load_explicit(&p->range[t].finished, memory_order_acquire);
+        if (seen >> 32 == p->generation) sum += seen & COUNT_MASK;
+    }
+    return (int64_t)sum;
+}
+
 void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n)
 {
-    int sharers = p ? atomic_load(&p->limit) : 1; /* the threads that get a range; who comes later may still help */
+    int sharers = p ? atomic_load(&p->limit) : 1; /* the threads that take part */
     if (sharers > pool_threads(p)) sharers = pool_threads(p);
+    mine.errand = p ? &p->errand[0] : NULL;
+    mine.end = n;
     if (sharers == 1 || n <= 1) {
         for (int64_t i = 0; i < n; i++) task(arg, i);
         return;
     }
-    p->task = task;
-    p->arg = arg;
-    atomic_store(&p->done, 0);
-    uint64_t generation = (atomic_load(&p->generation) + 1) & LEFT_MASK;
-    for (int t = 0; t < sharers; t++) { /* the others' ranges stay empty, as their last loop left them */
-        int64_t from = n * t / sharers, end = n * (t + 1) / sharers;
-        p->range[t].end = end;
-        atomic_store(&p->range[t].state, generation << 32 | (uint64_t)(end - from));
+    begin_errands(p);
+    p->generation = (p->generation + 1) & COUNT_MASK;
+    for (int t = sharers - 1; t >= 0; t--) {
+        range *r = &p->range[t];
+        int64_t from = n * t / sharers;
+        r->end = n * (t + 1) / sharers;
+        r->task = task;
+        r->arg = arg;
+        atomic_store_explicit(&r->state, p->generation << 32 | (uint64_t)(r->end - from), memory_order_release);
     }
-    atomic_store(&p->generation, generation);
+    atomic_thread_fence(memory_order_seq_cst); /* a thread that goes to sleep counts itself, then looks at its range again */
     if (atomic_load(&p->sleepers)) wake_all(p);
-    work(p, 0, generation);
-    for (int spins = 0; atomic_load(&p->done) < n; spins++) {
+    work(p, 0, p->generation);
+    for (int spins = 0; finished(p, sharers) < n; spins++) {
+        if (pool_bring(BRING)) continue;
         if (spins < SPINS) relax(spins);
         else sched_yield();
     }

@@ -7,6 +7,7 @@
 #ifndef AIGC_CORE_POOL_H
 #define AIGC_CORE_POOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/status.h"
@@ -29,14 +30,26 @@ void pool_limit(pool *p, int n);
  * a task must not call pool_run on the same pool. p = NULL runs them here. */
 void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n);
 
-/* Memory that a thread will read early in the next loop. While a worker waits for that loop it brings it into its second
- * cache; the caller brings in what is its own at once, so let that be little. At most POOL_AHEAD stretches each; they need not
- * be there when the threads look at them, and a wrong guess costs time alone. */
-enum { POOL_AHEAD = 3 };
+/* Memory that a thread will read after the pool's next loop. While it waits for others at that loop's end, and for the loop
+ * after it, it brings it into its second cache. At most POOL_AHEAD stretches a thread; they need not be there when the threads
+ * look at them, and a wrong guess costs time alone. Called by the loops' caller. */
+enum { POOL_AHEAD = 8 };
 typedef struct {
     const char *from;
     int64_t lines; /* of 64 bytes */
 } pool_stretch;
 void pool_ahead(pool *p, int thread, const pool_stretch *stretch, int count);
+
+/* For tasks and the loops' caller, between two steps of theirs: brings up to `lines` more lines of what lies ahead of this
+ * thread. Some 48 are on their way at a time, and telling of so many takes no longer than a few additions. False: no more lie
+ * ahead. */
+bool pool_bring(int64_t lines);
+
+/* For a task that brings such memory itself: the next lines ahead of this thread, up to *lines of them, which are taken as
+ * brought; NULL: none. */
+const char *pool_take(int64_t *lines);
+
+/* Whether item i is the last of this thread's own stretch of the loop, after which it reads what lies ahead. */
+bool pool_is_last(int64_t i);
 
 #endif

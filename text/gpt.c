@@ -20,6 +20,21 @@ static void ahead(const pass *p, int n, const linear *const *w)
     if (p->few) op_linear_ahead(p->c, n, w);
 }
 
+/* w: the next block, or the end of the blocks */
+static void block_ahead(const pass *p, const gpt_block *w)
+{
+    bool last = w == p->m->block + p->m->config.layers;
+    if (last) ahead(p, 1, (const linear *const[]){&p->m->head});
+    else ahead(p, 3, (const linear *const[]){&w->query, &w->key, &w->value});
+}
+
+static void mlp_ahead(const pass *p, const gpt_block *w)
+{
+    if (!p->few) return;
+    if (p->m->config.gated) op_linear_gated_ahead(p->c, &w->gate, &w->up);
+    else op_linear_ahead(p->c, 1, (const linear *const[]){&w->up});
+}
+
 /* The norm of what only feeds products. */
 static tensor *norm(const pass *p, const tensor *x, const gpt_norm *w)
 {
@@ -59,15 +74,16 @@ static tensor *attention(const pass *p, const gpt_block *w, int64_t layer, const
     op_ctx *c = p->c;
     const op_rope rope = {g->banded[layer] && p->rope_local ? p->rope_local : p->rope, g->rotary_interleaved};
     tensor *qkv[3];
-    op_linear_many(c, x, 3, (const linear *const[]){&w->query, &w->key, &w->value}, qkv);
     if (p->few) op_kv_ahead(c, &p->m->kv, layer, p->segments, p->segment_count);
+    op_linear_many(c, x, 3, (const linear *const[]){&w->query, &w->key, &w->value}, qkv);
     tensor *q = head_norm(p, qkv[0], &w->query_norm); /* [N, heads·D] */
     tensor *k = head_norm(p, qkv[1], &w->key_norm);   /* [N, kv_heads·D] */
     tensor *v = qkv[2];                               /* [N, kv_heads·D] */
     op_kv_store(c, k, v, &rope, &p->m->kv, layer, p->segments, p->segment_count);
+    ahead(p, 1, (const linear *const[]){&w->out});
     tensor *y = op_attention_cached(c, q, &rope, &p->m->kv, layer, p->segments, p->segment_count, g->heads, g->attention_scale,
                                     g->banded[layer] ? g->window : 0);
-    ahead(p, 1, (const linear *const[]){&w->out});
+    mlp_ahead(p, w);
     return project(c, y, &w->out, residual, NULL); /* [N, C] */
 }
 
@@ -92,18 +108,12 @@ static tensor *mlp_inner(const pass *p, const gpt_block *w, const tensor *x)
     return op_mul(c, activate(p, op_linear(c, x, &w->gate)), op_linear(c, x, &w->up));
 }
 
-static void mlp_ahead(const pass *p, const gpt_block *w)
-{
-    if (!p->few) return;
-    if (p->m->config.gated) op_linear_gated_ahead(p->c, &w->gate, &w->up);
-    else op_linear_ahead(p->c, 1, (const linear *const[]){&w->up});
-}
-
 /* x: [N, C] -> [N, C]. residual: added to the result unless NULL; to: where that goes then, NULL: a new tensor. */
 static tensor *mlp(const pass *p, const gpt_block *w, const tensor *x, const tensor *residual, tensor *to)
 {
-    tensor *inner = mlp_inner(p, w, x);
     ahead(p, 1, (const linear *const[]){&w->down});
+    tensor *inner = mlp_inner(p, w, x);
+    block_ahead(p, w + 1);
     return project(p->c, inner, &w->down, residual, to);
 }
 
@@ -113,7 +123,6 @@ static tensor *block(const pass *p, int64_t layer, tensor *x)
     const gpt_config *g = &p->m->config;
     const gpt_block *w = &p->m->block[layer];
     op_ctx *c = p->c;
-    ahead(p, 3, (const linear *const[]){&w->query, &w->key, &w->value});
     if (g->norm_after) {
         tensor *h = full_norm(p, attention(p, w, layer, x, x), &w->attention_norm);
         return full_norm(p, mlp(p, w, h, h, NULL), &w->mlp_norm);
@@ -128,7 +137,6 @@ static tensor *block(const pass *p, int64_t layer, tensor *x)
         return op_add(c, y, full_norm(p, mlp(p, w, norm(p, y, &w->mlp_norm), NULL, NULL), &w->mlp_after));
     }
     tensor *y = attention(p, w, layer, h, x);
-    mlp_ahead(p, w);
     return mlp(p, w, norm(p, y, &w->mlp_norm), y, x);
 }
 
@@ -217,7 +225,6 @@ tensor *gpt_forward(op_ctx *c, const gpt *m, const gpt_segment *segments, int64_
         if (observer) observer->see(observer->arg, layer, x);
     }
     c->feed = DTYPE_F32;
-    ahead(&p, 1, (const linear *const[]){&m->head});
     x = keep_rows(c, x, segments, count); /* [kept, C] */
     if (m->final_norm.weight) x = full_norm(&p, x, &m->final_norm);
     for (int64_t s = 0; x && s < count; s++) segments[s].cache->length += segments[s].count;

@@ -22,7 +22,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PANEL = 16 /* outputs in a panel */, PANEL_BLOCK = 32 /* inputs that share an activation's scale */ };
+enum {
+    PANEL = 16,       /* outputs in a panel */
+    PANEL_BLOCK = 32, /* inputs that share an activation's scale */
+    PANEL_AHEAD = 16384 /* bytes: far enough that a panel's lines are there in time, wherever the last page ended */
+};
 
 typedef enum {
     PANEL_Q4,       /* 4-bit codes, offset 8 */
@@ -121,9 +125,11 @@ typedef struct panel_kernels {
 
     /* y[r][o] = unit · Σ_block (scale_w scale_x Σ_k (code_w − offset) code_x + minimum_w sum_x) for the rows first ≤ r <
      * first + rows of x, 0 ≤ o < out; y begins at row `first`. The inner sum is an exact integer; the outer one goes
-     * in ascending blocks (groups), each a fused multiply-add with the rounded scale_w · scale_x, then one with the minimum. */
+     * in ascending blocks (groups), each a fused multiply-add with the rounded scale_w · scale_x, then one with the minimum.
+     * next: what this thread reads after the panels, NULL where that follows in memory. A product of few rows takes as long as
+     * its weights take to come; so it asks for them PANEL_AHEAD bytes before they are used, across the panels' end. */
     void (*quantized[PANEL_KINDS])(float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
-                                   const uint8_t *panels, int64_t out, float unit);
+                                   const uint8_t *panels, const void *next, int64_t out, float unit);
 
     const panel_bulk_kernels *bulk; /* NULL: many rows have no faster way */
 } panel_kernels;

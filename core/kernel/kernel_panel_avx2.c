@@ -138,8 +138,8 @@ INLINE __m256i block_sum(panel_form f, const block_codes *c, int h, int g, int s
 
 INLINE __m256 f16_vector(const uint8_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
 
-/* ahead: the panel comes from memory, and what follows it is asked for. */
-INLINE void tile(panel_form f, int rows, bool ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first, const uint8_t *panel,
+/* ahead: the panel comes from memory, and what follows it is asked for; or NULL. */
+INLINE void tile(panel_form f, int rows, const panel_ahead *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first, const uint8_t *panel,
                  int64_t out, float unit)
 {
     int64_t blocks = x->in / PANEL_BLOCK;
@@ -148,7 +148,7 @@ INLINE void tile(panel_form f, int rows, bool ahead, float *y, int64_t ldy, cons
     UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm256_setzero_ps();
     for (int64_t b = 0; b < blocks; b++) {
         block_codes code;
-        if (ahead) panel_prefetch(f, panel, blocks, b);
+        if (ahead) panel_prefetch(f, panel, ahead, blocks, b);
         unpack(f, &code, panel, blocks, b);
         UNROLL for (int g = 0; g < groups; g++) {
             const uint8_t *scales = panel + (b * groups + g) * PANEL * 2;
@@ -180,17 +180,18 @@ INLINE void tile(panel_form f, int rows, bool ahead, float *y, int64_t ldy, cons
 }
 
 INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
-                    const uint8_t *panels, int64_t out, float unit)
+                    const uint8_t *panels, const void *next, int64_t out, float unit)
 {
     enum { AHEAD_ROWS = 16 }; /* more take longer than the panel takes to come */
     (void)kind;
     size_t size = panel_bytes(f, x->in / PANEL_BLOCK);
+    const panel_ahead ahead = panel_ahead_of(f, panels, next, x->in / PANEL_BLOCK, out);
     for (; out > 0; out -= PANEL, y += PANEL, panels += size) {
         int64_t r = 0;
-        if (rows < 4) tile(f, 1, true, y, ldy, x, first, panels, out, unit), r = 1;
-        else if (rows < AHEAD_ROWS) tile(f, 4, true, y, ldy, x, first, panels, out, unit), r = 4;
-        for (; r + 4 <= rows; r += 4) tile(f, 4, false, y + r * ldy, ldy, x, first + r, panels, out, unit);
-        for (; r < rows; r++) tile(f, 1, false, y + r * ldy, ldy, x, first + r, panels, out, unit);
+        if (rows < 4) tile(f, 1, &ahead, y, ldy, x, first, panels, out, unit), r = 1;
+        else if (rows < AHEAD_ROWS) tile(f, 4, &ahead, y, ldy, x, first, panels, out, unit), r = 4;
+        for (; r + 4 <= rows; r += 4) tile(f, 4, NULL, y + r * ldy, ldy, x, first + r, panels, out, unit);
+        for (; r < rows; r++) tile(f, 1, NULL, y + r * ldy, ldy, x, first + r, panels, out, unit);
     }
 }
 

@@ -28,11 +28,12 @@ void panel_f16_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_
 }
 
 INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
-                    const uint8_t *panels, int64_t out, float unit)
+                    const uint8_t *panels, const void *next, int64_t out, float unit)
 {
     (void)kind;
     size_t size = panel_bytes(f, x->in / PANEL_BLOCK);
-    for (; out > 0; out -= PANEL, y += PANEL, panels += size) vnni_panel(f, y, ldy, x, first, rows, panels, out, unit);
+    const panel_ahead ahead = panel_ahead_of(f, panels, next, x->in / PANEL_BLOCK, out);
+    for (; out > 0; out -= PANEL, y += PANEL, panels += size) vnni_panel(f, &ahead, y, ldy, x, first, rows, panels, out, unit);
 }
 
 PANEL_PRODUCTS(product)

@@ -107,8 +107,9 @@ static void quantized_product(panel_form f, float *y, int64_t ldy, const panel_r
 
 #define PRODUCT(KIND)                                                                                                  \
     static void product_##KIND(float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,                \
-                               const uint8_t *panels, int64_t out, float unit)                                         \
+                               const uint8_t *panels, const void *next, int64_t out, float unit)                       \
     {                                                                                                                  \
+        (void)next;                                                                                                    \
         quantized_product((panel_form)PANEL_FORM_##KIND, y, ldy, x, first, rows, panels, out, unit);                   \
     }
 PRODUCT(Q4)

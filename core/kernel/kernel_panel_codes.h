@@ -14,9 +14,9 @@
 /* The kinds of panels as functions NAME_KIND around one inlined template. */
 #define PANEL_PRODUCT(KIND, TEMPLATE)                                                                                  \
     static void product_##KIND(float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,                \
-                               const uint8_t *panels, int64_t out, float unit)                                         \
+                               const uint8_t *panels, const void *next, int64_t out, float unit)                       \
     {                                                                                                                  \
-        TEMPLATE(PANEL_##KIND, (panel_form)PANEL_FORM_##KIND, y, ldy, x, first, rows, panels, out, unit);                            \
+        TEMPLATE(PANEL_##KIND, (panel_form)PANEL_FORM_##KIND, y, ldy, x, first, rows, panels, next, out, unit);                   \
     }
 #define PANEL_PRODUCTS(TEMPLATE)                                                                                       \
     PANEL_PRODUCT(Q4, TEMPLATE)                                                                                        \
@@ -39,13 +39,26 @@ INLINE int panel_code_shift(panel_form f)
     return f.bits == 8 || f.table ? 7 : f.offset == 8 ? 3 : f.offset == 16 ? 4 : f.offset == 32 ? 5 : 0;
 }
 
-/* Asks for what the place of block b in the panel holds AHEAD bytes on: far enough that a panel's lines are there in time,
- * wherever the last page ended, at which the processor's own prefetching stops. */
-INLINE void panel_prefetch(panel_form f, const uint8_t *panel, int64_t blocks, int64_t b)
+/* Where a call's panels end, and how far from there what is read next lies. */
+typedef struct {
+    const char *end;
+    intptr_t jump;
+} panel_ahead;
+
+INLINE panel_ahead panel_ahead_of(panel_form f, const uint8_t *panels, const void *next, int64_t blocks, int64_t out)
 {
-    enum { AHEAD = 8192, LINE = 64 };
+    const char *end = (const char *)panels + (size_t)((out + PANEL - 1) / PANEL) * panel_bytes(f, blocks);
+    return (panel_ahead){end, next ? (intptr_t)next - (intptr_t)end : 0};
+}
+
+/* Asks for what the place of block b in the panel holds PANEL_AHEAD bytes on: far enough that a panel's lines are there in time,
+ * wherever the last page ended, at which the processor's own prefetching stops. */
+INLINE void panel_prefetch(panel_form f, const uint8_t *panel, const panel_ahead *ahead, int64_t blocks, int64_t b)
+{
+    enum { LINE = 64 };
     int64_t bytes = (int64_t)(panel_bytes(f, blocks) / (size_t)blocks) & ~(int64_t)(LINE - 1);
-    const char *from = (const char *)panel + b * bytes + AHEAD;
+    const char *from = (const char *)panel + b * bytes + PANEL_AHEAD;
+    if (from >= ahead->end) from += ahead->jump;
     int lines = f.bits == 8 ? 9 : 6;
     UNROLL for (int i = 0; i < lines; i++) _mm_prefetch(from + i * LINE, _MM_HINT_T1);
 }

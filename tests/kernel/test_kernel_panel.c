@@ -98,12 +98,13 @@ static void check_quantized(void **state)
                 for (size_t i = 1; i < panel_code_at(forms[kind], blocks); i += 2) /* scales of ordinary size */
                     weight[p * size + i] = (uint8_t)((weight[p * size + i] & 0x83) | 0x24);
             if (kind == PANEL_Q8) memset(weight + panel_code_at(forms[kind], blocks), 0x80, 700 % (size / 2)); /* −128 */
-            truth->panel->quantized[kind](want, MAX_OUT, &a, 0, MAX_ROWS, weight, 48, 0.5f);
+            truth->panel->quantized[kind](want, MAX_OUT, &a, 0, MAX_ROWS, weight, NULL, 48, 0.5f);
             for (int64_t rows = 1; rows <= MAX_ROWS; rows++)
                 for (int64_t out = rows % 3 + 1; out <= 48; out += 15) {
                     for (size_t i = 0; i < sizeof got / sizeof got[0]; i++) got[i] = (float)i;
                     int64_t first = rows % 2 ? MAX_ROWS - rows : 0;
-                    tested->panel->quantized[kind](got, MAX_OUT, &b, first, rows, weight, out, 0.5f);
+                    const void *next = out % 2 ? NULL : (const void *)(UINTPTR_MAX / 3); /* is only ever prefetched */
+                    tested->panel->quantized[kind](got, MAX_OUT, &b, first, rows, weight, next, out, 0.5f);
                     for (int64_t i = 0; i < MAX_ROWS * MAX_OUT + GUARD; i++) {
                         bool inside = i / MAX_OUT < rows && i % MAX_OUT < out;
                         float right = inside ? want[first * MAX_OUT + i] : (float)i;

@@ -108,11 +108,54 @@ static void test_ahead_of_anything(void **state)
     for (int i = 0; i < 100; i++) assert_int_equal(atomic_load(&hits[i]), 500);
     pool_free(p);
     pool_ahead(NULL, 0, NULL, 0);
+    assert_false(pool_bring(1)); /* the pool is gone, and what lay ahead of its caller with it */
+}
+
+static char lying[10 * 64];
+static atomic_int taken, lasts;
+
+/* Takes three lines at a time and counts what it gets, and whether this is a thread's last item. */
+static void take(void *arg, int64_t i)
+{
+    (void)arg;
+    int64_t lines = 3;
+    const char *from = pool_take(&lines);
+    if (from && (from < lying || from + 64 * lines > lying + sizeof lying)) atomic_fetch_add(&taken, 1000);
+    if (from) atomic_fetch_add(&taken, (int)lines);
+    if (pool_is_last(i)) atomic_fetch_add(&lasts, 1);
+}
+
+/* What lies ahead of a loop is taken in the loop before it and while that is waited for, once. */
+static void test_ahead_once(void **state)
+{
+    (void)state;
+    status st = {0};
+    pool *p = pool_new(2, &st);
+    assert_non_null(p);
+    for (int run = 0; run < 200; run++) {
+        atomic_store(&taken, 0);
+        atomic_store(&lasts, 0);
+        pool_ahead(p, 0, (pool_stretch[]){{lying, 4}, {lying + 4 * 64, 6}}, 2);
+        pool_ahead(p, 1, NULL, 0);
+        pool_run(p, take, NULL, 1); /* one item is no loop */
+        assert_int_equal(atomic_load(&taken), 0);
+        assert_int_equal(atomic_load(&lasts), 1);
+        pool_run(p, take, NULL, 64);
+        while (pool_bring(1)) atomic_fetch_add(&taken, 1);
+        assert_true(atomic_load(&taken) <= 10);
+        assert_int_equal(atomic_load(&lasts), 3);
+        assert_false(pool_bring(1));
+    }
+    pool_free(p);
+    atomic_store(&lasts, 0);
+    pool_run(NULL, take, NULL, 64);
+    assert_int_equal(atomic_load(&lasts), 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_item_once), cmocka_unit_test(test_limit_may_change_at_any_time),
-                                       cmocka_unit_test(test_limit_of_one_is_the_caller), cmocka_unit_test(test_ahead_of_anything)};
+                                       cmocka_unit_test(test_limit_of_one_is_the_caller), cmocka_unit_test(test_ahead_of_anything),
+                                       cmocka_unit_test(test_ahead_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
