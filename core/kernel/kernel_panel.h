@@ -25,7 +25,7 @@
 enum {
     PANEL = 16,       /* outputs in a panel */
     PANEL_BLOCK = 32, /* inputs that share an activation's scale */
-    PANEL_AHEAD = 16384 /* bytes: far enough that a panel's lines are there in time, wherever the last page ended */
+    PANEL_AHEAD = 16384 /* bytes: far enough that lines are there in time, wherever the last page ended */
 };
 
 typedef enum {
@@ -127,7 +127,7 @@ typedef struct panel_kernels {
      * first + rows of x, 0 ≤ o < out; y begins at row `first`. The inner sum is an exact integer; the outer one goes
      * in ascending blocks (groups), each a fused multiply-add with the rounded scale_w · scale_x, then one with the minimum.
      * next: what this thread reads after the panels, NULL where that follows in memory. A product of few rows takes as long as
-     * its weights take to come; so it asks for them PANEL_AHEAD bytes before they are used, across the panels' end. */
+     * its weights take to come; so it asks for them up to PANEL_AHEAD bytes before they are used, across the panels' end. */
     void (*quantized[PANEL_KINDS])(float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
                                    const uint8_t *panels, const void *next, int64_t out, float unit);
 

@@ -30,12 +30,12 @@ static void configure(int group)
 }
 
 /* Codes of the blocks from … from + n as signed bytes less their offset. */
-INLINE void unpack_chunk(panel_form f, const panel_ahead *ahead, int8_t *to, const uint8_t *panel, int64_t blocks, int64_t from, int64_t n)
+INLINE void unpack_chunk(panel_form f, const char *ahead, int8_t *to, const uint8_t *panel, int64_t blocks, int64_t from, int64_t n)
 {
     const __m512i raised = _mm512_set1_epi8((char)(panel_code_shift(f) == 7 ? -128 : panel_code_shift(f) ? 1 << panel_code_shift(f) : 0));
     for (int64_t b = 0; b < n; b++) {
         __m512i code[8];
-        panel_prefetch(f, panel, ahead, blocks, from + b);
+        panel_prefetch(f, ahead, blocks, from + b);
         panel_unpack_avx512(f, code, panel, blocks, from + b);
         UNROLL for (int g = 0; g < 8; g++) _mm512_store_si512(to + b * 512 + g * 64, _mm512_sub_epi8(code[g], raised));
     }
@@ -112,7 +112,7 @@ INLINE void run_tile(panel_form f, float *y, int64_t ldy, strip *s, int64_t coun
 
 /* Rows that begin with a tile of x by one panel. Between chunks the sums wait in y, where the columns past `out` are not
  * kept nor needed. */
-INLINE void amx_panel(panel_form f, const panel_ahead *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
+INLINE void amx_panel(panel_form f, const char *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
                       const uint8_t *panel, int64_t out, float unit)
 {
     _Alignas(64) int8_t code[CHUNK * 512];
@@ -147,7 +147,7 @@ INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const 
     if (!by_tiles) return;
     const panel_ahead ahead = panel_ahead_of(f, panels, next, x->in / PANEL_BLOCK, out);
     configure(f.group);
-    for (; out > 0; out -= PANEL, y += PANEL, panels += size) amx_panel(f, &ahead, y, ldy, x, first, by_tiles, panels, out, unit);
+    for (; out > 0; out -= PANEL, y += PANEL, panels += size) amx_panel(f, panel_ahead_at(&ahead, panels), y, ldy, x, first, by_tiles, panels, out, unit);
     _tile_release();
 }
 

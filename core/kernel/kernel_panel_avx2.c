@@ -138,8 +138,8 @@ INLINE __m256i block_sum(panel_form f, const block_codes *c, int h, int g, int s
 
 INLINE __m256 f16_vector(const uint8_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
 
-/* ahead: the panel comes from memory, and what follows it is asked for; or NULL. */
-INLINE void tile(panel_form f, int rows, const panel_ahead *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first, const uint8_t *panel,
+/* ahead: what is asked for meanwhile, as the panel comes from memory; or NULL. */
+INLINE void tile(panel_form f, int rows, const char *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first, const uint8_t *panel,
                  int64_t out, float unit)
 {
     int64_t blocks = x->in / PANEL_BLOCK;
@@ -148,7 +148,7 @@ INLINE void tile(panel_form f, int rows, const panel_ahead *ahead, float *y, int
     UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm256_setzero_ps();
     for (int64_t b = 0; b < blocks; b++) {
         block_codes code;
-        if (ahead) panel_prefetch(f, panel, ahead, blocks, b);
+        if (ahead) panel_prefetch(f, ahead, blocks, b);
         unpack(f, &code, panel, blocks, b);
         UNROLL for (int g = 0; g < groups; g++) {
             const uint8_t *scales = panel + (b * groups + g) * PANEL * 2;
@@ -188,8 +188,8 @@ INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const 
     const panel_ahead ahead = panel_ahead_of(f, panels, next, x->in / PANEL_BLOCK, out);
     for (; out > 0; out -= PANEL, y += PANEL, panels += size) {
         int64_t r = 0;
-        if (rows < 4) tile(f, 1, &ahead, y, ldy, x, first, panels, out, unit), r = 1;
-        else if (rows < AHEAD_ROWS) tile(f, 4, &ahead, y, ldy, x, first, panels, out, unit), r = 4;
+        if (rows < 4) tile(f, 1, panel_ahead_at(&ahead, panels), y, ldy, x, first, panels, out, unit), r = 1;
+        else if (rows < AHEAD_ROWS) tile(f, 4, panel_ahead_at(&ahead, panels), y, ldy, x, first, panels, out, unit), r = 4;
         for (; r + 4 <= rows; r += 4) tile(f, 4, NULL, y + r * ldy, ldy, x, first + r, panels, out, unit);
         for (; r < rows; r++) tile(f, 1, NULL, y + r * ldy, ldy, x, first + r, panels, out, unit);
     }

@@ -33,7 +33,7 @@ INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const 
     (void)kind;
     size_t size = panel_bytes(f, x->in / PANEL_BLOCK);
     const panel_ahead ahead = panel_ahead_of(f, panels, next, x->in / PANEL_BLOCK, out);
-    for (; out > 0; out -= PANEL, y += PANEL, panels += size) vnni_panel(f, &ahead, y, ldy, x, first, rows, panels, out, unit);
+    for (; out > 0; out -= PANEL, y += PANEL, panels += size) vnni_panel(f, panel_ahead_at(&ahead, panels), y, ldy, x, first, rows, panels, out, unit);
 }
 
 PANEL_PRODUCTS(product)

@@ -39,28 +39,36 @@ INLINE int panel_code_shift(panel_form f)
     return f.bits == 8 || f.table ? 7 : f.offset == 8 ? 3 : f.offset == 16 ? 4 : f.offset == 32 ? 5 : 0;
 }
 
-/* Where a call's panels end, and how far from there what is read next lies. */
+/* What is asked for while a panel is multiplied: some whole panels ahead, as many as PANEL_AHEAD holds and this call has, so that
+ * the call before knew what this one reads; or as many bytes of a longer panel. */
 typedef struct {
-    const char *end;
-    intptr_t jump;
+    const char *end; /* of the call's panels */
+    intptr_t jump;   /* how far from there what is read next lies */
+    int64_t lead;
 } panel_ahead;
 
 INLINE panel_ahead panel_ahead_of(panel_form f, const uint8_t *panels, const void *next, int64_t blocks, int64_t out)
 {
-    const char *end = (const char *)panels + (size_t)((out + PANEL - 1) / PANEL) * panel_bytes(f, blocks);
-    return (panel_ahead){end, next ? (intptr_t)next - (intptr_t)end : 0};
+    int64_t size = (int64_t)panel_bytes(f, blocks), all = (out + PANEL - 1) / PANEL * size, lead = size < PANEL_AHEAD ? size : PANEL_AHEAD;
+    while (lead < all && lead + size <= PANEL_AHEAD) lead += size;
+    const char *end = (const char *)panels + all;
+    return (panel_ahead){end, next ? (intptr_t)next - (intptr_t)end : 0, lead};
 }
 
-/* Asks for what the place of block b in the panel holds PANEL_AHEAD bytes on: far enough that a panel's lines are there in time,
- * wherever the last page ended, at which the processor's own prefetching stops. */
-INLINE void panel_prefetch(panel_form f, const uint8_t *panel, const panel_ahead *ahead, int64_t blocks, int64_t b)
+/* What is asked for while this panel is multiplied. */
+INLINE const char *panel_ahead_at(const panel_ahead *a, const uint8_t *panel)
+{
+    const char *at = (const char *)panel + a->lead;
+    return at < a->end ? at : at + a->jump;
+}
+
+/* Asks for what block b of the panel is to what lies ahead. The processor's own prefetching stops at the end of a page. */
+INLINE void panel_prefetch(panel_form f, const char *ahead, int64_t blocks, int64_t b)
 {
     enum { LINE = 64 };
     int64_t bytes = (int64_t)(panel_bytes(f, blocks) / (size_t)blocks) & ~(int64_t)(LINE - 1);
-    const char *from = (const char *)panel + b * bytes + PANEL_AHEAD;
-    if (from >= ahead->end) from += ahead->jump;
     int lines = f.bits == 8 ? 9 : 6;
-    UNROLL for (int i = 0; i < lines; i++) _mm_prefetch(from + i * LINE, _MM_HINT_T1);
+    UNROLL for (int i = 0; i < lines; i++) _mm_prefetch(ahead + b * bytes + i * LINE, _MM_HINT_T1);
 }
 
 #ifdef __AVX512BW__

@@ -102,15 +102,15 @@ INLINE void add_block(panel_form f, int rows, __m512 *y, const panel_rows *x, in
     }
 }
 
-/* ahead: the panel comes from memory, and what follows it is asked for; or NULL. */
-INLINE void vnni_tile(panel_form f, int rows, const panel_ahead *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first,
+/* fetch: the panel comes from memory, and what lies ahead is asked for. */
+INLINE void vnni_tile(panel_form f, int rows, bool fetch, const char *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first,
                       const uint8_t *panel, int64_t out, float unit)
 {
     int64_t blocks = x->in / PANEL_BLOCK, at = panel_row_at(x, first, 0);
     __m512 sum[16];
     UNROLL for (int r = 0; r < rows; r++) sum[r] = _mm512_setzero_ps();
     for (int64_t b = 0; b < blocks; b++, at += x->lanes) {
-        if (ahead) panel_prefetch(f, panel, ahead, blocks, b);
+        if (fetch) panel_prefetch(f, ahead, blocks, b);
         add_block(f, rows, sum, x, at, b, panel, blocks);
     }
     UNROLL for (int r = 0; r < rows; r++)
@@ -119,18 +119,22 @@ INLINE void vnni_tile(panel_form f, int rows, const panel_ahead *ahead, float *y
 }
 
 /* All rows by one panel, in runs that stay within a tile of x. */
-INLINE void vnni_panel(panel_form f, const panel_ahead *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
+INLINE void vnni_panel(panel_form f, const char *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
                        const uint8_t *panel, int64_t out, float unit)
 {
+    if (rows == 1) { /* one token: a loop without a branch */
+        vnni_tile(f, 1, true, ahead, y, ldy, x, first, panel, out, unit);
+        return;
+    }
     for (int64_t r = 0; r < rows;) {
         int64_t left = x->lanes - (first + r) % x->lanes, step;
         if (left > rows - r) left = rows - r;
         float *to = y + r * ldy;
-        if (left >= 16) vnni_tile(f, 16, NULL, to, ldy, x, first + r, panel, out, unit), step = 16;
-        else if (left >= 8) vnni_tile(f, 8, r == 0 ? ahead : NULL, to, ldy, x, first + r, panel, out, unit), step = 8;
-        else if (left >= 4) vnni_tile(f, 4, r == 0 ? ahead : NULL, to, ldy, x, first + r, panel, out, unit), step = 4;
-        else if (left >= 2) vnni_tile(f, 2, r == 0 ? ahead : NULL, to, ldy, x, first + r, panel, out, unit), step = 2;
-        else vnni_tile(f, 1, r == 0 ? ahead : NULL, to, ldy, x, first + r, panel, out, unit), step = 1;
+        if (left >= 16) vnni_tile(f, 16, false, ahead, to, ldy, x, first + r, panel, out, unit), step = 16;
+        else if (left >= 8) vnni_tile(f, 8, r == 0, ahead, to, ldy, x, first + r, panel, out, unit), step = 8;
+        else if (left >= 4) vnni_tile(f, 4, r == 0, ahead, to, ldy, x, first + r, panel, out, unit), step = 4;
+        else if (left >= 2) vnni_tile(f, 2, r == 0, ahead, to, ldy, x, first + r, panel, out, unit), step = 2;
+        else vnni_tile(f, 1, r == 0, ahead, to, ldy, x, first + r, panel, out, unit), step = 1;
         r += step;
     }
 }
