@@ -41,12 +41,6 @@ typedef struct {
     int64_t pack_count, item_count;
 } bulk_job;
 
-static int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
-
-/* The first position that the query at `position` sees. */
-static int64_t first_seen(int64_t window, int64_t position) { return window ? max_of(0, position - window + 1) : 0; }
-
 /* ---- packing ---- */
 
 /* A chunk's keys: pairs of channels by panels of 32 positions, padded with zeros to the form's row. */
@@ -127,9 +121,9 @@ static void attend(void *arg, int64_t i)
     gather_queries(j, it, q);
     for (int64_t h = 0; h < it->heads; h++) attention_tile_clear(&tile[h]);
     if (k->begin) k->begin();
-    for (int64_t base = first_seen(j->window, position) / ATTENTION_KEYS * ATTENTION_KEYS; base < end; base += ATTENTION_KEYS) {
+    for (int64_t base = op_kv_first_seen(j->window, position) / ATTENTION_KEYS * ATTENTION_KEYS; base < end; base += ATTENTION_KEYS) {
         s.first = base - from->first;
-        s.count = min_of(end - base, ATTENTION_KEYS);
+        s.count = op_kv_min(end - base, ATTENTION_KEYS);
         s.seen = position + 1 - base;
         for (int64_t h = 0; h < it->heads; h++) attention_tile_see(f, &tile[h], (const char *)(q + h * it->rows * f->row), it->rows, &s);
     }
@@ -160,8 +154,8 @@ static int64_t plan_items(const bulk_job *j, const packed *s, item *to)
         for (int64_t kv = 0; kv < j->layout->kv_heads; kv++)
             for (int64_t h = 0; h < j->group; h += heads, count++)
                 if (to)
-                    to[count] = (item){s, t * ATTENTION_QUERIES, min_of(rows - t * ATTENTION_QUERIES, ATTENTION_QUERIES), kv, h,
-                                       min_of(heads, j->group - h)};
+                    to[count] = (item){s, t * ATTENTION_QUERIES, op_kv_min(rows - t * ATTENTION_QUERIES, ATTENTION_QUERIES), kv, h,
+                                       op_kv_min(heads, j->group - h)};
     return count;
 }
 
@@ -174,7 +168,7 @@ static bool plan(op_ctx *c, bulk_job *j, const product_kernel *kernel, const op_
         int64_t end = (segments[i].start + segments[i].rows + KV_CHUNK - 1) / KV_CHUNK * KV_CHUNK;
         s->segment = &segments[i];
         s->first_row = row;
-        s->first = first_seen(j->window, segments[i].start) / ATTENTION_KEYS * ATTENTION_KEYS;
+        s->first = op_kv_first_seen(j->window, segments[i].start) / ATTENTION_KEYS * ATTENTION_KEYS;
         s->form = attention_form_of(kernel, j->layout->head_dim, end - s->first, scale);
         s->keys = arena_alloc(c->mem, (size_t)j->layout->kv_heads * attention_key_bytes(&s->form), c->st);
         s->values = arena_alloc(c->mem, (size_t)j->layout->kv_heads * attention_value_bytes(&s->form), c->st);

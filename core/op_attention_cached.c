@@ -19,8 +19,6 @@ enum {
     FEW_ROWS = 4,   /* a segment of at most so many rows is split over spans */
 };
 
-static int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t min_of(int64_t a, int64_t b) { return a < b ? a : b; }
 
 op_kv_layout op_kv_layout_of(int64_t kv_heads, int64_t head_dim, bool half)
 {
@@ -110,7 +108,7 @@ static void store_rows(void *job, int64_t from, int64_t n)
 {
     const store_job *j = job;
     for (int64_t r = from, run; r < from + n; r += run) {
-        run = min_of(PANEL - (j->segment->start + r) % PANEL, from + n - r);
+        run = op_kv_min(PANEL - (j->segment->start + r) % PANEL, from + n - r);
         store_run(j, r, run);
     }
 }
@@ -178,12 +176,6 @@ typedef struct {
     workspace *spaces;
     int64_t space_count;
 } attention_job;
-
-/* The first position that the query at `position` sees. */
-static int64_t first_seen(const attention_job *j, int64_t position)
-{
-    return j->window ? max_of(0, position - j->window + 1) : 0;
-}
 
 static void clear(const attention_job *j, gathered *g, int64_t rows)
 {
@@ -259,13 +251,13 @@ static void attend_chunk(const attention_job *j, const item *it, workspace *w, i
     const op_kv_layout *l = j->layout;
     const op_kv_segment *s = &j->segment[it->segment];
     int64_t rows = it->rows * j->group, base = chunk * KV_CHUNK, last = s->start + it->row + it->rows - 1;
-    int64_t filled = min_of(KV_CHUNK, (last - base) / PANEL * PANEL + PANEL); /* whole panels of keys that some row sees */
+    int64_t filled = op_kv_min(KV_CHUNK, (last - base) / PANEL * PANEL + PANEL); /* whole panels of keys that some row sees */
     const char *at = op_kv_head(l, s->chunk[chunk], j->layer, it->kv_head);
     fetch(at + l->key_bytes, l->value_bytes);
     multiply(j, w->scores, KV_CHUNK, w->q, l->head_dim, rows, at, l->head_dim, filled, false, w->keys);
     for (int64_t r = 0; r < rows; r++) {
         int64_t position = s->start + it->row + r / j->group;
-        int64_t from = max_of(0, first_seen(j, position) - base), to = min_of(KV_CHUNK, position + 1 - base);
+        int64_t from = op_kv_max(0, op_kv_first_seen(j->window, position) - base), to = op_kv_min(KV_CHUNK, position + 1 - base);
         weigh(j, &w->span, r, w->scores + r * KV_CHUNK, from, to);
     }
     if (last / KV_CHUNK > chunk) fetch(op_kv_head(l, s->chunk[chunk + 1], j->layer, it->kv_head), l->key_bytes);
@@ -276,9 +268,9 @@ static void attend_span(const attention_job *j, const item *it, workspace *w, in
 {
     const op_kv_segment *s = &j->segment[it->segment];
     int64_t last = (s->start + it->row + it->rows - 1) / KV_CHUNK;
-    int64_t first = first_seen(j, s->start + it->row) / KV_CHUNK;
+    int64_t first = op_kv_first_seen(j->window, s->start + it->row) / KV_CHUNK;
     clear(j, &w->span, it->rows * j->group);
-    for (int64_t c = max_of(first, span * SPAN_CHUNKS); c <= min_of(last, (span + 1) * SPAN_CHUNKS - 1); c++) attend_chunk(j, it, w, c);
+    for (int64_t c = op_kv_max(first, span * SPAN_CHUNKS); c <= op_kv_min(last, (span + 1) * SPAN_CHUNKS - 1); c++) attend_chunk(j, it, w, c);
 }
 
 /* The item's query rows, turned and scaled, the heads of a position side by side: [rows · group, D]. */
@@ -334,7 +326,7 @@ static void run_item(void *arg, int64_t i)
 
 /* ---- planning ---- */
 
-static int64_t tile_rows(const attention_job *j) { return max_of(1, TILE / j->group); }
+static int64_t tile_rows(const attention_job *j) { return op_kv_max(1, TILE / j->group); }
 
 static int64_t span_of(int64_t position) { return position / (KV_CHUNK * SPAN_CHUNKS); }
 
@@ -344,8 +336,8 @@ static int64_t plan_segment(const attention_job *j, int64_t segment, int64_t fir
     const op_kv_segment *s = &j->segment[segment];
     int64_t step = tile_rows(j), count = 0;
     for (int64_t row = 0; row < s->rows; row += step) {
-        item it = {.segment = segment, .first_row = first_row, .row = row, .rows = min_of(step, s->rows - row)};
-        int64_t first = span_of(first_seen(j, s->start + row)), last = span_of(s->start + row + it.rows - 1);
+        item it = {.segment = segment, .first_row = first_row, .row = row, .rows = op_kv_min(step, s->rows - row)};
+        int64_t first = span_of(op_kv_first_seen(j->window, s->start + row)), last = span_of(s->start + row + it.rows - 1);
         bool split = s->rows <= FEW_ROWS && last > first;
         int64_t pieces = split ? last - first + 1 : 1;
         it.spans = split ? 1 : last - first + 1;

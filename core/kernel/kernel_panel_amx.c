@@ -5,17 +5,12 @@
 #include <immintrin.h>
 
 #include "core/kernel/kernel_panel_vnni.h"
+#include "core/kernel/tiles.h"
 
 enum {
     CHUNK = 64,  /* blocks whose codes are unpacked at a time: 32 KB */
     FEWEST = 13,  /* rows for which a tile is worth while */
 };
-
-typedef struct {
-    uint8_t palette, start_row, reserved[14];
-    uint16_t row_bytes[16];
-    uint8_t rows[16];
-} tile_config;
 
 /* Tiles 0 and 1: activations [16 rows][group]; 2 and 3: codes [group / 4][16 outputs][4]; 4 and 5: sums [16 rows][16]. */
 static void configure(int group)
@@ -25,8 +20,7 @@ static void configure(int group)
         c.row_bytes[i] = (uint16_t)(i < 2 ? group : 64);
         c.rows[i] = (uint8_t)(i == 2 || i == 3 ? group / 4 : PANEL);
     }
-    __asm__ volatile("" : : "r"(&c) : "memory"); /* GCC 12's intrinsic tells the compiler of its first 8 bytes only */
-    _tile_loadconfig(&c);
+    tiles_load(&c);
 }
 
 /* Codes of the blocks from … from + n as signed bytes less their offset. */
@@ -148,7 +142,7 @@ INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const 
     const panel_ahead ahead = panel_ahead_of(f, panels, next, x->in / PANEL_BLOCK, out);
     configure(f.group);
     for (; out > 0; out -= PANEL, y += PANEL, panels += size) amx_panel(f, panel_ahead_at(&ahead, panels), y, ldy, x, first, by_tiles, panels, out, unit);
-    _tile_release();
+    tiles_end();
 }
 
 PANEL_PRODUCTS(product)

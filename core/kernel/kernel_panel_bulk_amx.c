@@ -13,8 +13,6 @@ enum {
 
 /* ---- weights ---- */
 
-INLINE __m512 f16_vector(const uint8_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
-
 /* Two inputs of 16 outputs as bf16 side by side, rounded to nearest. */
 INLINE __m512i pair(__m512 even, __m512 odd)
 {
@@ -150,10 +148,9 @@ INLINE void run_panels(panel_form f, int panels, float *y, int64_t ldy, const ui
     }
 }
 
-INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const uint16_t *x, int64_t in, int64_t rows,
-                    const uint8_t *panels, int64_t out, float unit)
+INLINE void product(panel_form f, float *y, int64_t ldy, const uint16_t *x, int64_t in, int64_t rows, const uint8_t *panels,
+                    int64_t out, float unit)
 {
-    (void)kind;
     size_t size = panel_bytes(f, in / PANEL_BLOCK);
     tiles_begin();
     for (; out > PANEL; out -= 2 * PANEL, y += 2 * PANEL, panels += 2 * size)
@@ -162,20 +159,12 @@ INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const 
     tiles_end();
 }
 
-#define BULK_PRODUCT(KIND)                                                                                             \
+#define BULK_PRODUCT(KIND, TEMPLATE)                                                                                   \
     static void product_##KIND(float *y, int64_t ldy, const uint16_t *x, int64_t in, int64_t rows,                     \
                                const uint8_t *panels, int64_t out, float unit)                                         \
     {                                                                                                                  \
-        product(PANEL_##KIND, (panel_form)PANEL_FORM_##KIND, y, ldy, x, in, rows, panels, out, unit);               \
+        TEMPLATE((panel_form)PANEL_FORM_##KIND, y, ldy, x, in, rows, panels, out, unit);                               \
     }
-BULK_PRODUCT(Q4)
-BULK_PRODUCT(Q4_MIN)
-BULK_PRODUCT(Q4_TABLE)
-BULK_PRODUCT(Q4_16)
-BULK_PRODUCT(Q4_MIN16)
-BULK_PRODUCT(Q5)
-BULK_PRODUCT(Q5_MIN)
-BULK_PRODUCT(Q6_16)
-BULK_PRODUCT(Q8)
+PANEL_EACH_KIND(BULK_PRODUCT, product)
 
 const panel_bulk_kernels panel_bulk_amx = {PANEL_PRODUCT_TABLE};

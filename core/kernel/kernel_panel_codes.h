@@ -18,16 +18,17 @@
     {                                                                                                                  \
         TEMPLATE(PANEL_##KIND, (panel_form)PANEL_FORM_##KIND, y, ldy, x, first, rows, panels, next, out, unit);                   \
     }
-#define PANEL_PRODUCTS(TEMPLATE)                                                                                       \
-    PANEL_PRODUCT(Q4, TEMPLATE)                                                                                        \
-    PANEL_PRODUCT(Q4_MIN, TEMPLATE)                                                                                    \
-    PANEL_PRODUCT(Q4_TABLE, TEMPLATE)                                                                                  \
-    PANEL_PRODUCT(Q4_16, TEMPLATE)                                                                                     \
-    PANEL_PRODUCT(Q4_MIN16, TEMPLATE)                                                                                  \
-    PANEL_PRODUCT(Q5, TEMPLATE)                                                                                        \
-    PANEL_PRODUCT(Q5_MIN, TEMPLATE)                                                                                    \
-    PANEL_PRODUCT(Q6_16, TEMPLATE)                                                                                     \
-    PANEL_PRODUCT(Q8, TEMPLATE)
+#define PANEL_EACH_KIND(DO, TEMPLATE)                                                                                  \
+    DO(Q4, TEMPLATE)                                                                                                   \
+    DO(Q4_MIN, TEMPLATE)                                                                                               \
+    DO(Q4_TABLE, TEMPLATE)                                                                                             \
+    DO(Q4_16, TEMPLATE)                                                                                                \
+    DO(Q4_MIN16, TEMPLATE)                                                                                             \
+    DO(Q5, TEMPLATE)                                                                                                   \
+    DO(Q5_MIN, TEMPLATE)                                                                                               \
+    DO(Q6_16, TEMPLATE)                                                                                                \
+    DO(Q8, TEMPLATE)
+#define PANEL_PRODUCTS(TEMPLATE) PANEL_EACH_KIND(PANEL_PRODUCT, TEMPLATE)
 #define PANEL_PRODUCT_TABLE                                                                                            \
     {product_Q4, product_Q4_MIN, product_Q4_TABLE, product_Q4_16, product_Q4_MIN16, product_Q5, product_Q5_MIN,        \
      product_Q6_16, product_Q8}
@@ -72,6 +73,8 @@ INLINE void panel_prefetch(panel_form f, const char *ahead, int64_t blocks, int6
 }
 
 #ifdef __AVX512BW__
+INLINE __m512 f16_vector(const uint8_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
+
 /* code[g], byte (o, i): the unsigned code of output o and input 4g + i of block b. */
 INLINE void panel_unpack_avx512(panel_form f, __m512i *code, const uint8_t *panel, int64_t blocks, int64_t b)
 {

@@ -65,8 +65,6 @@ static void vnni_quantize(const panel_rows *q, int64_t row, const float *x)
 
 /* ---- quantised products ---- */
 
-INLINE __m512 f16_vector(const uint8_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
-
 INLINE __m512i four_inputs(const int8_t *p)
 {
     int32_t word;

@@ -47,6 +47,20 @@ static void check_floats(void **state)
 
 /* ---- quantised ---- */
 
+static const panel_form form_of_kind[PANEL_KINDS] = {PANEL_FORM_Q4, PANEL_FORM_Q4_MIN, PANEL_FORM_Q4_TABLE, PANEL_FORM_Q4_16,
+    PANEL_FORM_Q4_MIN16, PANEL_FORM_Q5, PANEL_FORM_Q5_MIN, PANEL_FORM_Q6_16, PANEL_FORM_Q8};
+
+/* Three panels of random bytes, with scales of ordinary size. */
+static uint8_t *random_panels(panel_form f, int64_t blocks, rng *r)
+{
+    size_t size = panel_bytes(f, blocks), panels = 3;
+    uint8_t *weight = aligned_alloc(64, panels * size);
+    for (size_t i = 0; i < panels * size; i++) weight[i] = (uint8_t)rng_next(r);
+    for (size_t p = 0; p < panels; p++)
+        for (size_t i = 1; i < panel_code_at(f, blocks); i += 2) weight[p * size + i] = (uint8_t)((weight[p * size + i] & 0x83) | 0x24);
+    return weight;
+}
+
 enum { MAX_BLOCKS = 70 }; /* more than the 64 that AMX unpacks at a time */
 
 static size_t blocks_of(const panel_rows *q) { return (size_t)(MAX_ROWS * q->in / PANEL_BLOCK); } /* 48 rows are whole tiles of 1, 12 and 16 */
@@ -77,8 +91,6 @@ static void check_quantized(void **state)
 {
     const kernel_table *tested = kernel_find(*state), *truth = kernel_find("c");
     if (!tested) skip();
-    static const panel_form forms[PANEL_KINDS] = {PANEL_FORM_Q4, PANEL_FORM_Q4_MIN, PANEL_FORM_Q4_TABLE, PANEL_FORM_Q4_16,
-        PANEL_FORM_Q4_MIN16, PANEL_FORM_Q5, PANEL_FORM_Q5_MIN, PANEL_FORM_Q6_16, PANEL_FORM_Q8};
     static float x[MAX_ROWS * MAX_BLOCKS * 32], want[MAX_ROWS * MAX_OUT + GUARD], got[MAX_ROWS * MAX_OUT + GUARD];
     rng r = rng_seeded(2);
     for (size_t i = 0; i < sizeof x / sizeof x[0]; i++) x[i] = (float)rng_normal(&r);
@@ -91,13 +103,9 @@ static void check_quantized(void **state)
         for (int64_t i = 0; i < MAX_ROWS; i++) truth->panel->quantize(&a, i, x + i * a.in), tested->panel->quantize(&b, i, x + i * a.in);
         check_rows(tested, &a, &b);
         for (int kind = 0; kind < PANEL_KINDS; kind++) {
-            size_t size = panel_bytes(forms[kind], blocks), panels = 3;
-            uint8_t *weight = aligned_alloc(64, panels * size);
-            for (size_t i = 0; i < panels * size; i++) weight[i] = (uint8_t)rng_next(&r);
-            for (size_t p = 0; p < panels; p++)
-                for (size_t i = 1; i < panel_code_at(forms[kind], blocks); i += 2) /* scales of ordinary size */
-                    weight[p * size + i] = (uint8_t)((weight[p * size + i] & 0x83) | 0x24);
-            if (kind == PANEL_Q8) memset(weight + panel_code_at(forms[kind], blocks), 0x80, 700 % (size / 2)); /* −128 */
+            size_t size = panel_bytes(form_of_kind[kind], blocks);
+            uint8_t *weight = random_panels(form_of_kind[kind], blocks, &r);
+            if (kind == PANEL_Q8) memset(weight + panel_code_at(form_of_kind[kind], blocks), 0x80, 700 % (size / 2)); /* −128 */
             truth->panel->quantized[kind](want, MAX_OUT, &a, 0, MAX_ROWS, weight, NULL, 48, 0.5f);
             for (int64_t rows = 1; rows <= MAX_ROWS; rows++)
                 for (int64_t out = rows % 3 + 1; out <= 48; out += 15) {
@@ -162,8 +170,6 @@ static void check_bulk(void **state)
     const kernel_table *tested = kernel_find(*state);
     if (!tested || !tested->panel->bulk) skip();
     const panel_bulk_kernels *bulk = tested->panel->bulk;
-    static const panel_form forms[PANEL_KINDS] = {PANEL_FORM_Q4, PANEL_FORM_Q4_MIN, PANEL_FORM_Q4_TABLE, PANEL_FORM_Q4_16,
-        PANEL_FORM_Q4_MIN16, PANEL_FORM_Q5, PANEL_FORM_Q5_MIN, PANEL_FORM_Q6_16, PANEL_FORM_Q8};
     static float x[MAX_ROWS * MAX_BLOCKS * 32], all[MAX_ROWS * MAX_OUT + GUARD], got[MAX_ROWS * MAX_OUT + GUARD];
     static double w[MAX_BLOCKS * 32];
     rng r = rng_seeded(4);
@@ -172,15 +178,12 @@ static void check_bulk(void **state)
     for (int n = 0; n < 4; n++)
         for (int kind = 0; kind < PANEL_KINDS; kind++) {
             int64_t blocks = block_counts[n];
-            panel_form f = forms[kind];
+            panel_form f = form_of_kind[kind];
             int64_t in = blocks * 32;
             uint16_t *narrowed = malloc((size_t)(MAX_ROWS * in) * 2); /* no more than is needed: what is read beyond, asan sees */
             for (int64_t i = 0; i < MAX_ROWS * in; i++) narrowed[i] = half_to_bf16(x[i]);
-            size_t size = panel_bytes(f, blocks), panels = 3;
-            uint8_t *weight = aligned_alloc(64, panels * size);
-            for (size_t i = 0; i < panels * size; i++) weight[i] = (uint8_t)rng_next(&r);
-            for (size_t p = 0; p < panels; p++)
-                for (size_t i = 1; i < panel_code_at(f, blocks); i += 2) weight[p * size + i] = (uint8_t)((weight[p * size + i] & 0x83) | 0x24);
+            size_t size = panel_bytes(f, blocks);
+            uint8_t *weight = random_panels(f, blocks, &r);
             bulk->product[kind](all, MAX_OUT, narrowed, in, MAX_ROWS, weight, 48, 0.5f);
             for (int64_t o = 0; o < 48; o++) {
                 weights_of(f, weight + (size_t)(o / PANEL) * size, blocks, o % PANEL, w);
