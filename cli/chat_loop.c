@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/text_json.h"
 #include "cli/text_request.h"
@@ -184,7 +186,6 @@ static void answer(conversation *c)
     c->seed++;
     q.request.on_text = write_text;
     generate_sequence *s = generator_add(c->g, &q.request, c->st);
-    interrupted = 0;
     while (s && generator_step(c->g, c->st))
         if (interrupted) generator_halt(c->g, s);
     if (s) {
@@ -203,31 +204,42 @@ static void answer(conversation *c)
 
 typedef enum { LINE_READ, LINE_DROPPED, LINE_END } line_kind;
 
+/* SIGINT for the next while: kept back, or let through. */
+static void hold_interrupts(int how)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigprocmask(how, &set, NULL);
+}
+
+/* Waits until a byte of stdin, which has no buffer, can be read; false when Ctrl-C came first. Only here does a held SIGINT
+ * arrive: one between two bytes is not lost, and no write to the terminal is cut short. */
+static bool input_ready(void)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    sigset_t open;
+    sigprocmask(SIG_SETMASK, NULL, &open);
+    sigdelset(&open, SIGINT);
+    while (ppoll(&in, 1, NULL, &open) < 0 && errno == EINTR)
+        if (interrupted) return false;
+    return true;
+}
+
 /* The next line of stdin, appended to message without its end. */
 static line_kind read_line(text_buffer *message, status *st)
 {
     for (;;) {
-        errno = 0;
-        int c = getc(stdin);
-        char byte = (char)c;
-        if (c == EOF && errno == EINTR && interrupted) { /* Ctrl-C at the prompt */
+        if (!input_ready()) {
             interrupted = 0;
-            clearerr(stdin);
             return LINE_DROPPED;
         }
+        int c = getc(stdin);
+        char byte = (char)c;
         if (c == EOF) return LINE_END;
         if (c == '\n') return LINE_READ;
         if (!text_buffer_append(message, &byte, 1, st)) return LINE_END;
     }
-}
-
-/* Ctrl-C while a line is read makes getc return (flags 0); while an answer is written the terminal's writes go on
- * (SA_RESTART), or one cut short would count as a failure of stdout at the end. */
-static void catch_interrupts(int flags)
-{
-    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = flags};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
 }
 
 /* One message, lines that end with \ joined; false at the end of input. */
@@ -252,9 +264,10 @@ static bool read_message(text_buffer *message, status *st)
 
 static bool next_message(text_buffer *message, status *st)
 {
-    catch_interrupts(0);
+    interrupted = 0;
+    hold_interrupts(SIG_BLOCK);
     bool found = read_message(message, st);
-    catch_interrupts(SA_RESTART);
+    hold_interrupts(SIG_UNBLOCK);
     return found;
 }
 
@@ -270,9 +283,10 @@ static void handle(conversation *c, const text_buffer *message)
 void chat_loop(const text_options *o, const text_model *m, generator *g, const chat_template *t, uint64_t seed, status *st)
 {
     conversation c = {.o = o, .m = m, .g = g, .t = t, .seed = seed, .st = st};
-    struct sigaction before;
-    sigaction(SIGINT, NULL, &before);
-    catch_interrupts(SA_RESTART);
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART}, before;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, &before);
+    setvbuf(stdin, NULL, _IONBF, 0);
     if (o->system) c.system = alloc_string(o->system, strlen(o->system), st);
     if (log_get_level() != LOG_QUIET) fprintf(stderr, "%s, %s; /help lists the commands\n", o->model, chat_family_name(t->family));
     text_buffer message = {0};

@@ -27,11 +27,14 @@ needs_model() {
     exit 77
 }
 
-# catches PID: waits until that process answers SIGINT (one that runs behind a script is deaf to it until it says otherwise)
+# catches PID: waits until that process is aigc and answers SIGINT (one that runs behind a script is deaf to it until it
+# says otherwise, and for a moment it is still a copy of this shell, which answers too)
 catches() {
     tries=0
     while [ $tries -lt 600 ]; do
-        case $(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) in *[2367abef]) return 0 ;; esac
+        case $(sed -n 's/^Name:[[:space:]]*//p; s/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null | tr '\n' ' ') in
+            "aigc "*[2367abef]" ") return 0 ;;
+        esac
         tries=$((tries + 1))
         sleep 0.05
     done
@@ -41,7 +44,7 @@ catches() {
 # shows COUNT TEXT: waits until the terminal (or whatever writes to out) has shown it so many times
 shows() {
     tries=0
-    until [ "$(grep -oF -- "$2" out | wc -l)" -ge "$1" ]; do
+    until [ "$(grep -oF -- "$2" out 2>/dev/null | wc -l)" -ge "$1" ]; do
         tries=$((tries + 1))
         [ $tries -lt 600 ] || return 1
         sleep 0.05
@@ -59,9 +62,10 @@ appears() {
 }
 
 # on_terminal COMMAND: runs it on a terminal where stdin is typed; what it shows goes to out, its exit code to the file ended.
-# script(1) may drop what is shown last, so the terminal stays until whoever types has made the file seen.
+# script(1) may drop what is shown last, so the terminal stays until whoever types has made the file seen. A Ctrl-C that is
+# typed reaches the shell there too, which would end with it: dash does, whatever the command made of it.
 on_terminal() {
     rm -f seen ended
     : >out
-    timeout 90 script -qec "$1; echo \$? >ended; until [ -e seen ]; do sleep 0.02; done" /dev/null >out 2>err
+    SHELL=/bin/sh timeout 90 script -qec "trap : INT; $1; echo \$? >ended; until [ -e seen ]; do sleep 0.02; done" /dev/null >out 2>err
 }
