@@ -128,17 +128,11 @@ void op_kv_store(op_ctx *c, const tensor *k, const tensor *v, const op_rope *rop
 void op_kv_ahead(op_ctx *c, const op_kv_layout *layout, int64_t layer, const op_kv_segment *segments, int64_t count)
 {
     if (count != 1 || segments->rows > FEW_ROWS) return;
-    int threads = pool_threads(c->threads);
-    int64_t last = (segments->start + segments->rows - 1) / KV_CHUNK;
+    int64_t chunks = op_kv_min((segments->start + segments->rows - 1) / KV_CHUNK + 1, POOL_AHEAD);
     int64_t lines = (int64_t)((layout->key_bytes + layout->value_bytes) / 64);
-    for (int t = 0; t < threads; t++) { /* the heads that are this thread's own items */
-        pool_stretch stretch[POOL_AHEAD];
-        int n = 0;
-        for (int64_t h = layout->kv_heads * t / threads; h < layout->kv_heads * (t + 1) / threads; h++)
-            for (int64_t chunk = 0; chunk <= last && n < POOL_AHEAD; chunk++, n++)
-                stretch[n] = (pool_stretch){op_kv_head(layout, segments->chunk[chunk], layer, h), lines};
-        pool_ahead(c->threads, t, stretch, n);
-    }
+    pool_reads run[POOL_AHEAD];
+    for (int64_t i = 0; i < chunks; i++) run[i] = (pool_reads){op_kv_head(layout, segments->chunk[i], layer, 0), lines, layout->kv_heads};
+    pool_ahead(c->threads, run, (int)chunks, true);
 }
 
 /* ---- attending ---- */

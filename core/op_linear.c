@@ -18,10 +18,6 @@ typedef struct {
 
 enum { MAX_PARTS = 8, TILE_PANELS_MAX = 64, BULK_ROWS = 512 };
 
-/* Lines of weights that a thread reads ahead of a product of few rows; with many threads each has little to read and telling
- * all of them takes long. */
-enum { AHEAD_LINES = 2048, AHEAD_THREADS = 16 };
-
 typedef struct {
     linear_part part[MAX_PARTS];
     int parts;
@@ -191,34 +187,20 @@ static void split(linear_job *j)
     }
 }
 
-/* Where the thread's own share of the items begins: the weights' panels that it reads first. */
-static int first_panels(const linear_job *j, int thread, int threads, pool_stretch *to)
-{
-    int64_t item = j->items_per_row_step * thread / threads;
-    const linear_part *p = j->part;
-    while (item >= p->panel_items) item -= p++->panel_items;
-    const linear *weight[] = {p->w, p->gate};
-    int64_t panel = item * p->panel_step, left = AHEAD_LINES;
-    int count = 0;
-    while (count < POOL_AHEAD && left > 0 && panel < linear_panels(p->w)) { /* by items, in the order in which they are read */
-        const linear *w = weight[p->gate ? count % 2 : 0];
-        int64_t lines = p->panel_step * (int64_t)w->panel_bytes / 64;
-        to[count] = (pool_stretch){(const char *)w->packed + (size_t)panel * w->panel_bytes, lines < left ? lines : left};
-        left -= to[count++].lines;
-        if (!p->gate || count % 2 == 0) panel += p->panel_step;
-    }
-    return count;
-}
-
 static void ahead(op_ctx *c, linear_job *j)
 {
-    if (j->part[0].w->form != LINEAR_QUANTIZED || pool_threads(c->threads) > AHEAD_THREADS) return;
+    pool_reads run[MAX_PARTS];
+    int count = 0;
     split(j);
-    for (int t = 0; t < pool_threads(c->threads); t++) {
-        pool_stretch stretch[POOL_AHEAD];
-        int count = first_panels(j, t, pool_threads(c->threads), stretch);
-        pool_ahead(c->threads, t, stretch, count);
+    for (int i = 0; i < j->parts; i++) {
+        const linear_part *p = &j->part[i];
+        const linear *weight[] = {p->w, p->gate};
+        for (int k = 0; k < 2 && weight[k] && count < POOL_AHEAD; k++) {
+            if (weight[k]->form != LINEAR_QUANTIZED) return;
+            run[count++] = (pool_reads){weight[k]->packed, p->panel_step * (int64_t)weight[k]->panel_bytes / 64, p->panel_items};
+        }
     }
+    pool_ahead(c->threads, run, count, j->part[0].gate != NULL);
 }
 
 void op_linear_ahead(op_ctx *c, int n, const linear *const *w)

@@ -27,24 +27,32 @@ typedef struct {
     int index;
 } worker_place;
 
-/* What a thread is to bring into its cache: stretches[turn % 2] now, the others are those of the next turn. It may read them
- * while they are written: it only ever prefetches. */
+/* What the loop after the next reads, for whoever looks: errand[turn % 2] now, the other is written for the next turn. */
 typedef struct {
     _Atomic(const char *) from[POOL_AHEAD];
-    _Atomic int64_t lines[POOL_AHEAD];
-} stretches;
+    _Atomic int64_t lines[POOL_AHEAD], items[POOL_AHEAD];
+    _Atomic int count;
+    _Atomic bool side_by_side;
+} errand;
 
 typedef struct {
     _Alignas(64) _Atomic uint64_t turn;
-    stretches stretch[2];
-} errand;
+    _Alignas(64) errand errand[2];
+    int threads; /* that share it */
+} errands;
 
-/* How far this thread is with its errand, and where its own stretch of the loop ends. */
+/* This thread's copy of its errand: the stretch it is at, what comes after that, and where its own share of the loop ends. */
 static _Thread_local struct {
-    const errand *errand;
+    const errands *all;
+    int thread;
     uint64_t turn;
-    int stretch;
-    int64_t line, end;
+    pool_reads run[POOL_AHEAD];
+    int count, at; /* runs; at: the one whose item, or items, the stretch is of */
+    bool side_by_side;
+    int64_t item, items; /* side by side: of all runs */
+    const char *from;    /* the stretch */
+    int64_t lines, left; /* of the stretch, of the share */
+    int64_t end;
 } mine;
 
 struct pool {
@@ -52,9 +60,9 @@ struct pool {
     pthread_t *worker;   /* [threads - 1] */
     worker_place *place; /* [threads - 1] */
     range *range;        /* [threads] */
-    errand *errand;      /* [threads] */
-    bool ahead;          /* stretches wait for the next loop */
-    void *range_block, *errand_block; /* what they were allocated as */
+    errands *errands;
+    bool ahead;          /* an errand waits for the next loop */
+    void *range_block, *errands_block; /* what they were allocated as */
     uint64_t generation; /* of the latest loop, below 2³² */
     _Atomic int limit;   /* threads with an index below it take part */
     _Atomic int sleepers;
@@ -64,7 +72,7 @@ struct pool {
     pthread_cond_t raised; /* the limit is higher */
 };
 
-enum { EAGER_SPINS = 2000, SPINS = 6000, BRING = 16 /* lines between two looks at what one waits for */ };
+enum { EAGER_SPINS = 2000, SPINS = 6000, BRING = 16 /* lines between two looks at what one waits for */, SHARE_LINES = 2048 /* that a thread brings of a loop */ };
 
 /* A few µs without a pause, which costs 40 ns on some cores, then with it. */
 static void relax(int spins)
@@ -87,10 +95,9 @@ static int64_t claim(range *r, uint64_t generation)
     return -1;
 }
 
-/* Runs the loop's items until none is left to claim, its own first. */
-static void work(pool *p, int index, uint64_t generation)
+/* Runs the loop's items until none is left to claim, its own first; `finished` were done before. */
+static void work(pool *p, int index, uint64_t generation, uint64_t finished)
 {
-    uint64_t finished = 0;
     for (int t = 0; t < p->threads; t++) {
         range *r = &p->range[(index + t) % p->threads];
         for (int64_t i = claim(r, generation); i >= 0; i = claim(r, generation), finished++) {
@@ -122,22 +129,67 @@ static void sleep_for_limit(pool *p, int index)
 
 /* ---- what lies ahead ---- */
 
+/* Where this thread's own share begins. */
+static void begin_share(void)
+{
+    int threads = mine.all->threads;
+    int64_t items = 0;
+    for (int r = 0; r < mine.count; r++) items = mine.side_by_side ? mine.run[0].items : items + mine.run[r].items;
+    mine.item = pool_first(items, mine.thread, threads);
+    mine.items = items;
+    mine.left = SHARE_LINES;
+    mine.lines = 0;
+    mine.at = -1;
+    if (mine.side_by_side) return;
+    for (mine.at = 0; mine.at < mine.count && mine.item >= mine.run[mine.at].items; mine.at++) mine.item -= mine.run[mine.at].items;
+    if (mine.at == mine.count) return;
+    mine.from = mine.run[mine.at].from + 64 * mine.run[mine.at].lines * mine.item;
+    mine.lines = mine.run[mine.at].lines * (mine.run[mine.at].items - mine.item);
+}
+
+/* The next stretch of the share; false: there is none. */
+static bool next_stretch(void)
+{
+    if (mine.at + 1 >= mine.count) {
+        if (!mine.side_by_side || mine.count == 0 || mine.item + 1 >= mine.items) return false;
+        mine.at = -1;
+        mine.item++;
+    }
+    const pool_reads *r = &mine.run[++mine.at];
+    mine.from = r->from + (mine.side_by_side ? 64 * r->lines * mine.item : 0);
+    mine.lines = r->lines * (mine.side_by_side ? 1 : r->items);
+    return true;
+}
+
+/* Copies the errand of this turn. It may be written anew meanwhile, for a turn two later: then it is none. */
+static void begin_errand(uint64_t turn)
+{
+    const errand *e = &mine.all->errand[turn % 2];
+    mine.turn = turn;
+    mine.count = atomic_load_explicit(&e->count, memory_order_relaxed);
+    mine.side_by_side = atomic_load_explicit(&e->side_by_side, memory_order_relaxed);
+    for (int r = 0; r < mine.count; r++)
+        mine.run[r] = (pool_reads){atomic_load_explicit(&e->from[r], memory_order_relaxed), atomic_load_explicit(&e->lines[r], memory_order_relaxed),
+                                   atomic_load_explicit(&e->items[r], memory_order_relaxed)};
+    atomic_thread_fence(memory_order_acquire);
+    if (atomic_load_explicit(&mine.all->turn, memory_order_relaxed) != turn) mine.count = 0;
+    begin_share();
+}
+
 const char *pool_take(int64_t *lines)
 {
-    const errand *e = mine.errand;
-    if (!e) return NULL;
-    uint64_t turn = atomic_load_explicit(&e->turn, memory_order_acquire);
-    if (turn != mine.turn) mine.turn = turn, mine.stretch = 0, mine.line = 0;
-    for (; mine.stretch < POOL_AHEAD; mine.stretch++, mine.line = 0) {
-        const stretches *s = &e->stretch[turn % 2];
-        int64_t left = atomic_load_explicit(&s->lines[mine.stretch], memory_order_relaxed) - mine.line;
-        if (left <= 0) continue;
-        const char *from = atomic_load_explicit(&s->from[mine.stretch], memory_order_relaxed) + 64 * mine.line;
-        if (*lines > left) *lines = left;
-        mine.line += *lines;
-        return from;
-    }
-    return NULL;
+    if (!mine.all) return NULL;
+    uint64_t turn = atomic_load_explicit(&mine.all->turn, memory_order_acquire);
+    if (turn != mine.turn) begin_errand(turn);
+    if (mine.left <= 0) return NULL;
+    while (mine.lines <= 0)
+        if (!next_stretch()) return NULL;
+    const char *from = mine.from;
+    if (*lines > mine.lines) *lines = mine.lines;
+    mine.from += 64 * *lines;
+    mine.lines -= *lines;
+    mine.left -= *lines;
+    return from;
 }
 
 bool pool_bring(int64_t lines)
@@ -146,6 +198,8 @@ bool pool_bring(int64_t lines)
     for (int64_t i = 0; from && i < lines; i++) __builtin_prefetch(from + 64 * i, 0, 2);
     return from != NULL;
 }
+
+int64_t pool_first(int64_t n, int thread, int threads) { return (n * thread + threads - 1) / threads; }
 
 bool pool_is_last(int64_t i) { return i + 1 == mine.end; }
 
@@ -168,35 +222,36 @@ static void *worker_main(void *arg)
 {
     const worker_place *place = arg;
     pool *p = place->pool;
-    mine.errand = &p->errand[place->index];
+    mine.all = p->errands;
+    mine.thread = place->index;
     uint64_t generation = 0;
     while (!atomic_load(&p->stop)) {
         wait_for_loop(p, place->index, generation);
         generation = generation_of(&p->range[place->index]);
-        work(p, place->index, generation);
+        work(p, place->index, generation, 0);
     }
     return NULL;
 }
 
-void pool_ahead(pool *p, int thread, const pool_stretch *stretch, int count)
+void pool_ahead(pool *p, const pool_reads *run, int count, bool side_by_side)
 {
     if (!p) return;
-    errand *e = &p->errand[thread];
-    stretches *to = &e->stretch[(atomic_load_explicit(&e->turn, memory_order_relaxed) + 1) % 2];
-    for (int s = 0; s < POOL_AHEAD; s++) {
-        atomic_store_explicit(&to->from[s], s < count ? stretch[s].from : NULL, memory_order_relaxed);
-        atomic_store_explicit(&to->lines[s], s < count ? stretch[s].lines : 0, memory_order_relaxed);
+    errand *e = &p->errands->errand[(atomic_load_explicit(&p->errands->turn, memory_order_relaxed) + 1) % 2];
+    atomic_thread_fence(memory_order_release); /* whoever reads this in place of an older turn's sees that the turn has passed */
+    for (int r = 0; r < count; r++) {
+        atomic_store_explicit(&e->from[r], run[r].from, memory_order_relaxed);
+        atomic_store_explicit(&e->lines[r], run[r].lines, memory_order_relaxed);
+        atomic_store_explicit(&e->items[r], run[r].items, memory_order_relaxed);
     }
+    atomic_store_explicit(&e->count, count, memory_order_relaxed);
+    atomic_store_explicit(&e->side_by_side, side_by_side, memory_order_relaxed);
     p->ahead = true;
 }
 
 /* What was said to lie ahead is what the threads bring from now on. */
 static void begin_errands(pool *p)
 {
-    for (int t = 0; p->ahead && t < p->threads; t++) {
-        errand *e = &p->errand[t];
-        atomic_store_explicit(&e->turn, atomic_load_explicit(&e->turn, memory_order_relaxed) + 1, memory_order_release);
-    }
+    if (p->ahead) atomic_store_explicit(&p->errands->turn, atomic_load_explicit(&p->errands->turn, memory_order_relaxed) + 1, memory_order_release);
     p->ahead = false;
 }
 
@@ -224,13 +279,14 @@ pool *pool_new(int threads, status *st)
     p->worker = alloc_zeroed((size_t)wanted, sizeof *p->worker, st);
     p->place = alloc_zeroed((size_t)wanted, sizeof *p->place, st);
     p->range_block = alloc_zeroed((size_t)wanted + 1, sizeof *p->range, st); /* one more: room to align */
-    p->errand_block = alloc_zeroed((size_t)wanted + 1, sizeof *p->errand, st);
-    if (!p->worker || !p->place || !p->range_block || !p->errand_block) {
+    p->errands_block = alloc_zeroed(2, sizeof *p->errands, st);
+    if (!p->worker || !p->place || !p->range_block || !p->errands_block) {
         pool_free(p);
         return NULL;
     }
     p->range = aligned(p->range_block);
-    p->errand = aligned(p->errand_block);
+    p->errands = aligned(p->errands_block);
+    p->errands->threads = wanted;
     /* Signals are the main thread's: a worker interrupted in the middle of a kernel helps nobody. */
     sigset_t all, before;
     sigfillset(&all);
@@ -264,7 +320,7 @@ void pool_limit(pool *p, int n)
 void pool_free(pool *p)
 {
     if (!p) return;
-    if (mine.errand == &p->errand[0]) mine.errand = NULL;
+    if (mine.all == p->errands) mine.all = NULL;
     atomic_store(&p->stop, true);
     wake_all(p);
     pool_limit(p, p->threads);
@@ -275,7 +331,7 @@ void pool_free(pool *p)
     alloc_free(p->worker);
     alloc_free(p->place);
     alloc_free(p->range_block);
-    alloc_free(p->errand_block);
+    alloc_free(p->errands_block);
     alloc_free(p);
 }
 
@@ -296,7 +352,8 @@ void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n)
 {
     int sharers = p ? atomic_load(&p->limit) : 1; /* the threads that take part */
     if (sharers > pool_threads(p)) sharers = pool_threads(p);
-    mine.errand = p ? &p->errand[0] : NULL;
+    mine.all = p ? p->errands : NULL;
+    mine.thread = 0;
     mine.end = n;
     if (sharers == 1 || n <= 1) {
         for (int64_t i = 0; i < n; i++) task(arg, i);
@@ -306,15 +363,20 @@ void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n)
     p->generation = (p->generation + 1) & COUNT_MASK;
     for (int t = sharers - 1; t >= 0; t--) {
         range *r = &p->range[t];
-        int64_t from = n * t / sharers;
-        r->end = n * (t + 1) / sharers;
+        int64_t from = pool_first(n, t, sharers) + (t == 0); /* item 0 is this thread's, and nobody claims it */
+        r->end = pool_first(n, t + 1, sharers);
         r->task = task;
         r->arg = arg;
         atomic_store_explicit(&r->state, p->generation << 32 | (uint64_t)(r->end - from), memory_order_release);
     }
+    /* Others need some 100 ns to give up the lines just written. A fence would wait for that; the first item does not, and
+     * whoever was about to sleep meanwhile is seen after it. */
+    if (atomic_load_explicit(&p->sleepers, memory_order_relaxed)) wake_all(p);
+    mine.end = p->range[0].end;
+    task(arg, 0);
     atomic_thread_fence(memory_order_seq_cst); /* a thread that goes to sleep counts itself, then looks at its range again */
     if (atomic_load(&p->sleepers)) wake_all(p);
-    work(p, 0, p->generation);
+    work(p, 0, p->generation, 1);
     for (int spins = 0; finished(p, sharers) < n; spins++) {
         if (pool_bring(BRING)) continue;
         if (spins < SPINS) relax(spins);

@@ -30,15 +30,19 @@ void pool_limit(pool *p, int n);
  * a task must not call pool_run on the same pool. p = NULL runs them here. */
 void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n);
 
-/* Memory that a thread will read after the pool's next loop. While it waits for others at that loop's end, and for the loop
- * after it, it brings it into its second cache. At most POOL_AHEAD stretches a thread; they need not be there when the threads
- * look at them, and a wrong guess costs time alone. Called by the loops' caller. */
+/* Where the share of one of `threads` threads begins in a loop of n items; the next one's begin is its end. */
+int64_t pool_first(int64_t n, int thread, int threads);
+
+/* Memory that the loop after the pool's next one will read, as `count` runs of items, at most POOL_AHEAD. Each thread brings the
+ * beginning of its own share into its second cache while it waits for others at the next loop's end, and for the loop after it.
+ * One after another the runs' items are the loop's; side by side (equally many) item i of each run is read by item i of the
+ * loop. It need not be there when the threads look at it, and a wrong guess costs time alone. Called by the loops' caller. */
 enum { POOL_AHEAD = 8 };
 typedef struct {
-    const char *from;
-    int64_t lines; /* of 64 bytes */
-} pool_stretch;
-void pool_ahead(pool *p, int thread, const pool_stretch *stretch, int count);
+    const char *from;     /* an item's bytes follow those of the one before */
+    int64_t lines, items; /* lines of 64 bytes of an item; items */
+} pool_reads;
+void pool_ahead(pool *p, const pool_reads *run, int count, bool side_by_side);
 
 /* For tasks and the loops' caller, between two steps of theirs: brings up to `lines` more lines of what lies ahead of this
  * thread. Some 48 are on their way at a time, and telling of so many takes no longer than a few additions. False: no more lie

@@ -101,18 +101,26 @@ static void test_ahead_of_anything(void **state)
     static const char real[4096];
     for (int i = 0; i < ITEMS; i++) atomic_store(&hits[i], 0);
     for (int run = 0; run < 500; run++) {
-        const pool_stretch stretch[POOL_AHEAD] = {{real, 64}, {NULL, 100}, {(const char *)(UINTPTR_MAX / 3), 1000}};
-        for (int t = 0; t < 3; t++) pool_ahead(p, t, stretch, run % (POOL_AHEAD + 1));
+        const pool_reads reads[POOL_AHEAD] = {{real, 8, 8}, {NULL, 10, 10}, {(const char *)(UINTPTR_MAX / 3), 10, 100}};
+        pool_ahead(p, reads, run % (POOL_AHEAD + 1), run % 2);
         pool_run(p, hit, NULL, 100);
     }
     for (int i = 0; i < 100; i++) assert_int_equal(atomic_load(&hits[i]), 500);
     pool_free(p);
-    pool_ahead(NULL, 0, NULL, 0);
+    pool_ahead(NULL, NULL, 0, false);
     assert_false(pool_bring(1)); /* the pool is gone, and what lay ahead of its caller with it */
 }
 
 static char lying[10 * 64];
-static atomic_int taken, lasts;
+static atomic_int taken[10], elsewhere, lasts;
+
+static void count_lines(const char *from, int64_t lines)
+{
+    for (; from && lines > 0; lines--, from += 64) {
+        int64_t line = from >= lying && from < lying + sizeof lying ? (from - lying) / 64 : -1;
+        atomic_fetch_add(line < 0 ? &elsewhere : &taken[line], 1);
+    }
+}
 
 /* Takes three lines at a time and counts what it gets, and whether this is a thread's last item. */
 static void take(void *arg, int64_t i)
@@ -120,33 +128,41 @@ static void take(void *arg, int64_t i)
     (void)arg;
     int64_t lines = 3;
     const char *from = pool_take(&lines);
-    if (from && (from < lying || from + 64 * lines > lying + sizeof lying)) atomic_fetch_add(&taken, 1000);
-    if (from) atomic_fetch_add(&taken, (int)lines);
+    count_lines(from, lines);
     if (pool_is_last(i)) atomic_fetch_add(&lasts, 1);
 }
 
-/* What lies ahead of a loop is taken in the loop before it and while that is waited for, once. */
+/* What lies ahead of a loop is taken in the loop before it and while that is waited for, at most once; all of it where a single
+ * thread shares it. */
 static void test_ahead_once(void **state)
 {
     (void)state;
     status st = {0};
-    pool *p = pool_new(2, &st);
-    assert_non_null(p);
-    for (int run = 0; run < 200; run++) {
-        atomic_store(&taken, 0);
-        atomic_store(&lasts, 0);
-        pool_ahead(p, 0, (pool_stretch[]){{lying, 4}, {lying + 4 * 64, 6}}, 2);
-        pool_ahead(p, 1, NULL, 0);
-        pool_run(p, take, NULL, 1); /* one item is no loop */
-        assert_int_equal(atomic_load(&taken), 0);
-        assert_int_equal(atomic_load(&lasts), 1);
-        pool_run(p, take, NULL, 64);
-        while (pool_bring(1)) atomic_fetch_add(&taken, 1);
-        assert_true(atomic_load(&taken) <= 10);
-        assert_int_equal(atomic_load(&lasts), 3);
-        assert_false(pool_bring(1));
+    for (int threads = 1; threads <= 3; threads++) {
+        pool *p = pool_new(threads, &st);
+        assert_non_null(p);
+        for (int run = 0; run < 200; run++) {
+            for (int line = 0; line < 10; line++) atomic_store(&taken[line], 0);
+            atomic_store(&lasts, 0);
+            bool side = run % 2; /* the last of the ten lines is no item's */
+            pool_ahead(p, side ? (pool_reads[]){{lying, 1, 3}, {lying + 3 * 64, 2, 3}} : (pool_reads[]){{lying, 2, 2}, {lying + 4 * 64, 1, 5}}, 2, side);
+            pool_run(p, take, NULL, 1); /* one item is no loop */
+            for (int line = 0; line < 10; line++) assert_int_equal(atomic_load(&taken[line]), 0);
+            assert_int_equal(atomic_load(&lasts), 1);
+            pool_run(p, take, NULL, 64);
+            int64_t one = 1;
+            for (const char *from = pool_take(&one); from; from = pool_take(&one)) count_lines(from, 1);
+            for (int line = 0; line < 10; line++) {
+                int found = atomic_load(&taken[line]);
+                assert_true(line < 9 ? threads > 1 || found == 0 || found == 1 : found == 0);
+                assert_true(found <= 1);
+            }
+            assert_int_equal(atomic_load(&elsewhere), 0);
+            assert_int_equal(atomic_load(&lasts), 1 + threads);
+            assert_false(pool_bring(1));
+        }
+        pool_free(p);
     }
-    pool_free(p);
     atomic_store(&lasts, 0);
     pool_run(NULL, take, NULL, 64);
     assert_int_equal(atomic_load(&lasts), 1);
