@@ -21,6 +21,7 @@ typedef struct op_ctx {
     status *st;
     dtype feed; /* DTYPE_F32 (0), or DTYPE_BF16 where the model's products are bf16: what ops that say "feed" give, whose
                    results only feed a product, so that it is rounded once and not twice */
+    bool codes; /* products of quantised weights: ops that say "feed" leave the numbers with 8 bits beside their result */
     bool bulk;  /* a pass for many rows: products may trade their last bits for speed (bf16 by tiles, where the CPU has them).
                    A row's bits depend on this flag, never on the number of rows or how they are cut */
 } op_ctx;

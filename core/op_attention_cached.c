@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/op_attention_cached.h"
+#include "core/op_codes.h"
 #include "core/op_rows.h"
 
 enum {
@@ -164,6 +165,7 @@ typedef struct {
     const op_rope *rope;
     const float *q;
     float *y;
+    const panel_rows *codes; /* of y, or NULL */
     int64_t layer, heads, group, width, padded, window; /* group: query heads a key head; padded: D in whole panels */
     float scale;
     item *items;
@@ -282,8 +284,10 @@ static void give_out(const attention_job *j, const item *it, const gathered *g)
 {
     int64_t d = j->layout->head_dim;
     for (int64_t r = 0; r < it->rows * j->group; r++) {
-        float *y = j->y + (it->first_row + it->row + r / j->group) * j->width + (it->kv_head * j->group + r % j->group) * d;
+        int64_t row = it->first_row + it->row + r / j->group, from = (it->kv_head * j->group + r % j->group) * d;
+        float *y = j->y + row * j->width + from;
         kernel_get()->scale(y, g->values + r * j->padded, 1.0f / g->sum[r], d);
+        if (j->codes) kernel_get()->panel->quantize(j->codes, row, from / PANEL_BLOCK, d / PANEL_BLOCK, y);
     }
 }
 
@@ -425,7 +429,8 @@ tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_rope *rope, con
         op_attention_bulk(c, bulk, q, rope, layout, layer, segments, count, heads, scale, window, y);
         return op_failed(c) ? NULL : y;
     }
-    attention_job j = {.layout = layout, .segment = segments, .rope = rope, .q = q->data, .y = y->data, .layer = layer, .heads = heads,
+    if (layout->head_dim % PANEL_BLOCK == 0) y->codes = op_codes_wanted(c, rows, width);
+    attention_job j = {.codes = y->codes, .layout = layout, .segment = segments, .rope = rope, .q = q->data, .y = y->data, .layer = layer, .heads = heads,
                        .group = heads / layout->kv_heads, .width = width, .padded = op_kv_value_panels(layout->head_dim) * PANEL,
                        .window = window, .scale = scale};
     if (!make_spaces(c, &j) || !plan(c, &j, count, &items)) return NULL;

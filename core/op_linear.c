@@ -5,6 +5,7 @@
 
 #include "core/kernel/kernel.h"
 #include "core/kernel/product_kernel.h"
+#include "core/op_codes.h"
 
 /* One product of a call. The work is cut into items by its size alone: some rows by some panels of one weight. */
 typedef struct {
@@ -12,6 +13,7 @@ typedef struct {
     float *y;              /* [rows, out] */
     const linear *gate;    /* y = activation(x gateᵀ) · (x Wᵀ), or NULL */
     uint16_t *narrow;      /* that in bf16, in place of y */
+    const panel_rows *codes; /* that with 8 bits, beside y, or NULL */
     const float *residual; /* [rows, out], added, or NULL */
     int64_t panel_step, panel_items;
 } linear_part;
@@ -86,6 +88,7 @@ static void gated_sums(const linear_job *j, const linear_part *p, float *y, int6
             float *to = y + (r + i) * ldy;
             if (out < ld_gate) activate(gate + i * ld_gate, gate + i * ld_gate, out);
             j->kernel->mul(to, to, gate + i * ld_gate, out);
+            if (p->codes) j->kernel->panel->quantize(p->codes, row + r + i, panel * PANEL / PANEL_BLOCK, out / PANEL_BLOCK, to);
         }
     }
 }
@@ -134,24 +137,18 @@ static void quantize_span(void *arg, int64_t i)
 {
     linear_job *j = arg;
     for (int64_t r = i * SPAN_ROWS; r < j->rows && r < (i + 1) * SPAN_ROWS; r++)
-        j->kernel->panel->quantize(&j->quantized, r, j->x + r * j->quantized.in);
+        j->kernel->panel->quantize(&j->quantized, r, 0, j->quantized.in / PANEL_BLOCK, j->x + r * j->quantized.in);
 }
 
-static bool quantize_rows(op_ctx *c, linear_job *j, int64_t in)
+static bool quantize_rows(op_ctx *c, linear_job *j, const tensor *x)
 {
-    panel_rows *q = &j->quantized;
-    q->in = in;
-    q->lanes = j->rows < PANEL ? j->rows : PANEL;
-    int64_t blocks = (j->rows + PANEL - 1) / PANEL * PANEL * (in / PANEL_BLOCK);
-    q->code = arena_alloc(c->mem, (size_t)(blocks * PANEL_BLOCK), c->st);
-    q->scale = arena_alloc(c->mem, (size_t)blocks * sizeof(float), c->st);
-    q->sum = arena_alloc(c->mem, (size_t)blocks * sizeof(float), c->st);
-    q->minus = arena_alloc(c->mem, (size_t)blocks * 2 * sizeof(int32_t), c->st);
-    if (op_failed(c)) return false;
-    if (j->rows % PANEL && j->rows > 1) { /* kernels may compute, and throw away, what lies behind the last row: numbers that cost no time */
-        memset(q->scale, 0, (size_t)blocks * sizeof(float));
-        memset(q->sum, 0, (size_t)blocks * sizeof(float));
+    if (x->codes) {
+        j->quantized = *x->codes;
+        return true;
     }
+    const panel_rows *q = op_codes_new(c, j->rows, x->dim[x->rank - 1]);
+    if (!q) return false;
+    j->quantized = *q;
     pool_run(c->threads, quantize_span, j, (j->rows + SPAN_ROWS - 1) / SPAN_ROWS);
     return true;
 }
@@ -231,7 +228,7 @@ static bool prepare(op_ctx *c, linear_job *j, const tensor *x)
     }
     x = op_as_f32(c, x);
     j->x = x ? x->data : NULL;
-    return x && (j->bulk || !quantized || quantize_rows(c, j, x->dim[x->rank - 1]));
+    return x && (j->bulk || !quantized || quantize_rows(c, j, x));
 }
 
 static void run(op_ctx *c, linear_job *j, const tensor *x)
@@ -365,7 +362,8 @@ static tensor *gated(op_ctx *c, const char *op, const tensor *x, const linear *g
         kernel_get()->mul(y->data, y->data, b->data, tensor_count(y));
         return y;
     }
-    linear_job j = {.parts = 1, .part = {{.w = up, .y = y->data, .gate = gate, .narrow = narrow ? y->data : NULL}}, .activation = activation};
+    y->codes = narrow ? NULL : op_codes_wanted(c, tensor_rows(x), up->out);
+    linear_job j = {.parts = 1, .part = {{.w = up, .y = y->data, .gate = gate, .narrow = narrow ? y->data : NULL, .codes = y->codes}}, .activation = activation};
     run(c, &j, x);
     return y;
 }

@@ -4,6 +4,7 @@
 
 #include "core/kernel/kernel.h"
 #include "core/kernel/product_kernel.h"
+#include "core/op_codes.h"
 #include "core/op_rows.h"
 
 typedef struct {
@@ -12,7 +13,13 @@ typedef struct {
     const float *x, *weight, *bias;
     int64_t width;
     float eps;
+    const panel_rows *codes; /* of y, or NULL */
 } norm_job;
+
+static void narrow_row(const norm_job *j, int64_t r)
+{
+    if (j->codes) kernel_get()->panel->quantize(j->codes, r, 0, j->width / PANEL_BLOCK, (const float *)j->y + r * j->width);
+}
 
 static void layer_norm_rows(void *job, int64_t from, int64_t n)
 {
@@ -24,6 +31,7 @@ static void layer_norm_rows(void *job, int64_t from, int64_t n)
         float mean = k->sum(x, j->width) / (float)j->width;
         float inverse = 1.0f / sqrtf(k->sum_sq_diff(x, mean, j->width) / (float)j->width + j->eps);
         product_kernel_of(j->type)->norm_row(j->type, (char *)j->y + r * j->width * size, x, mean, inverse, j->weight, j->bias, j->width);
+        narrow_row(j, r);
     }
 }
 
@@ -36,6 +44,7 @@ static void rms_norm_rows(void *job, int64_t from, int64_t n)
         const float *x = j->x + r * j->width;
         float inverse = 1.0f / sqrtf(k->dot(x, x, j->width) / (float)j->width + j->eps);
         product_kernel_of(j->type)->norm_row(j->type, (char *)j->y + r * j->width * size, x, 0, inverse, j->weight, NULL, j->width);
+        narrow_row(j, r);
     }
 }
 
@@ -46,7 +55,8 @@ static tensor *row_norm(op_ctx *c, const tensor *x, const float *weight, const f
     tensor *y = x ? tensor_new(c->mem, c->st, c->feed, x->rank, x->dim) : NULL;
     if (!y) return NULL;
     int64_t width = x->rank ? x->dim[x->rank - 1] : 1;
-    op_rows(c, task, &(norm_job){y->data, c->feed, x->data, weight, bias, width, eps}, tensor_rows(x), width);
+    if (c->feed == DTYPE_F32) y->codes = op_codes_wanted(c, tensor_rows(x), width);
+    op_rows(c, task, &(norm_job){y->data, c->feed, x->data, weight, bias, width, eps, y->codes}, tensor_rows(x), width);
     return y;
 }
 

@@ -61,6 +61,7 @@ typedef struct tensor {
     int rank;
     int64_t dim[TENSOR_MAX_RANK];
     void *data;
+    const struct panel_rows *codes; /* the same numbers with 8 bits, where an op left them for products (core/op_codes.h); NULL */
 } tensor;
 
 /* A new tensor in the arena, elements not initialised. NULL with st set on overflow or no memory. */

@@ -45,10 +45,12 @@ static tensor *norm(const pass *p, const tensor *x, const gpt_norm *w)
 /* The norm of what is added, rotated or given out: in f32. */
 static tensor *full_norm(const pass *p, const tensor *x, const gpt_norm *w)
 {
-    dtype feed = p->c->feed;
-    p->c->feed = DTYPE_F32;
+    op_ctx *c = p->c;
+    dtype feed = c->feed;
+    bool codes = c->codes;
+    c->feed = DTYPE_F32, c->codes = false;
     tensor *y = norm(p, x, w);
-    p->c->feed = feed;
+    c->feed = feed, c->codes = codes;
     return y;
 }
 
@@ -214,6 +216,7 @@ tensor *gpt_forward(op_ctx *c, const gpt *m, const gpt_segment *segments, int64_
     p.rope = rope_table(&p, position, n, m->rope_rates);
     p.rope_local = rope_table(&p, position, n, m->rope_rates_local);
     c->feed = c->bulk ? linear_feed(m->mode) : DTYPE_F32;
+    c->codes = !c->bulk && m->block->down.form == LINEAR_QUANTIZED;
     tensor *x = embed(&p, token, position, n); /* [N, C] */
     if (observer && x) observer->see(observer->arg, -1, x);
     for (int64_t layer = 0; layer < m->config.layers && x; layer++) {
@@ -225,6 +228,7 @@ tensor *gpt_forward(op_ctx *c, const gpt *m, const gpt_segment *segments, int64_
         if (observer) observer->see(observer->arg, layer, x);
     }
     c->feed = DTYPE_F32;
+    c->codes = false;
     x = keep_rows(c, x, segments, count); /* [kept, C] */
     if (m->final_norm.weight) x = full_norm(&p, x, &m->final_norm);
     for (int64_t s = 0; x && s < count; s++) segments[s].cache->length += segments[s].count;

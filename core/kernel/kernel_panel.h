@@ -80,7 +80,7 @@ static inline size_t panel_bytes(panel_form f, int64_t blocks)
 /* Activations with 8 bits in blocks of 32: x = scale · code, |code| ≤ 127. Rows come in tiles of `lanes` (16, or fewer
  * where there are fewer rows); a tile has its rows side by side for each block, in the order in which kernels read them.
  * All arrays are as long as whole tiles of 16 rows; what no row fills may be read, and has no effect. */
-typedef struct {
+typedef struct panel_rows {
     int64_t in;     /* a multiple of 32 */
     int64_t lanes;
     int8_t *code;   /* [tiles][in / 32][lanes][32] */
@@ -114,9 +114,9 @@ typedef struct panel_kernels {
     void (*f16)(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const uint16_t *panels, int64_t in,
                 int64_t out, bool more);
 
-    /* Row `row` of q from x: scale = max |x| / 127, code = x / scale rounded to nearest, ties to even. A row's block with a
+    /* Blocks block … block + blocks − 1 of row `row` of q from x: scale = max |x| / 127, code = x / scale rounded to nearest, ties to even. A row's block with a
      * NaN or an infinity gets a NaN for its scale, one whose values all lie below 1e-30 becomes zero. */
-    void (*quantize)(const panel_rows *q, int64_t row, const float *x);
+    void (*quantize)(const panel_rows *q, int64_t row, int64_t block, int64_t blocks, const float *x);
 
     /* A panel of 4- or 8-bit codes from 16 rows of `blocks` blocks of block_bytes each, as files have them: an f16 scale, an
      * f16 minimum if the form has one, then the codes, those of 4 bits two to a byte as in the panel. 16 · row_bytes < 2³¹.

@@ -48,11 +48,10 @@ static inline int32_t sum_of(__m256i v)
     return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xB1)));
 }
 
-static void quantize(const panel_rows *q, int64_t row, const float *x)
+static void quantize(const panel_rows *q, int64_t row, int64_t block, int64_t blocks, const float *x)
 {
-    int64_t blocks = q->in / PANEL_BLOCK;
     const __m256i size_mask = _mm256_set1_epi32(0x7FFFFFFF);
-    for (int64_t b = 0; b < blocks; b++, x += PANEL_BLOCK) {
+    for (int64_t b = block; b < block + blocks; b++, x += PANEL_BLOCK) {
         int64_t at = panel_row_at(q, row, b);
         __m256i most = _mm256_setzero_si256();
         for (int i = 0; i < 4; i++) /* as integers the bits of |x| are ordered like |x|, infinities and NaNs largest */

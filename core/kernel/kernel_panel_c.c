@@ -30,10 +30,9 @@ static void f16_product(float *y, int64_t ldy, const float *x, int64_t ldx, int6
         }
 }
 
-static void quantize(const panel_rows *q, int64_t row, const float *x)
+static void quantize(const panel_rows *q, int64_t row, int64_t block, int64_t blocks, const float *x)
 {
-    int64_t blocks = q->in / PANEL_BLOCK;
-    for (int64_t b = 0; b < blocks; b++, x += PANEL_BLOCK) {
+    for (int64_t b = block; b < block + blocks; b++, x += PANEL_BLOCK) {
         int64_t at = panel_row_at(q, row, b);
         float most = 0.0f;
         bool finite = true;

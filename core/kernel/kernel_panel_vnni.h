@@ -33,11 +33,10 @@ static void vnni_interleave(panel_form f, uint8_t *panel, const uint8_t *rows, i
 
 /* ---- activations to 8 bits ---- */
 
-static void vnni_quantize(const panel_rows *q, int64_t row, const float *x)
+static void vnni_quantize(const panel_rows *q, int64_t row, int64_t block, int64_t blocks, const float *x)
 {
-    int64_t blocks = q->in / PANEL_BLOCK;
     const __m512i size_mask = _mm512_set1_epi32(0x7FFFFFFF);
-    for (int64_t b = 0; b < blocks; b++, x += PANEL_BLOCK) {
+    for (int64_t b = block; b < block + blocks; b++, x += PANEL_BLOCK) {
         __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
         /* as integers the bits of |x| are ordered like |x|, and infinities and NaNs are the largest */
         int32_t most_bits = _mm512_reduce_max_epi32(_mm512_max_epi32(_mm512_and_si512(_mm512_castps_si512(low), size_mask),

@@ -100,7 +100,12 @@ static void check_quantized(void **state)
         int64_t blocks = block_counts[n];
         int64_t lanes = blocks == 1 ? 1 : blocks == 5 ? 12 : 16;
         panel_rows a = new_rows(blocks * 32, lanes), b = new_rows(blocks * 32, lanes);
-        for (int64_t i = 0; i < MAX_ROWS; i++) truth->panel->quantize(&a, i, x + i * a.in), tested->panel->quantize(&b, i, x + i * a.in);
+        for (int64_t i = 0; i < MAX_ROWS; i++) {
+            int64_t first = i % (a.in / PANEL_BLOCK); /* a row in two pieces */
+            truth->panel->quantize(&a, i, 0, a.in / PANEL_BLOCK, x + i * a.in);
+            tested->panel->quantize(&b, i, 0, first, x + i * a.in);
+            tested->panel->quantize(&b, i, first, a.in / PANEL_BLOCK - first, x + i * a.in + first * PANEL_BLOCK);
+        }
         check_rows(tested, &a, &b);
         for (int kind = 0; kind < PANEL_KINDS; kind++) {
             size_t size = panel_bytes(form_of_kind[kind], blocks);
@@ -139,7 +144,7 @@ static void check_quantize_special(void **state)
                 float x[32];
                 for (int i = 0; i < 32; i++) x[i] = fill == 0 ? 0.0f : fill == 1 ? 1.0f : -0.004f * (float)i;
                 x[place] = special[s];
-                truth->panel->quantize(&a, 0, x), tested->panel->quantize(&b, 0, x);
+                truth->panel->quantize(&a, 0, 0, 1, x), tested->panel->quantize(&b, 0, 0, 1, x);
                 check_rows(tested, &a, &b);
                 for (int i = 0; i < 32; i++) assert_in_range(a.code[i] + 127, 0, 254);
             }
