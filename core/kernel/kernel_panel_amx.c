@@ -29,7 +29,7 @@ INLINE void unpack_chunk(panel_form f, const char *ahead, int8_t *to, const uint
     const __m512i raised = _mm512_set1_epi8((char)(panel_code_shift(f) == 7 ? -128 : panel_code_shift(f) ? 1 << panel_code_shift(f) : 0));
     for (int64_t b = 0; b < n; b++) {
         __m512i code[8];
-        panel_prefetch(f, ahead, blocks, from + b);
+        UNROLL for (int step = 0; step < 8; step++) panel_prefetch(f, ahead, from + b, step);
         panel_unpack_avx512(f, code, panel, blocks, from + b);
         UNROLL for (int g = 0; g < 8; g++) _mm512_store_si512(to + b * 512 + g * 64, _mm512_sub_epi8(code[g], raised));
     }

@@ -147,7 +147,7 @@ INLINE void tile(panel_form f, int rows, const char *ahead, float *y, int64_t ld
     UNROLL for (int r = 0; r < rows; r++) sum[r][0] = sum[r][1] = _mm256_setzero_ps();
     for (int64_t b = 0; b < blocks; b++) {
         block_codes code;
-        if (ahead) panel_prefetch(f, ahead, blocks, b);
+        UNROLL for (int step = 0; ahead && step < 8; step++) panel_prefetch(f, ahead, b, step);
         unpack(f, &code, panel, blocks, b);
         UNROLL for (int g = 0; g < groups; g++) {
             const uint8_t *scales = panel + (b * groups + g) * PANEL * 2;

@@ -63,13 +63,20 @@ INLINE const char *panel_ahead_at(const panel_ahead *a, const uint8_t *panel)
     return at < a->end ? at : at + a->jump;
 }
 
-/* Asks for what block b of the panel is to what lies ahead. The processor's own prefetching stops at the end of a page. */
-INLINE void panel_prefetch(panel_form f, const char *ahead, int64_t blocks, int64_t b)
+/* Bytes of a block with all that belongs to it: its place in the panel, times this, is about the block's place in memory. */
+INLINE int64_t panel_block_bytes(panel_form f)
 {
-    enum { LINE = 64 };
-    int64_t bytes = (int64_t)(panel_bytes(f, blocks) / (size_t)blocks) & ~(int64_t)(LINE - 1);
-    int lines = f.bits == 8 ? 9 : 6;
-    UNROLL for (int i = 0; i < lines; i++) _mm_prefetch(ahead + b * bytes + i * LINE, _MM_HINT_T1);
+    int groups = PANEL_BLOCK / f.group;
+    return PANEL * (groups * (f.min ? 4 : 2) + (f.bits == 8 ? 32 : 16)) + (f.bits == 5 ? 64 : f.bits == 6 ? 128 : 0);
+}
+
+/* Asks for what block b of the panel is to what lies ahead, in eight steps. The processor's own prefetching stops at the end of
+ * a page. */
+INLINE void panel_prefetch(panel_form f, const char *ahead, int64_t b, int step)
+{
+    int64_t bytes = panel_block_bytes(f), lines = (bytes + 32 + 63) / 64 - (bytes % 64 == 0);
+    ahead += b * bytes;
+    UNROLL for (int64_t i = step; i < lines; i += 8) _mm_prefetch(ahead + i * 64, _MM_HINT_T1);
 }
 
 #ifdef __AVX512BW__

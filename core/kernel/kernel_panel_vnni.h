@@ -64,6 +64,8 @@ static void vnni_quantize(const panel_rows *q, int64_t row, int64_t block, int64
 
 /* ---- quantised products ---- */
 
+enum { TILE_MOST = 8 }; /* rows whose sums, and the codes of a block, fit the registers */
+
 INLINE __m512i four_inputs(const int8_t *p)
 {
     int32_t word;
@@ -71,26 +73,36 @@ INLINE __m512i four_inputs(const int8_t *p)
     return _mm512_set1_epi32(word);
 }
 
-/* The part of block b, which lies at `at` for the first of `rows` (a constant where this is inlined) rows of one tile. */
-INLINE void add_block(panel_form f, int rows, __m512 *y, const panel_rows *x, int64_t at, int64_t b, const uint8_t *panel, int64_t blocks)
+/* The part of block b, which lies at `at` for the first of `rows` (a constant where this is inlined) rows of one tile. Step by
+ * step for all rows, so that their sums, each a chain of its own, go on side by side; of few rows each has two chains.
+ * ahead: what is asked for meanwhile, a line at a time, where the panel comes from memory (fetch). */
+INLINE void add_block(panel_form f, int rows, bool fetch, const char *ahead, __m512 *y, const panel_rows *x, int64_t at, int64_t b,
+                      const uint8_t *panel, int64_t blocks)
 {
     __m512i code[8];
     panel_unpack_avx512(f, code, panel, blocks, b);
-    int groups = PANEL_BLOCK / f.group, shift = panel_code_shift(f), steps = 8 / groups;
+    int groups = PANEL_BLOCK / f.group, shift = panel_code_shift(f), steps = 8 / groups, chains = rows <= 2 && groups == 1 ? 2 : 1;
     const int8_t *four = x->code + at * PANEL_BLOCK;
     const int32_t *minus = x->minus + 2 * at;
     UNROLL for (int g = 0; g < groups; g++) {
         __m512 scale = f16_vector(panel + (b * groups + g) * PANEL * 2);
         __m512 min = f.min ? f16_vector(panel + panel_min_at(f, blocks) + (b * groups + g) * PANEL * 2) : _mm512_setzero_ps();
+        __m512i sum[2][TILE_MOST];
         UNROLL for (int r = 0; r < rows; r++) {
-            __m512i sum = _mm512_setzero_si512();
-            if (shift) {
-                int32_t raised = groups == 2 ? minus[2 * r + g] : minus[2 * r] + minus[2 * r + 1];
-                sum = _mm512_set1_epi32((int32_t)((uint32_t)raised << shift));
-            }
-            UNROLL for (int s = 0; s < steps; s++)
-                sum = _mm512_dpbusd_epi32(sum, code[g * steps + s], four_inputs(four + r * PANEL_BLOCK + (g * steps + s) * 4));
-            y[r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), _mm512_mul_ps(scale, _mm512_set1_ps(x->scale[at + r])), y[r]);
+            sum[0][r] = sum[1][r] = _mm512_setzero_si512();
+            if (!shift) continue;
+            int32_t raised = groups == 2 ? minus[2 * r + g] : minus[2 * r] + minus[2 * r + 1];
+            sum[0][r] = _mm512_set1_epi32((int32_t)((uint32_t)raised << shift));
+        }
+        UNROLL for (int s = 0; s < steps; s++) {
+            int step = g * steps + s, chain = chains == 2 ? s % 2 : 0;
+            if (fetch) panel_prefetch(f, ahead, b, step);
+            UNROLL for (int r = 0; r < rows; r++)
+                sum[chain][r] = _mm512_dpbusd_epi32(sum[chain][r], code[step], four_inputs(four + r * PANEL_BLOCK + step * 4));
+        }
+        UNROLL for (int r = 0; r < rows; r++) {
+            __m512i both = chains == 2 ? _mm512_add_epi32(sum[0][r], sum[1][r]) : sum[0][r];
+            y[r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(both), _mm512_mul_ps(scale, _mm512_set1_ps(x->scale[at + r])), y[r]);
             if (f.min) {
                 float total = groups == 1 ? x->sum[at + r] : -x->scale[at + r] * (float)minus[2 * r + g];
                 y[r] = _mm512_fmadd_ps(min, _mm512_set1_ps(total), y[r]);
@@ -99,41 +111,44 @@ INLINE void add_block(panel_form f, int rows, __m512 *y, const panel_rows *x, in
     }
 }
 
-/* fetch: the panel comes from memory, and what lies ahead is asked for. */
 INLINE void vnni_tile(panel_form f, int rows, bool fetch, const char *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first,
                       const uint8_t *panel, int64_t out, float unit)
 {
     int64_t blocks = x->in / PANEL_BLOCK, at = panel_row_at(x, first, 0);
-    __m512 sum[16];
+    __m512 sum[TILE_MOST];
     UNROLL for (int r = 0; r < rows; r++) sum[r] = _mm512_setzero_ps();
-    for (int64_t b = 0; b < blocks; b++, at += x->lanes) {
-        if (fetch) panel_prefetch(f, ahead, blocks, b);
-        add_block(f, rows, sum, x, at, b, panel, blocks);
-    }
+    for (int64_t b = 0; b < blocks; b++, at += x->lanes) add_block(f, rows, fetch, ahead, sum, x, at, b, panel, blocks);
     UNROLL for (int r = 0; r < rows; r++)
         _mm512_mask_storeu_ps(y + r * ldy, (__mmask16)(out < PANEL ? (1 << out) - 1 : 0xFFFF),
                               _mm512_mul_ps(sum[r], _mm512_set1_ps(unit)));
 }
 
-/* All rows by one panel, in runs that stay within a tile of x. */
+/* The next rows of a panel that stay within a tile of x, at most TILE_MOST; how many they are. */
+INLINE int64_t vnni_rows(panel_form f, bool fetch, const char *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first,
+                         int64_t rows, const uint8_t *panel, int64_t out, float unit)
+{
+    int64_t left = x->lanes - first % x->lanes;
+    if (left > rows) left = rows;
+    if (left > TILE_MOST) left = left < 2 * TILE_MOST ? (left + 1) / 2 : TILE_MOST; /* two alike */
+    switch (left) {
+    case 1: vnni_tile(f, 1, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
+    case 2: vnni_tile(f, 2, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
+    case 3: vnni_tile(f, 3, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
+    case 4: vnni_tile(f, 4, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
+    case 5: vnni_tile(f, 5, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
+    case 6: vnni_tile(f, 6, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
+    case 7: vnni_tile(f, 7, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
+    default: vnni_tile(f, TILE_MOST, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
+    }
+    return left;
+}
+
+/* All rows by one panel. Only the first of them wait for it to come from memory. */
 INLINE void vnni_panel(panel_form f, const char *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
                        const uint8_t *panel, int64_t out, float unit)
 {
-    if (rows == 1) { /* one token: a loop without a branch */
-        vnni_tile(f, 1, true, ahead, y, ldy, x, first, panel, out, unit);
-        return;
-    }
-    for (int64_t r = 0; r < rows;) {
-        int64_t left = x->lanes - (first + r) % x->lanes, step;
-        if (left > rows - r) left = rows - r;
-        float *to = y + r * ldy;
-        if (left >= 16) vnni_tile(f, 16, false, ahead, to, ldy, x, first + r, panel, out, unit), step = 16;
-        else if (left >= 8) vnni_tile(f, 8, r == 0, ahead, to, ldy, x, first + r, panel, out, unit), step = 8;
-        else if (left >= 4) vnni_tile(f, 4, r == 0, ahead, to, ldy, x, first + r, panel, out, unit), step = 4;
-        else if (left >= 2) vnni_tile(f, 2, r == 0, ahead, to, ldy, x, first + r, panel, out, unit), step = 2;
-        else vnni_tile(f, 1, r == 0, ahead, to, ldy, x, first + r, panel, out, unit), step = 1;
-        r += step;
-    }
+    int64_t r = vnni_rows(f, true, ahead, y, ldy, x, first, rows, panel, out, unit);
+    while (r < rows) r += vnni_rows(f, false, NULL, y + r * ldy, ldy, x, first + r, rows - r, panel, out, unit);
 }
 
 #endif
