@@ -1,5 +1,6 @@
 /* bench: a model's speed, measured in this process: opening it, reading a prompt, writing one text, writing several. Each
- * figure is the median of --runs. tests/bench/ puts them beside other programs'. */
+ * figure is the median of --runs. tests/bench/ puts them beside other programs'. Texts are written a pass for each token, without drafting
+ * (text/draft.h): the rate of plain text, not of one that repeats what it read. */
 #include "cli/command.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ static double run_once(const bench *b, int64_t prompt, int64_t tokens, int64_t s
     for (int64_t s = 0; g && ids && s < sequences && status_ok(b->st); s++) {
         rng r = rng_seeded((uint64_t)(1000 * run + s));
         for (int64_t i = 0; i < prompt; i++) ids[i] = (int32_t)(rng_next(&r) % (uint64_t)b->model.gpt->config.vocab);
-        generate_request q = {.prompt = ids, .prompt_count = prompt, .tokens = tokens, .sample = greedy, .ignore_end = true};
+        generate_request q = {.prompt = ids, .prompt_count = prompt, .tokens = tokens, .sample = greedy, .ignore_end = true, .one_by_one = true};
         generate_sequence *added = generator_add(g, &q, b->st);
         if (!first) first = added;
     }

@@ -90,10 +90,11 @@ static void tell_end(const run *r, const generate_result *result)
 static void tell_timings(const run *r, int64_t i, const generate_result *result)
 {
     double reading = result->prompt_seconds, writing = result->seconds - result->prompt_seconds;
-    log_verbose("text %lld: seed %llu, ended by %s; prompt %lld tokens%s in %.3f s (%.1f a second), first token after %.3f s, %lld tokens in %.3f s (%.1f a second)",
+    log_verbose("text %lld: seed %llu, ended by %s; prompt %lld tokens%s in %.3f s (%.1f a second), first token after %.3f s, %lld tokens in %.3f s (%.1f a second), %lld drafted and %lld of them right",
                 (long long)i + 1, (unsigned long long)(r->seed + (uint64_t)i), generate_reason_text(result->reason), (long long)result->prompt_count,
                 result->shared ? " (beginning shared)" : "", reading, reading > 0 ? (double)(result->prompt_count - result->shared) / reading : 0,
-                result->first_token_seconds, (long long)result->count, writing, writing > 0 && result->count > 1 ? (double)(result->count - 1) / writing : 0);
+                result->first_token_seconds, (long long)result->count, writing, writing > 0 && result->count > 1 ? (double)(result->count - 1) / writing : 0,
+                (long long)result->drafted, (long long)result->accepted);
 }
 
 static void print_json(run *r, const char *path, status *st)

@@ -38,6 +38,8 @@ static json_t *timings(const generate_result *r)
     json_object_set_new(t, "seconds", json_real(r->seconds));
     json_object_set_new(t, "prompt_tokens_per_second", text_json_number((double)(r->prompt_count - r->shared) / r->prompt_seconds));
     json_object_set_new(t, "tokens_per_second", text_json_number(r->count > 1 ? (double)(r->count - 1) / writing : (double)NAN));
+    json_object_set_new(t, "drafted", json_integer(r->drafted));
+    json_object_set_new(t, "accepted", json_integer(r->accepted));
     return t;
 }
 

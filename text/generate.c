@@ -5,6 +5,7 @@
 
 #include "core/alloc.h"
 #include "core/log.h"
+#include "text/draft.h"
 #include "text/generate_text.h"
 
 enum {
@@ -25,8 +26,11 @@ struct generate_sequence {
     size_t released;         /* text given to on_text */
     bool placed;             /* has looked for a beginning to share */
     int64_t to_read;         /* the first tokens of context were given, not written here */
-    int64_t piece;           /* tokens fed in the step under way */
-    int64_t shared, shifts;
+    int64_t piece;           /* tokens fed in the step under way, */
+    int64_t guesses;         /* the last of which are the draft's first ones */
+    draft draft;
+    draft_record record;
+    int64_t shared, shifts, drafted, accepted;
     generate_reason reason;
     double joined, prompt_read, first_token, ended;
 };
@@ -48,7 +52,7 @@ struct generator {
     leftover kept[KEPT];
     uint64_t drops;
     gpt_segment *segments;
-    generate_sequence **rows; /* whose logits the rows of the pass are */
+    generate_sequence **writers; /* for whom the pass gives logits */
     int64_t segment_room;
 };
 
@@ -103,20 +107,26 @@ void generator_free(generator *g)
         tokenizer_ids_free(&g->kept[i].context);
     }
     alloc_free(g->segments);
-    alloc_free(g->rows);
+    alloc_free(g->writers);
     arena_free(g->c.mem);
     alloc_free(g);
 }
 
+/* Room for so many more. */
+static bool reserve_ids(tokenizer_ids *ids, int64_t more, status *st)
+{
+    if (ids->room - ids->count >= more) return true;
+    int64_t room = 2 * ids->room + 64;
+    int32_t *id = alloc_resize(ids->id, (size_t)room, sizeof *id, st);
+    if (!id) return false;
+    ids->id = id;
+    ids->room = room;
+    return true;
+}
+
 static bool append_id(tokenizer_ids *ids, int32_t id, status *st)
 {
-    if (ids->count == ids->room) {
-        int64_t room = ids->room ? 2 * ids->room : 64;
-        int32_t *more = alloc_resize(ids->id, (size_t)room, sizeof *more, st);
-        if (!more) return false;
-        ids->id = more;
-        ids->room = room;
-    }
+    if (!reserve_ids(ids, 1, st)) return false;
     ids->id[ids->count++] = id;
     return true;
 }
@@ -193,7 +203,7 @@ static int64_t shareable(const generator *g, const generate_sequence *s)
 static void keep(generator *g, generate_sequence *s)
 {
     s->context.count = shareable(g, s);
-    if (s->cache.length > s->context.count) kv_cache_truncate(&s->cache, s->context.count);
+    kv_cache_truncate(&s->cache, s->context.count);
     if (s->cache.length < WORTH_SHARING) return;
     leftover *oldest = &g->kept[0];
     for (int i = 1; i < KEPT; i++)
@@ -221,7 +231,7 @@ generate_result generate_result_of(const generate_sequence *s)
     return (generate_result){
         .reason = s->reason, .token = s->generated.id, .logprob = s->r.logprobs ? s->logprob : NULL, .count = s->generated.count,
         .text = s->text.data ? s->text.data : "", .text_size = s->text.size, .prompt_count = s->r.prompt_count, .shared = s->shared,
-        .shifts = s->shifts, .prompt_seconds = s->prompt_read - s->joined, .first_token_seconds = s->first_token - s->joined,
+        .shifts = s->shifts, .drafted = s->drafted, .accepted = s->accepted, .prompt_seconds = s->prompt_read - s->joined, .first_token_seconds = s->first_token - s->joined,
         .seconds = end - s->joined,
     };
 }
@@ -380,6 +390,23 @@ static bool take_token(generator *g, generate_sequence *s, float *logits, status
     return true;
 }
 
+/* The token of the sequence's first row of logits, and those of its drafted rows for as long as the draft came true. */
+static bool take_tokens(generator *g, generate_sequence *s, float *logits, status *st)
+{
+    int64_t before = s->generated.count, shifts = s->shifts, guess = 0;
+    for (bool goes_on = true; goes_on;) {
+        if (!take_token(g, s, logits + guess * g->model->config.vocab, st)) return false;
+        goes_on = guess < s->guesses && s->draft.token[guess] == s->generated.id[s->generated.count - 1];
+        if (goes_on) guess++, s->accepted++;
+        goes_on = goes_on && s->reason == GENERATE_RUNNING && s->shifts == shifts;
+    }
+    draft_learn(&s->record, &s->draft, s->generated.id + before, s->generated.count - before);
+    s->drafted += s->guesses;
+    s->draft.count = s->guesses = 0;
+    kv_cache_rewind(&s->cache, s->context.count - 1); /* the last token has not been fed, nor have its place and those behind it counted */
+    return true;
+}
+
 /* ---- one pass ---- */
 
 static bool make_room(generator *g, int64_t count, status *st)
@@ -387,9 +414,9 @@ static bool make_room(generator *g, int64_t count, status *st)
     if (count <= g->segment_room) return true;
     gpt_segment *segments = alloc_resize(g->segments, (size_t)count, sizeof *segments, st);
     if (segments) g->segments = segments;
-    generate_sequence **rows = segments ? alloc_resize(g->rows, (size_t)count, sizeof *rows, st) : NULL;
-    if (!rows) return false;
-    g->rows = rows;
+    generate_sequence **writers = segments ? alloc_resize(g->writers, (size_t)count, sizeof *writers, st) : NULL;
+    if (!writers) return false;
+    g->writers = writers;
     g->segment_room = count;
     return true;
 }
@@ -414,19 +441,41 @@ static int64_t share_out(generator *g, status *st)
     return running;
 }
 
+static bool is_reading(const generate_sequence *s) { return s->cache.length < s->to_read; }
+
+/* Adds drafted tokens to the pieces of the sequences that write, behind their contexts. */
+static void add_drafts(generator *g, status *st)
+{
+    int64_t rows = 0, most = g->o.pass_rows < OP_LINEAR_FEW_ROWS ? g->o.pass_rows : OP_LINEAR_FEW_ROWS;
+    for (generate_sequence *s = g->first; s; s = s->next)
+        if (!is_reading(s) || !gpt_has_bulk(g->model)) rows += s->piece;
+    draft_pass pass = draft_pass_of(rows);
+    for (generate_sequence *s = g->first; s && pass.rows < most && status_ok(st); s = s->next) {
+        if (!s->piece || is_reading(s) || s->r.one_by_one) continue;
+        int64_t left = most - pass.rows, room = g->o.context - s->context.count, wanted = s->r.tokens - s->generated.count - 1;
+        if (room < left) left = room;
+        if (s->r.tokens > 0 && wanted < left) left = wanted;
+        s->draft = draft_find(s->context.id, s->context.count);
+        s->guesses = draft_take(&pass, &s->record, &s->draft, left);
+        if (!reserve_ids(&s->context, s->guesses, st)) return;
+        memcpy(s->context.id + s->context.count, s->draft.token, (size_t)s->guesses * sizeof(int32_t));
+        s->piece += s->guesses;
+    }
+}
+
 /* Which sequences of a step share a pass. */
 typedef enum { ALL, READING, WRITING } pass_kind;
 
 /* One pass over the pieces of those sequences, and the tokens that follow. */
 static void run_pass(generator *g, pass_kind kind, status *st)
 {
-    int64_t segments = 0, rows = 0;
+    int64_t segments = 0, writers = 0;
     for (generate_sequence *s = g->first; s; s = s->next) {
-        bool reading = s->cache.length < s->to_read;
-        if (!s->piece || (kind != ALL && reading != (kind == READING))) continue;
-        bool wanted = s->cache.length + s->piece == s->context.count;
-        g->segments[segments++] = (gpt_segment){&s->cache, s->context.id + s->cache.length, s->piece, wanted ? GPT_KEEP_LAST : GPT_KEEP_NONE};
-        if (wanted) g->rows[rows++] = s;
+        if (!s->piece || (kind != ALL && is_reading(s) != (kind == READING))) continue;
+        bool wanted = s->cache.length + s->piece == s->context.count + s->guesses;
+        gpt_keep keep = !wanted ? GPT_KEEP_NONE : s->guesses ? GPT_KEEP_ALL : GPT_KEEP_LAST;
+        g->segments[segments++] = (gpt_segment){&s->cache, s->context.id + s->cache.length, s->piece, keep};
+        if (wanted) g->writers[writers++] = s;
         s->piece = 0;
     }
     if (!segments || !status_ok(st)) return;
@@ -434,9 +483,12 @@ static void run_pass(generator *g, pass_kind kind, status *st)
     g->c.bulk = kind == READING;
     tensor *hidden = gpt_forward(&g->c, g->model, g->segments, segments, NULL);
     g->c.bulk = false;
-    tensor *logits = rows ? gpt_logits(&g->c, g->model, hidden) : NULL;
-    for (int64_t i = 0; i < rows && status_ok(st); i++)
-        take_token(g, g->rows[i], tensor_f32(logits) + i * g->model->config.vocab, st);
+    tensor *logits = writers ? gpt_logits(&g->c, g->model, hidden) : NULL;
+    for (int64_t i = 0, row = 0; i < writers && status_ok(st); i++) {
+        float *own = tensor_f32(logits) + row * g->model->config.vocab;
+        row += 1 + g->writers[i]->guesses;
+        take_tokens(g, g->writers[i], own, st);
+    }
     arena_reset(g->c.mem, mark);
 }
 
@@ -444,6 +496,7 @@ bool generator_step(generator *g, status *st)
 {
     int64_t running = share_out(g, st);
     if (running == 0 || !status_ok(st) || !make_room(g, running, st)) return false;
+    add_drafts(g, st);
     g->c.st = st;
     if (gpt_has_bulk(g->model)) {
         run_pass(g, WRITING, st);

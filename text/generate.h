@@ -6,6 +6,9 @@
  * random numbers. Prompts that begin alike share the work: a sequence takes over the keys and values that an earlier one
  * has computed for the same beginning, also from one that has ended, as in the next turn of a chat.
  *
+ * Where a step has few rows, sequences that are writing draft what may come next (text/draft.h) and then write several tokens
+ * in it: the same ones, in the same order.
+ *
  * A generator and its sequences belong to one thread.
  */
 #ifndef AIGC_TEXT_GENERATE_H
@@ -43,6 +46,7 @@ typedef struct {
     bool shift;         /* when the context is full drop half of it, after the first `keep` tokens, and go on */
     int64_t keep;
     bool logprobs;
+    bool one_by_one;    /* a pass for each token, nothing drafted (measurements) */
     /* Text as it becomes certain: whole characters that belong to no stop string. false halts the sequence. NULL: none */
     bool (*on_text)(void *arg, const char *text, size_t size);
     void *arg;
@@ -57,6 +61,7 @@ typedef struct {
     size_t text_size;
     int64_t prompt_count, shared; /* shared: prompt tokens whose keys and values another sequence had computed */
     int64_t shifts;        /* how often the context was shifted */
+    int64_t drafted, accepted; /* tokens guessed and checked in a pass with others, and those of them that came true */
     double prompt_seconds, first_token_seconds, seconds; /* from joining to: the prompt read, the first token, the end */
 } generate_result;
 

@@ -42,16 +42,15 @@ void kv_cache_free(kv_cache *k)
     *k = (kv_cache){0};
 }
 
-/* The chunk that is written next must be this sequence's alone. */
-static bool own_last(kv_cache *k, status *st)
+/* A chunk that will be written must be this sequence's alone. */
+static bool own(kv_cache *k, int64_t i, status *st)
 {
-    int64_t last = k->length / KV_CHUNK;
-    if (k->length % KV_CHUNK == 0 || head_of(k->chunk[last])->users == 1) return true;
+    if (head_of(k->chunk[i])->users == 1) return true;
     void *copy = chunk_new(k, st);
     if (!copy) return false;
-    memcpy(copy, k->chunk[last], kv_cache_chunk_bytes(k));
-    chunk_leave(k->chunk[last]);
-    k->chunk[last] = copy;
+    memcpy(copy, k->chunk[i], kv_cache_chunk_bytes(k));
+    chunk_leave(k->chunk[i]);
+    k->chunk[i] = copy;
     return true;
 }
 
@@ -59,7 +58,8 @@ bool kv_cache_reserve(kv_cache *k, int64_t length, status *st)
 {
     if (length > k->limit)
         return status_set(st, STATUS_FAIL, "the context of %lld positions is full", (long long)k->limit);
-    if (length > k->length && !own_last(k, st)) return false;
+    for (int64_t i = k->length / KV_CHUNK; i < k->chunks && i * KV_CHUNK < length; i++)
+        if (!own(k, i, st)) return false;
     while (k->chunks * KV_CHUNK < length) {
         k->chunk[k->chunks] = chunk_new(k, st);
         if (!k->chunk[k->chunks]) return false;
@@ -72,6 +72,11 @@ void kv_cache_truncate(kv_cache *k, int64_t length)
 {
     if (length < k->length) k->length = length;
     while (k->chunks * KV_CHUNK >= k->length + KV_CHUNK) chunk_leave(k->chunk[--k->chunks]);
+}
+
+void kv_cache_rewind(kv_cache *k, int64_t length)
+{
+    if (length < k->length) k->length = length;
 }
 
 bool kv_cache_share(kv_cache *k, const kv_cache *from, int64_t length, status *st)

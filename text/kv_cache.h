@@ -28,6 +28,9 @@ bool kv_cache_reserve(kv_cache *k, int64_t length, status *st);
 /* Forgets the positions from `length` on. */
 void kv_cache_truncate(kv_cache *k, int64_t length);
 
+/* The same where the next pass writes them anew: their memory is kept. */
+void kv_cache_rewind(kv_cache *k, int64_t length);
+
 /* Makes k, which must be empty, hold the first `length` positions of `from`. */
 bool kv_cache_share(kv_cache *k, const kv_cache *from, int64_t length, status *st);
 

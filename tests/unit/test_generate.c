@@ -327,6 +327,110 @@ static void test_shift(void **state)
     tokenizer_ids_free(&ids);
 }
 
+/* ---- drafting: the same with it and without ---- */
+
+enum { KINDS = 12, MOST_TOKENS = 300 };
+
+/* What a text brought: everything but times and counts of drafts. */
+typedef struct {
+    int32_t token[MOST_TOKENS];
+    double logprob[MOST_TOKENS];
+    int64_t count, shifts;
+    generate_reason reason;
+    heard heard;
+} outcome;
+
+/* The kinds of requests: each way to pick tokens and each way to end. */
+static generate_request kind_of_request(int kind, const tokenizer_ids *ids, outcome *o)
+{
+    static const int32_t end[] = {11, 13};
+    generate_request q = request(ids, kind % 2 ? 0.7 : 0, (uint64_t)(40 + kind));
+    q.tokens = 120, q.ignore_end = true;
+    q.on_text = hear, q.arg = &o->heard;
+    q.logprobs = kind % 3 != 1;
+    if (kind == 2 || kind == 3) q.sample.repeat_penalty = 1.05, q.sample.presence_penalty = 0.1, q.sample.penalty_window = 20;
+    if (kind == 4 || kind == 5) q.shift = true, q.keep = 3, q.tokens = MOST_TOKENS;
+    if (kind == 6) q.tokens = -1;
+    if (kind == 7) q.ignore_end = false;
+    if (kind == 8) q.stop[0] = "the moon. ", q.stop[1] = "d the", q.stop_count = 2;
+    if (kind == 9) q.sample.top_k = 5, q.sample.top_p = 0.9, q.sample.min_p = 0.01, q.sample.frequency_penalty = 0.02;
+    if (kind == 10) o->heard.halt_after = 37;
+    if (kind == 11) q.end = end, q.end_count = 2;
+    return q;
+}
+
+static void note(outcome *o, const generate_result *r)
+{
+    assert_true(r->count <= MOST_TOKENS);
+    o->count = r->count, o->shifts = r->shifts, o->reason = r->reason;
+    memcpy(o->token, r->token, (size_t)r->count * sizeof *o->token);
+    if (r->logprob) memcpy(o->logprob, r->logprob, (size_t)r->count * sizeof *o->logprob);
+}
+
+static void assert_same(const outcome *a, const outcome *b, int kind)
+{
+    if (a->count != b->count || a->shifts != b->shifts || a->reason != b->reason || a->heard.calls != b->heard.calls ||
+        memcmp(a->token, b->token, sizeof a->token) != 0 || memcmp(a->logprob, b->logprob, sizeof a->logprob) != 0 ||
+        strcmp(a->heard.text, b->heard.text) != 0)
+        fail_msg("request %d: a text by drafts differs from the same written one by one: %lld and %lld tokens, '%s' and '%s'", kind,
+                 (long long)a->count, (long long)b->count, a->heard.text, b->heard.text);
+}
+
+static void drafting_prompt(int kind, tokenizer_ids *ids)
+{
+    encode(kind % 4 == 0   ? "One two three four five. One two three four five. One two three"
+           : kind % 4 == 1 ? "The cat sat on the mat and looked at the moon. The cat sat on"
+           : kind % 4 == 2 ? "A ship, a cat, a ship, a cat, a"
+                           : "In spring the cat sat. In spring the cat sat. In",
+           ids);
+}
+
+/* `together` texts, of kinds that follow `kind`, in one generator; what the first one brought. */
+static outcome write_texts(int kind, int together, bool one_by_one, int64_t pass_rows, int64_t *drafted, int64_t *accepted)
+{
+    outcome *o = alloc_zeroed((size_t)together, sizeof *o, &st);
+    tokenizer_ids ids[8] = {0};
+    generate_sequence *s[8];
+    generator *g = new_generator(150, pass_rows);
+    for (int i = 0; i < together; i++) {
+        drafting_prompt(kind + i, &ids[i]);
+        generate_request q = kind_of_request((kind + i) % KINDS, &ids[i], &o[i]);
+        q.one_by_one = one_by_one;
+        s[i] = generator_add(g, &q, &st);
+        if (i % 2) generator_step(g, &st); /* not all at once */
+    }
+    run(g);
+    for (int i = 0; i < together; i++) {
+        generate_result r = generate_result_of(s[i]);
+        note(&o[i], &r);
+        *drafted += r.drafted, *accepted += r.accepted;
+        tokenizer_ids_free(&ids[i]);
+    }
+    generator_free(g);
+    outcome first = o[0];
+    alloc_free(o);
+    return first;
+}
+
+static void test_drafting(void **state)
+{
+    (void)state;
+    int64_t drafted = 0, accepted = 0, none = 0;
+    for (int kind = 0; kind < KINDS; kind++) {
+        outcome plain = write_texts(kind, 1, true, 0, &none, &none);
+        assert_int_equal(none, 0);
+        outcome drafts = write_texts(kind, 1, false, 0, &drafted, &accepted);
+        assert_same(&drafts, &plain, kind);
+        drafts = write_texts(kind, 3, false, 0, &drafted, &accepted);
+        assert_same(&drafts, &plain, kind);
+        drafts = write_texts(kind, 8, false, 20, &drafted, &accepted);
+        assert_same(&drafts, &plain, kind);
+        drafts = write_texts(kind, 2, false, 3, &drafted, &accepted); /* a pass with room for one guess */
+        assert_same(&drafts, &plain, kind);
+    }
+    assert_true(accepted > 500 && drafted > accepted + 50); /* both kinds of ends came */
+}
+
 static void test_logprobs_and_score(void **state)
 {
     (void)state;
@@ -368,9 +472,10 @@ int main(void)
         cmocka_unit_test(test_greedy), cmocka_unit_test(test_among_others), cmocka_unit_test(test_next_turn),
         cmocka_unit_test(test_stops),  cmocka_unit_test(test_scan),         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_shift),  cmocka_unit_test(test_logprobs_and_score), cmocka_unit_test(test_goes_on),
+        cmocka_unit_test(test_drafting),
     };
     const struct CMUnitTest fast_tests[] = {
-        cmocka_unit_test(test_among_others), cmocka_unit_test(test_next_turn), cmocka_unit_test(test_goes_on),
+        cmocka_unit_test(test_among_others), cmocka_unit_test(test_next_turn), cmocka_unit_test(test_goes_on), cmocka_unit_test(test_drafting),
     };
     int failed = cmocka_run_group_tests(tests, open_all, close_all);
     mode = LINEAR_NARROWED; /* bulk passes, where the CPU has them */

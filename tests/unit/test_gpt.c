@@ -157,6 +157,7 @@ static void check_feeding(const char *name, linear_mode mode, bool bulk)
 
 static void test_feeding(void **state) { check_feeding(*state, LINEAR_EXACT, false); }
 static void test_feeding_fast(void **state) { check_feeding(*state, LINEAR_FAST, false); }
+static void test_feeding_narrowed(void **state) { check_feeding(*state, LINEAR_NARROWED, false); }
 static void test_feeding_bulk(void **state) { check_feeding(*state, LINEAR_NARROWED, true); }
 
 /* Sequences that share a beginning: each goes on as if it were alone, and forgets what it is told to. */
@@ -178,7 +179,16 @@ static void test_sharing(void **state)
     tensor *logits = gpt_logits(&f.c, f.model, gpt_forward(&f.c, f.model, both, 2, NULL));
     good(&f.st);
     assert_memory_equal(logits->data, alone + 69 * vocab, (size_t)vocab * sizeof(float));
-    kv_cache_truncate(&first, 68); /* the strays are forgotten */
+    kv_cache_rewind(&first, 66); /* the strays are forgotten, in memory that another sequence comes to share */
+    kv_cache_share(&second, &first, 66, &f.st);
+    s = (gpt_segment){&first, token + 66, 2, GPT_KEEP_LAST};
+    gpt_forward(&f.c, f.model, &s, 1, NULL);
+    gpt_segment strays = {&second, stray, 3, GPT_KEEP_NONE};
+    gpt_forward(&f.c, f.model, &strays, 1, NULL);
+    kv_cache_rewind(&second, 60); /* into a chunk that is shared whole */
+    strays.count = 2;
+    gpt_forward(&f.c, f.model, &strays, 1, NULL);
+    good(&f.st);
     s = (gpt_segment){&first, token + 68, 2, GPT_KEEP_LAST};
     logits = gpt_logits(&f.c, f.model, gpt_forward(&f.c, f.model, &s, 1, NULL));
     good(&f.st);
@@ -213,7 +223,8 @@ int main(void)
 {
 #define PARITY(NAME) cmocka_unit_test_prestate(test_parity, NAME)
 #define GGUF(NAME) cmocka_unit_test_prestate(test_parity_gguf, NAME)
-#define FEEDING(NAME) cmocka_unit_test_prestate(test_feeding, NAME), cmocka_unit_test_prestate(test_feeding_fast, NAME), cmocka_unit_test_prestate(test_feeding_bulk, NAME)
+#define FEEDING(NAME) cmocka_unit_test_prestate(test_feeding, NAME), cmocka_unit_test_prestate(test_feeding_fast, NAME), \
+    cmocka_unit_test_prestate(test_feeding_narrowed, NAME), cmocka_unit_test_prestate(test_feeding_bulk, NAME)
     const struct CMUnitTest tests[] = {
         PARITY("gpt2"), PARITY("gpt2-banded"), PARITY("gpt_neo"), PARITY("opt"), PARITY("opt-post"), PARITY("llama"), PARITY("llama3"),
         PARITY("llama-linear"), PARITY("mistral"), PARITY("qwen2"), PARITY("qwen3"), PARITY("gemma3"), PARITY("gpt_neox"),
