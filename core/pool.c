@@ -129,22 +129,30 @@ static void sleep_for_limit(pool *p, int index)
 
 /* ---- what lies ahead ---- */
 
-/* Where this thread's own share begins. */
+/* Where this thread's own share begins, and how long it is. */
 static void begin_share(void)
 {
-    int threads = mine.all->threads;
-    int64_t items = 0;
-    for (int r = 0; r < mine.count; r++) items = mine.side_by_side ? mine.run[0].items : items + mine.run[r].items;
-    mine.item = pool_first(items, mine.thread, threads);
-    mine.items = items;
-    mine.left = SHARE_LINES;
-    mine.lines = 0;
+    int64_t items = mine.side_by_side && mine.count ? mine.run[0].items : 0, lines = 0, before = 0;
+    for (int r = 0; r < mine.count && !mine.side_by_side; r++) items += mine.run[r].items;
+    int64_t from = pool_first(items, mine.thread, mine.all->threads), to = pool_first(items, mine.thread + 1, mine.all->threads);
     mine.at = -1;
-    if (mine.side_by_side) return;
-    for (mine.at = 0; mine.at < mine.count && mine.item >= mine.run[mine.at].items; mine.at++) mine.item -= mine.run[mine.at].items;
-    if (mine.at == mine.count) return;
-    mine.from = mine.run[mine.at].from + 64 * mine.run[mine.at].lines * mine.item;
-    mine.lines = mine.run[mine.at].lines * (mine.run[mine.at].items - mine.item);
+    mine.item = from;
+    mine.items = items;
+    mine.lines = 0;
+    for (int r = 0; r < mine.count; r++) {
+        const pool_reads *run = &mine.run[r];
+        int64_t first = mine.side_by_side ? from : from - before, end = mine.side_by_side ? to : to - before;
+        before += run->items;
+        if (first < 0) first = 0;
+        if (end > run->items) end = run->items;
+        if (first >= end) continue;
+        lines += (end - first) * run->lines;
+        if (mine.side_by_side || mine.at >= 0) continue;
+        mine.at = r; /* the first run with an item of the share */
+        mine.from = run->from + 64 * run->lines * first;
+        mine.lines = run->lines * (run->items - first);
+    }
+    mine.left = lines < SHARE_LINES ? lines : SHARE_LINES;
 }
 
 /* The next stretch of the share; false: there is none. */
@@ -166,12 +174,11 @@ static void begin_errand(uint64_t turn)
 {
     const errand *e = &mine.all->errand[turn % 2];
     mine.turn = turn;
-    mine.count = atomic_load_explicit(&e->count, memory_order_relaxed);
-    mine.side_by_side = atomic_load_explicit(&e->side_by_side, memory_order_relaxed);
+    mine.count = atomic_load_explicit(&e->count, memory_order_acquire);
+    mine.side_by_side = atomic_load_explicit(&e->side_by_side, memory_order_acquire);
     for (int r = 0; r < mine.count; r++)
-        mine.run[r] = (pool_reads){atomic_load_explicit(&e->from[r], memory_order_relaxed), atomic_load_explicit(&e->lines[r], memory_order_relaxed),
-                                   atomic_load_explicit(&e->items[r], memory_order_relaxed)};
-    atomic_thread_fence(memory_order_acquire);
+        mine.run[r] = (pool_reads){atomic_load_explicit(&e->from[r], memory_order_acquire), atomic_load_explicit(&e->lines[r], memory_order_acquire),
+                                   atomic_load_explicit(&e->items[r], memory_order_acquire)};
     if (atomic_load_explicit(&mine.all->turn, memory_order_relaxed) != turn) mine.count = 0;
     begin_share();
 }
@@ -186,6 +193,7 @@ const char *pool_take(int64_t *lines)
         if (!next_stretch()) return NULL;
     const char *from = mine.from;
     if (*lines > mine.lines) *lines = mine.lines;
+    if (*lines > mine.left) *lines = mine.left;
     mine.from += 64 * *lines;
     mine.lines -= *lines;
     mine.left -= *lines;
@@ -233,18 +241,18 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
+/* Whoever sees one of these stores in place of an older turn's also sees that the turn has passed. */
 void pool_ahead(pool *p, const pool_reads *run, int count, bool side_by_side)
 {
     if (!p) return;
     errand *e = &p->errands->errand[(atomic_load_explicit(&p->errands->turn, memory_order_relaxed) + 1) % 2];
-    atomic_thread_fence(memory_order_release); /* whoever reads this in place of an older turn's sees that the turn has passed */
     for (int r = 0; r < count; r++) {
-        atomic_store_explicit(&e->from[r], run[r].from, memory_order_relaxed);
-        atomic_store_explicit(&e->lines[r], run[r].lines, memory_order_relaxed);
-        atomic_store_explicit(&e->items[r], run[r].items, memory_order_relaxed);
+        atomic_store_explicit(&e->from[r], run[r].from, memory_order_release);
+        atomic_store_explicit(&e->lines[r], run[r].lines, memory_order_release);
+        atomic_store_explicit(&e->items[r], run[r].items, memory_order_release);
     }
-    atomic_store_explicit(&e->count, count, memory_order_relaxed);
-    atomic_store_explicit(&e->side_by_side, side_by_side, memory_order_relaxed);
+    atomic_store_explicit(&e->count, count, memory_order_release);
+    atomic_store_explicit(&e->side_by_side, side_by_side, memory_order_release);
     p->ahead = true;
 }
 
@@ -348,6 +356,17 @@ static int64_t finished(const pool *p, int sharers)
     return (int64_t)sum;
 }
 
+/* Threads that sleep, or were about to while the loop was written: such a one counts itself, then looks at its range again. */
+static int sleepers_after_stores(pool *p)
+{
+#ifdef __SANITIZE_THREAD__ /* knows no fences */
+    return atomic_fetch_add(&p->sleepers, 0);
+#else
+    atomic_thread_fence(memory_order_seq_cst);
+    return atomic_load(&p->sleepers);
+#endif
+}
+
 void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n)
 {
     int sharers = p ? atomic_load(&p->limit) : 1; /* the threads that take part */
@@ -374,8 +393,7 @@ void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n)
     if (atomic_load_explicit(&p->sleepers, memory_order_relaxed)) wake_all(p);
     mine.end = p->range[0].end;
     task(arg, 0);
-    atomic_thread_fence(memory_order_seq_cst); /* a thread that goes to sleep counts itself, then looks at its range again */
-    if (atomic_load(&p->sleepers)) wake_all(p);
+    if (sleepers_after_stores(p)) wake_all(p);
     work(p, 0, p->generation, 1);
     for (int spins = 0; finished(p, sharers) < n; spins++) {
         if (pool_bring(BRING)) continue;

@@ -132,8 +132,7 @@ static void take(void *arg, int64_t i)
     if (pool_is_last(i)) atomic_fetch_add(&lasts, 1);
 }
 
-/* What lies ahead of a loop is taken in the loop before it and while that is waited for, at most once; all of it where a single
- * thread shares it. */
+/* What lies ahead of a loop is taken in the loop before it and while that is waited for, at most once. */
 static void test_ahead_once(void **state)
 {
     (void)state;
@@ -152,11 +151,7 @@ static void test_ahead_once(void **state)
             pool_run(p, take, NULL, 64);
             int64_t one = 1;
             for (const char *from = pool_take(&one); from; from = pool_take(&one)) count_lines(from, 1);
-            for (int line = 0; line < 10; line++) {
-                int found = atomic_load(&taken[line]);
-                assert_true(line < 9 ? threads > 1 || found == 0 || found == 1 : found == 0);
-                assert_true(found <= 1);
-            }
+            for (int line = 0; line < 10; line++) assert_true(atomic_load(&taken[line]) <= (line < 9)); /* no line twice */
             assert_int_equal(atomic_load(&elsewhere), 0);
             assert_int_equal(atomic_load(&lasts), 1 + threads);
             assert_false(pool_bring(1));
