@@ -17,9 +17,8 @@
 enum {
     SPAN_CHUNKS = 4,
     TILE = 48,      /* query rows × heads of a tile, about */
-    FEW_ROWS = 4,   /* a segment of at most so many rows is split over spans */
+    FEW_ROWS = 16,  /* a segment of at most so many rows is split over spans: one tile, and most often one item of it too few */
 };
-
 
 op_kv_layout op_kv_layout_of(int64_t kv_heads, int64_t head_dim, bool half)
 {
@@ -152,11 +151,13 @@ typedef struct {
 } workspace;
 
 /* A tile of query rows by one key head, over all the spans it sees or (one of several items) over one of them. */
-typedef struct {
+typedef struct item {
     int64_t segment, first_row, row, rows, kv_head; /* first_row: of the segment in q */
     int64_t span, spans;
-    bool split;
-    float *partial; /* where an item of one of several spans leaves what it gathered, else NULL */
+    int64_t pieces;       /* of the tile: items that follow one another */
+    struct item *first;   /* of them, */
+    _Atomic int64_t left; /* which counts those that are not done */
+    float *partial;       /* where an item of one of several spans leaves what it gathered, else NULL */
 } item;
 
 typedef struct {
@@ -169,6 +170,7 @@ typedef struct {
     int64_t layer, heads, group, width, padded, window; /* group: query heads a key head; padded: D in whole panels */
     float scale;
     item *items;
+    int64_t item_count;
     workspace *spaces;
     int64_t space_count;
 } attention_job;
@@ -199,36 +201,24 @@ static void merge(const attention_job *j, gathered *into, const gathered *from, 
     }
 }
 
-/* Turns a row of scores into exp(score − running maximum), the positions out of sight into 0, and rescales what the row
- * has gathered. */
-static void weigh(const attention_job *j, gathered *g, int64_t row, float *scores, int64_t from, int64_t to)
+/* Keys and values lie in memory in pieces too short for the processor to guess the next: it is told. */
+static void fetch(const char *from, size_t bytes)
 {
-    const kernel_table *k = kernel_get();
-    if (from >= to) {
-        memset(scores, 0, KV_CHUNK * sizeof(float));
-        return;
-    }
-    float most = k->max(scores + from, to - from), top = most > g->max[row] ? most : g->max[row];
-    float keep = top == g->max[row] ? 1.0f : expf(g->max[row] - top);
-    k->exp_sub(scores + from, scores + from, top, to - from);
-    memset(scores, 0, (size_t)from * sizeof(float));
-    memset(scores + to, 0, (size_t)(KV_CHUNK - to) * sizeof(float));
-    g->sum[row] = g->sum[row] * keep + k->sum(scores, KV_CHUNK);
-    if (keep != 1.0f) k->scale(g->values + row * j->padded, g->values + row * j->padded, keep, j->padded);
-    g->max[row] = top;
+    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(from + i, 0, 2);
 }
 
 /* y[rows, out] = x · panels [in, out], added to what y holds if `more`. Panels in f16 that many rows share are widened once,
- * into room. */
+ * into room. ahead: as many bytes that this thread reads next. */
 static void multiply(const attention_job *j, float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const void *panels,
-                     int64_t in, int64_t out, bool more, float *room)
+                     const void *ahead, int64_t in, int64_t out, bool more, float *room)
 {
-    enum { MANY_ROWS = 13 };
+    enum { MANY_ROWS = 37 };
     const kernel_table *k = kernel_get();
     if (j->layout->half && rows < MANY_ROWS) {
-        k->panel->f16(y, ldy, x, ldx, rows, panels, in, out, more);
+        k->panel->f16(y, ldy, x, ldx, rows, panels, ahead, in, out, more);
         return;
     }
+    fetch(ahead, (size_t)(in * op_kv_value_panels(out) * PANEL) * (j->layout->half ? sizeof(uint16_t) : sizeof(float)));
     if (j->layout->half) {
         k->from_f16(room, panels, in * op_kv_value_panels(out) * PANEL);
         panels = room;
@@ -236,37 +226,57 @@ static void multiply(const attention_job *j, float *y, int64_t ldy, const float 
     k->panel->f32(y, ldy, x, ldx, rows, panels, in, out, more);
 }
 
-/* Keys and values lie in memory in pieces too short for the processor to guess the next: it is told. */
-static void fetch(const char *from, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(from + i, 0, 2);
-}
-
-static void attend_chunk(const attention_job *j, const item *it, workspace *w, int64_t chunk)
+/* next: the keys that this thread reads after this chunk. */
+static void attend_chunk(const attention_job *j, const item *it, workspace *w, int64_t chunk, const void *next)
 {
     const op_kv_layout *l = j->layout;
     const op_kv_segment *s = &j->segment[it->segment];
+    const kernel_table *k = kernel_get();
     int64_t rows = it->rows * j->group, base = chunk * KV_CHUNK, last = s->start + it->row + it->rows - 1;
     int64_t filled = op_kv_min(KV_CHUNK, (last - base) / PANEL * PANEL + PANEL); /* whole panels of keys that some row sees */
-    const char *at = op_kv_head(l, s->chunk[chunk], j->layer, it->kv_head);
-    fetch(at + l->key_bytes, l->value_bytes);
-    multiply(j, w->scores, KV_CHUNK, w->q, l->head_dim, rows, at, l->head_dim, filled, false, w->keys);
+    const char *keys = op_kv_head(l, s->chunk[chunk], j->layer, it->kv_head), *values = keys + l->key_bytes;
+    if (filled < KV_CHUNK) fetch(values, l->value_bytes); /* fewer keys are read than values */
+    multiply(j, w->scores, KV_CHUNK, w->q, l->head_dim, rows, keys, values, l->head_dim, filled, false, w->keys);
     for (int64_t r = 0; r < rows; r++) {
         int64_t position = s->start + it->row + r / j->group;
         int64_t from = op_kv_max(0, op_kv_first_seen(j->window, position) - base), to = op_kv_min(KV_CHUNK, position + 1 - base);
-        weigh(j, &w->span, r, w->scores + r * KV_CHUNK, from, to);
+        float shrink = k->soften(w->scores + r * KV_CHUNK, KV_CHUNK, from, to, &w->span.max[r], &w->span.sum[r]);
+        float *gathered_values = w->span.values + r * j->padded;
+        if (shrink != 1.0f) k->scale(gathered_values, gathered_values, shrink, j->padded);
     }
-    if (last / KV_CHUNK > chunk) fetch(op_kv_head(l, s->chunk[chunk + 1], j->layer, it->kv_head), l->key_bytes);
-    multiply(j, w->span.values, j->padded, w->scores, KV_CHUNK, rows, at + l->key_bytes, KV_CHUNK, j->padded, true, w->chunk_values);
+    multiply(j, w->span.values, j->padded, w->scores, KV_CHUNK, rows, values, next, KV_CHUNK, j->padded, true, w->chunk_values);
+}
+
+/* The first chunk that the item sees of the span, and the one after the last. */
+static int64_t first_chunk(const attention_job *j, const item *it, int64_t span)
+{
+    return op_kv_max(op_kv_first_seen(j->window, j->segment[it->segment].start + it->row) / KV_CHUNK, span * SPAN_CHUNKS);
+}
+
+static int64_t end_chunk(const attention_job *j, const item *it, int64_t span)
+{
+    return op_kv_min((j->segment[it->segment].start + it->row + it->rows - 1) / KV_CHUNK + 1, (span + 1) * SPAN_CHUNKS);
+}
+
+static const void *keys_of(const attention_job *j, const item *it, int64_t chunk)
+{
+    return op_kv_head(j->layout, j->segment[it->segment].chunk[chunk], j->layer, it->kv_head);
+}
+
+/* What the thread most likely reads after an item's span: the next span's keys, the next item's, or these again. */
+static const void *after_span(const attention_job *j, const item *it, int64_t span)
+{
+    if (span + 1 < it->span + it->spans) return keys_of(j, it, first_chunk(j, it, span + 1));
+    const item *next = it + 1 < j->items + j->item_count ? it + 1 : it;
+    return keys_of(j, next, first_chunk(j, next, next->span));
 }
 
 static void attend_span(const attention_job *j, const item *it, workspace *w, int64_t span)
 {
-    const op_kv_segment *s = &j->segment[it->segment];
-    int64_t last = (s->start + it->row + it->rows - 1) / KV_CHUNK;
-    int64_t first = op_kv_first_seen(j->window, s->start + it->row) / KV_CHUNK;
+    int64_t end = end_chunk(j, it, span);
     clear(j, &w->span, it->rows * j->group);
-    for (int64_t c = op_kv_max(first, span * SPAN_CHUNKS); c <= op_kv_min(last, (span + 1) * SPAN_CHUNKS - 1); c++) attend_chunk(j, it, w, c);
+    for (int64_t c = first_chunk(j, it, span); c < end; c++)
+        attend_chunk(j, it, w, c, c + 1 < end ? keys_of(j, it, c + 1) : after_span(j, it, span));
 }
 
 /* The item's query rows, turned and scaled, the heads of a position side by side: [rows · group, D]. */
@@ -298,24 +308,38 @@ static gathered partial_of(const attention_job *j, const item *it)
     return (gathered){it->partial, it->partial + rows, it->partial + 2 * rows};
 }
 
+/* Puts the spans of a split tile together, in ascending order whoever does it. */
+static void join_spans(const attention_job *j, const item *first, workspace *w)
+{
+    int64_t rows = first->rows * j->group;
+    clear(j, &w->total, rows);
+    for (const item *it = first; it < first + first->pieces; it++) {
+        gathered part = partial_of(j, it);
+        merge(j, &w->total, &part, rows);
+    }
+    give_out(j, first, &w->total);
+}
+
 static void run_item(void *arg, int64_t i)
 {
     attention_job *j = arg;
     const item *it = &j->items[i];
+    int64_t rows = it->rows * j->group;
     workspace *w = j->spaces; /* as many as threads: one is free */
     while (atomic_flag_test_and_set(&w->busy)) w = w + 1 < j->spaces + j->space_count ? w + 1 : j->spaces;
-    fetch(op_kv_head(j->layout, j->segment[it->segment].chunk[it->span * SPAN_CHUNKS], j->layer, it->kv_head), j->layout->key_bytes);
+    fetch(keys_of(j, it, first_chunk(j, it, it->span)), j->layout->key_bytes);
     gather_queries(j, it, w->q);
     if (it->partial) {
         attend_span(j, it, w, it->span);
         gathered out = partial_of(j, it);
-        clear(j, &out, it->rows * j->group);
-        merge(j, &out, &w->span, it->rows * j->group);
+        clear(j, &out, rows);
+        merge(j, &out, &w->span, rows);
+        if (atomic_fetch_sub(&it->first->left, 1) == 1) join_spans(j, it->first, w);
     } else {
-        clear(j, &w->total, it->rows * j->group);
+        clear(j, &w->total, rows);
         for (int64_t s = it->span; s < it->span + it->spans; s++) {
             attend_span(j, it, w, s);
-            merge(j, &w->total, &w->span, it->rows * j->group);
+            merge(j, &w->total, &w->span, rows);
         }
         give_out(j, it, &w->total);
     }
@@ -336,56 +360,35 @@ static int64_t plan_segment(const attention_job *j, int64_t segment, int64_t fir
     for (int64_t row = 0; row < s->rows; row += step) {
         item it = {.segment = segment, .first_row = first_row, .row = row, .rows = op_kv_min(step, s->rows - row)};
         int64_t first = span_of(op_kv_first_seen(j->window, s->start + row)), last = span_of(s->start + row + it.rows - 1);
-        bool split = s->rows <= FEW_ROWS && last > first;
-        int64_t pieces = split ? last - first + 1 : 1;
-        it.spans = split ? 1 : last - first + 1;
-        it.split = split;
+        it.pieces = s->rows <= FEW_ROWS ? last - first + 1 : 1;
+        it.spans = (last - first + 1) / it.pieces;
+        it.left = it.pieces;
         for (it.kv_head = 0; it.kv_head < j->layout->kv_heads; it.kv_head++)
-            for (int64_t p = 0; p < pieces; p++, count++) {
+            for (int64_t p = 0; p < it.pieces; p++, count++) {
                 it.span = first + p;
-                if (to) to[count] = it;
+                if (!to) continue;
+                to[count] = it;
+                to[count].first = &to[count - p];
             }
     }
     return count;
 }
 
-static bool plan(op_ctx *c, attention_job *j, int64_t segments, int64_t *count)
+static bool plan(op_ctx *c, attention_job *j, int64_t segments)
 {
-    *count = 0;
-    for (int64_t s = 0; s < segments; s++) *count += plan_segment(j, s, 0, NULL);
-    j->items = arena_alloc(c->mem, (size_t)*count * sizeof(item), c->st);
+    j->item_count = 0;
+    for (int64_t s = 0; s < segments; s++) j->item_count += plan_segment(j, s, 0, NULL);
+    j->items = arena_alloc(c->mem, (size_t)j->item_count * sizeof(item), c->st);
     if (!j->items) return false;
     item *at = j->items;
     for (int64_t s = 0, row = 0; s < segments; row += j->segment[s++].rows) at += plan_segment(j, s, row, at);
-    for (int64_t i = 0; i < *count; i++) {
+    for (int64_t i = 0; i < j->item_count; i++) {
         item *it = &j->items[i];
-        if (!it->split) continue;
+        if (it->pieces == 1) continue;
         it->partial = arena_alloc(c->mem, (size_t)(it->rows * j->group * (2 + j->padded)) * sizeof(float), c->st);
         if (!it->partial) return false;
     }
     return true;
-}
-
-/* Puts the spans of a split tile together. Its items follow one another. */
-static void join_spans(attention_job *j, int64_t count)
-{
-    workspace *w = j->spaces;
-    for (int64_t i = 0; i < count;) {
-        item *it = &j->items[i];
-        int64_t rows = it->rows * j->group;
-        if (!it->partial) {
-            i++;
-            continue;
-        }
-        clear(j, &w->total, rows);
-        do {
-            gathered part = partial_of(j, &j->items[i]);
-            merge(j, &w->total, &part, rows);
-            i++;
-        } while (i < count && j->items[i].span > j->items[i - 1].span && j->items[i].kv_head == it->kv_head &&
-                 j->items[i].segment == it->segment);
-        give_out(j, it, &w->total);
-    }
 }
 
 static bool make_spaces(op_ctx *c, attention_job *j)
@@ -414,7 +417,7 @@ tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_rope *rope, con
                             const op_kv_segment *segments, int64_t count, int64_t heads, float scale, int64_t window)
 {
     if (op_failed(c) || !q) return NULL;
-    int64_t rows = 0, width = heads * layout->head_dim, items;
+    int64_t rows = 0, width = heads * layout->head_dim;
     for (int64_t s = 0; s < count; s++) rows += segments[s].rows;
     if (!tensor_shape_is(q, SHAPE(rows, width)) || layout->head_dim > KV_MAX_HEAD_DIM) {
         char shape[96];
@@ -433,8 +436,7 @@ tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_rope *rope, con
     attention_job j = {.codes = y->codes, .layout = layout, .segment = segments, .rope = rope, .q = q->data, .y = y->data, .layer = layer, .heads = heads,
                        .group = heads / layout->kv_heads, .width = width, .padded = op_kv_value_panels(layout->head_dim) * PANEL,
                        .window = window, .scale = scale};
-    if (!make_spaces(c, &j) || !plan(c, &j, count, &items)) return NULL;
-    pool_run(c->threads, run_item, &j, items);
-    join_spans(&j, items);
+    if (!make_spaces(c, &j) || !plan(c, &j, count)) return NULL;
+    pool_run(c->threads, run_item, &j, j.item_count);
     return y;
 }

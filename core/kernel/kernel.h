@@ -33,6 +33,10 @@ typedef struct kernel_table {
     float (*sum)(const float *x, int64_t n);
     float (*sum_sq_diff)(const float *x, float mean, int64_t n);        /* Σ (x − mean)² */
     float (*max)(const float *x, int64_t n);                            /* −∞ for n = 0 */
+    /* A stretch of a softmax: x[i] becomes exp(x[i] − *top) for from ≤ i < to and 0 for the others of n, a multiple of 64, after
+     * *top has been raised to the largest of those. *sum becomes Σ x[i] + *sum · shrink, where shrink = exp(*top before − *top) is
+     * what earlier stretches are to be multiplied by, and is given. */
+    float (*soften)(float *x, int64_t n, int64_t from, int64_t to, float *top, float *sum);
     const panel_kernels *panel;                                         /* products with weights in panels */
 } kernel_table;
 

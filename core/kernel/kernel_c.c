@@ -107,9 +107,21 @@ static void turn_next(float *dst, const float *x, const float *cosine, const flo
     }
 }
 
+static float soften(float *x, int64_t n, int64_t from, int64_t to, float *top, float *total)
+{
+    float before = *top;
+    if (from < 0) from = 0;
+    if (to > n) to = n;
+    if (from < to) *top = fmaxf(before, max(x + from, to - from));
+    for (int64_t i = 0; i < n; i++) x[i] = i >= from && i < to ? expf(x[i] - *top) : 0.0f;
+    float shrink = before == *top ? 1.0f : expf(before - *top);
+    *total = *total * shrink + sum(x, n);
+    return shrink;
+}
+
 const kernel_table kernel_c = {
     .name = "c", .add = add, .mul = mul, .scale = scale, .add_scaled = add_scaled, .silu = silu, .gelu = gelu,
     .gelu_tanh = gelu_tanh, .quick_gelu = quick_gelu, .exp_sub = exp_sub, .from_f16 = from_f16, .to_f16 = to_f16,
-    .dot = dot, .sum = sum, .sum_sq_diff = sum_sq_diff, .max = max, .turn = turn, .turn_next = turn_next,
+    .dot = dot, .sum = sum, .sum_sq_diff = sum_sq_diff, .max = max, .turn = turn, .turn_next = turn_next, .soften = soften,
     .panel = &panel_kernels_c,
 };

@@ -110,9 +110,10 @@ typedef struct panel_kernels {
     void (*f32)(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const float *panels, int64_t in,
                 int64_t out, bool more);
 
-    /* The same numbers from panels in f16, [in][16], which are widened as they are read. */
-    void (*f16)(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const uint16_t *panels, int64_t in,
-                int64_t out, bool more);
+    /* The same numbers from panels in f16, [in][16], which are widened as they are read. ahead: as many bytes as are read here,
+     * which this thread reads next: they are asked for meanwhile. Any address will do; panels itself asks for nothing new. */
+    void (*f16)(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const uint16_t *panels, const uint16_t *ahead,
+                int64_t in, int64_t out, bool more);
 
     /* Blocks block … block + blocks − 1 of row `row` of q from x: scale = max |x| / 127, code = x / scale rounded to nearest, ties to even. A row's block with a
      * NaN or an infinity gets a NaN for its scale, one whose values all lie below 1e-30 becomes zero. */

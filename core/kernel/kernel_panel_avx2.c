@@ -196,4 +196,4 @@ INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const 
 
 PANEL_PRODUCTS(product)
 
-const panel_kernels panel_kernels_avx2 = {.f32 = f32_product, .f16 = f16_product, .quantize = quantize, .quantized = PANEL_PRODUCT_TABLE};
+const panel_kernels panel_kernels_avx2 = {.f32 = f32_alone, .f16 = f16_product, .quantize = quantize, .quantized = PANEL_PRODUCT_TABLE};

@@ -18,13 +18,13 @@ typedef __m512 vec;
 void panel_f32_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const float *panels, int64_t in,
                       int64_t out, bool more)
 {
-    f32_product(y, ldy, x, ldx, rows, panels, in, out, more);
+    f32_alone(y, ldy, x, ldx, rows, panels, in, out, more);
 }
 
-void panel_f16_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const uint16_t *panels, int64_t in,
-                      int64_t out, bool more)
+void panel_f16_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const uint16_t *panels,
+                      const uint16_t *ahead, int64_t in, int64_t out, bool more)
 {
-    f16_product(y, ldy, x, ldx, rows, panels, in, out, more);
+    f16_product(y, ldy, x, ldx, rows, panels, ahead, in, out, more);
 }
 
 INLINE void product(panel_kind kind, panel_form f, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,

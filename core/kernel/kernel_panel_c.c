@@ -18,9 +18,10 @@ static void f32_product(float *y, int64_t ldy, const float *x, int64_t ldx, int6
         }
 }
 
-static void f16_product(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const uint16_t *panels, int64_t in,
-                        int64_t out, bool more)
+static void f16_product(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const uint16_t *panels,
+                        const uint16_t *ahead, int64_t in, int64_t out, bool more)
 {
+    (void)ahead;
     for (int64_t r = 0; r < rows; r++)
         for (int64_t o = 0; o < out; o++) {
             const uint16_t *w = panels + o / PANEL * PANEL * in + o % PANEL;

@@ -9,8 +9,8 @@
 /* kernel_panel_avx512.c's float products, for the table of AMX. */
 void panel_f32_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const float *panels, int64_t in,
                       int64_t out, bool more);
-void panel_f16_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const uint16_t *panels, int64_t in,
-                      int64_t out, bool more);
+void panel_f16_avx512(float *y, int64_t ldy, const float *x, int64_t ldx, int64_t rows, const uint16_t *panels,
+                      const uint16_t *ahead, int64_t in, int64_t out, bool more);
 
 /* ---- from a file's rows to a panel ---- */
 

@@ -145,8 +145,53 @@ static void turn_next(float *dst, const float *x, const float *cosine, const flo
     kernel_c.turn_next(dst + 2 * i, x + 2 * i, cosine + i, sine + i, n - i);
 }
 
+/* x, whose first element is the one at i; `other` in place of what lies outside from ≤ i < to. */
+static vec seen_alone(vec x, int64_t i, int64_t from, int64_t to, float other)
+{
+#if LANES == 16
+    const __m512i place = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m512i first = _mm512_set1_epi32((int32_t)(from - i)), end = _mm512_set1_epi32((int32_t)(to - i));
+    __mmask16 seen = _mm512_mask_cmplt_epi32_mask(_mm512_cmpge_epi32_mask(place, first), place, end);
+    return (vec)_mm512_mask_blend_ps(seen, _mm512_set1_ps(other), (__m512)x);
+#else
+    const ivec place = {0, 1, 2, 3, 4, 5, 6, 7};
+    return choose((place >= (int32_t)(from - i)) & (place < (int32_t)(to - i)), x, splat(other));
+#endif
+}
+
+static float soften(float *x, int64_t n, int64_t from, int64_t to, float *top, float *total)
+{
+    if (from >= to) {
+        memset(x, 0, (size_t)n * sizeof(float));
+        return 1;
+    }
+    vec most[4], sums[4] = {{0}, {0}, {0}, {0}};
+    bool all = from <= 0 && to >= n;
+    for (int j = 0; j < 4; j++) most[j] = splat(-INFINITY);
+    for (int64_t i = 0; i < n; i += 4 * LANES)
+        for (int j = 0; j < 4; j++) {
+            float *at = x + i + j * LANES;
+            vec v = load(at);
+            if (!all) store(at, v = seen_alone(v, i + j * LANES, from, to, -INFINITY));
+            most[j] = larger(v, most[j]); /* most where v is no number */
+        }
+    float before = *top, raised = most_lane(larger(larger(most[0], most[1]), larger(most[2], most[3]))), after = raised > before ? raised : before;
+    for (int64_t i = 0; i < n; i += 4 * LANES)
+        for (int j = 0; j < 4; j++) {
+            float *at = x + i + j * LANES;
+            vec v = exp_falling_vec(load(at) - splat(after));
+            if (!all) v = seen_alone(v, i + j * LANES, from, to, 0);
+            store(at, v);
+            sums[j] += v;
+        }
+    float shrink = after == before ? 1.0f : before == -INFINITY ? 0.0f : expf(before - after);
+    *top = after;
+    *total = *total * shrink + add_lanes((sums[0] + sums[1]) + (sums[2] + sums[3]));
+    return shrink;
+}
+
 #define VECTOR_KERNELS                                                                                                 \
     .add = add, .mul = mul, .scale = scale, .add_scaled = add_scaled, .silu = silu, .gelu = gelu,                      \
     .gelu_tanh = gelu_tanh, .quick_gelu = quick_gelu, .exp_sub = exp_sub, .dot = dot, .sum = sum,                      \
     .from_f16 = from_f16, .to_f16 = to_f16,                                                                            \
-    .sum_sq_diff = sum_sq_diff, .max = max, .turn = turn, .turn_next = turn_next
+    .sum_sq_diff = sum_sq_diff, .max = max, .turn = turn, .turn_next = turn_next, .soften = soften

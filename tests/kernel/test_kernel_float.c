@@ -70,6 +70,19 @@ static void check_level(void **state)
             same("sum_sq_diff", truth->sum_sq_diff(a + shift, 1.5f, n), tested->sum_sq_diff(a + shift, 1.5f, n), 2e-5f);
             same("max", truth->max(a + shift, n), tested->max(a + shift, n), 0);
         }
+    for (int from = -5; from < 130; from += 9) /* a stretch of a softmax; the first raises the largest score from −∞ */
+        for (int to = from - 2; to < 140; to += 7)
+            for (int first = 0; first < 2; first++) {
+                for (int i = 0; i < 128; i++) want[i] = got[i] = a[i] = (float)(6 * rng_normal(&r));
+                want[5] = got[5] = -INFINITY, want[70] = got[70] = from % 2 ? NAN : want[70];
+                float top[2], sum[2], shrink[2];
+                top[0] = top[1] = first ? -INFINITY : 7, sum[0] = sum[1] = first ? 0 : 3;
+                shrink[0] = truth->soften(want, 128, from, to, &top[0], &sum[0]);
+                shrink[1] = tested->soften(got, 128, from, to, &top[1], &sum[1]);
+                for (int i = 0; i < 128; i++) same("soften", want[i], got[i], 1e-6f);
+                for (int i = 0; i < 128; i++) assert_true((i >= from && i < to) || got[i] == 0);
+                same("soften's largest", top[0], top[1], 0), same("soften's sum", sum[0], sum[1], 2e-6f), same("soften's shrink", shrink[0], shrink[1], 1e-6f);
+            }
     const float special[] = {0, -0.0f, NAN, INFINITY, -INFINITY, 1e-30f, -1e-30f, 100, -100, 88.7f, -87.4f, 3e38f, -3e38f, 0.09f, -0.11f, 0.2f, 0.3f};
     memcpy(a, special, sizeof special);
     int n = sizeof special / sizeof special[0];
