@@ -1,8 +1,8 @@
 /* draft: the lookup, and what it was worth so far. */
 #include "text/draft.h"
 
-/* What a row adds to a pass, in passes of one row: measured between 2 and 12 rows (docs/speed.md). */
-#define ROW_COST 0.25
+/* What a row adds to a pass, in passes of one row: as measured from 2 to 16 rows (docs/speed.md). */
+#define ROW_COST 0.16
 
 /* A record begins as if so many drafted tokens had been seen, with these shares right (by the matches' classes; measured on
  * summaries, lists, stories and answers). */

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 enum {
-    DRAFT_MOST = 11, /* tokens of a draft */
+    DRAFT_MOST = 7, /* tokens of a draft: with the one before them as many rows as kernels take side by side */
     DRAFT_MATCH_LEAST = 2, DRAFT_MATCH_MOST = 5, /* tokens that are looked up */
     DRAFT_CLASSES = 3, /* of matches: 2, 3, 4 or more tokens */
 };

@@ -2,7 +2,7 @@
  * usage: draft RUNS ARGUMENT…, the arguments as of aigc text; -b N times N texts at once (draft.sh)
  *
  * Prints one JSON object: rates of written tokens, without and with (medians; from the first token to the end, all texts
- * together), what was drafted and accepted, and the first text's prompt for other programs. */
+ * together), what was drafted and accepted, and the options and the prompt for other programs. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -84,8 +84,11 @@ static void measure(bench *b, int runs, status *st)
     if (!status_ok(st)) return;
     qsort(without, (size_t)runs, sizeof *without, compare);
     qsort(with, (size_t)runs, sizeof *with, compare);
-    printf("{\"tokens\": %lld, \"without\": %.1f, \"with\": %.1f, \"drafted\": %lld, \"accepted\": %lld, \"prompt\": [", (long long)f.tokens,
-           without[runs / 2], with[runs / 2], (long long)f.drafted, (long long)f.accepted);
+    const sample_options *o = &b->request.request.sample;
+    printf("{\"tokens\": %lld, \"without\": %.1f, \"with\": %.1f, \"drafted\": %lld, \"accepted\": %lld, ", (long long)f.tokens, without[runs / 2],
+           with[runs / 2], (long long)f.drafted, (long long)f.accepted);
+    printf("\"temp\": %g, \"top_k\": %lld, \"top_p\": %g, \"min_p\": %g, \"repeat_penalty\": %g, \"prompt\": [", o->temperature, (long long)o->top_k,
+           o->top_p, o->min_p, o->repeat_penalty);
     for (int64_t i = 0; i < b->request.prompt.count; i++) printf("%s%d", i ? ", " : "", b->request.prompt.id[i]);
     printf("]}\n");
 }

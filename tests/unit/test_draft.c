@@ -22,10 +22,10 @@ static void test_find(void **state)
 {
     (void)state;
     expect(FIND(1, 2, 3, 4, 5, 1, 2), 2, (const int32_t[]){3, 4, 5, 1, 2, 3, -1});                       /* and on from its own beginning */
-    expect(FIND(9, 1, 2, 3, 7, 1, 2, 4, 9, 1, 2), 3, (const int32_t[]){3, 7, 1, 2, 4, 9, 1, 2, 3, -1}); /* the longer match, not the later */
+    expect(FIND(9, 1, 2, 3, 7, 1, 2, 4, 9, 1, 2), 3, (const int32_t[]){3, 7, 1, 2, 4, 9, 1, -1}); /* the longer match, not the later */
     expect(FIND(1, 2, 3, 1, 2, 4, 1, 2), 2, (const int32_t[]){4, 1, 2, -1});                             /* of equals the later */
     expect(FIND(8, 1, 2, 3, 4, 5, 6, 9, 1, 2, 3, 4, 5, 7, 8, 1, 2, 3, 4, 5), 5, (const int32_t[]){7, 8, 1, -1}); /* 5 are looked at, not 6 */
-    expect(FIND(7, 7, 7), 2, (const int32_t[]){7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, -1}); /* a match may overlap the end */
+    expect(FIND(7, 7, 7), 2, (const int32_t[]){7, 7, 7, 7, 7, 7, 7, -1}); /* a match may overlap the end */
     assert_int_equal(FIND(1, 2, 3, 2).count, 0); /* one token alike is no match */
     assert_int_equal(FIND(2, 2).match, 0);
     assert_int_equal(FIND(2).match, 0);
@@ -60,13 +60,13 @@ static void test_take(void **state)
 static void test_learn(void **state)
 {
     (void)state;
-    draft d = {.match = 4, .count = DRAFT_MOST, .token = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}};
+    draft d = {.match = 4, .count = DRAFT_MOST, .token = {1, 2, 3, 4, 5, 6, 7}};
     draft_record r = {0};
-    const int32_t right[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, wrong[] = {2, 2, 3}, half[] = {1, 2, 3, 5};
+    const int32_t right[] = {1, 2, 3, 4, 5, 6, 7, 8}, wrong[] = {2, 2, 3}, half[] = {1, 2, 3, 5};
     draft_learn(&r, &d, right, 0);
     int64_t at_first = taken(&r, 4, 1, DRAFT_MOST);
     assert_true(at_first > 0 && at_first < DRAFT_MOST);
-    for (int i = 0; i < 10; i++) draft_learn(&r, &d, right, 12); /* a token past the draft's is none of its */
+    for (int i = 0; i < 10; i++) draft_learn(&r, &d, right, 8); /* a token past the draft's is none of its */
     assert_int_equal(taken(&r, 4, 1, DRAFT_MOST), DRAFT_MOST);
     assert_int_equal(taken(&r, 2, 1, DRAFT_MOST), taken(&(draft_record){0}, 2, 1, DRAFT_MOST)); /* another kind of match */
     for (int i = 0; i < 60; i++) draft_learn(&r, &d, wrong, 3);
