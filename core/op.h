@@ -183,12 +183,13 @@ void op_kv_ahead(op_ctx *c, const op_kv_layout *layout, int64_t layer, const op_
 void op_kv_store(op_ctx *c, const tensor *k, const tensor *v, const op_rope *rope, const op_kv_layout *layout, int64_t layer,
                  const op_kv_segment *segments, int64_t count);
 
-/* softmax(scale · q kᵀ) v, q turned by rope, over the positions j ≤ i of its own sequence, with a window also j > i − window
+/* Stores k and v as op_kv_store does, unless they are NULL because they are stored; then
+ * softmax(scale · q kᵀ) v, q turned by rope, over the positions j ≤ i of its own sequence, with a window also j > i − window
  * (0: all).
  * q: [N, heads·D] -> [N, heads·D]. A row's numbers depend neither on the other rows of the pass nor on how the positions
  * before it were fed: the sums run over spans of chunks that are fixed by the positions alone. The result may be of type
  * feed. */
-tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_rope *rope, const op_kv_layout *layout, int64_t layer,
-                            const op_kv_segment *segments, int64_t count, int64_t heads, float scale, int64_t window);
+tensor *op_attention_cached(op_ctx *c, const tensor *q, const tensor *k, const tensor *v, const op_rope *rope, const op_kv_layout *layout,
+                            int64_t layer, const op_kv_segment *segments, int64_t count, int64_t heads, float scale, int64_t window);
 
 #endif

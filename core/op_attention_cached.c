@@ -78,39 +78,42 @@ static void put_value(char *values, int64_t slot, const void *row, int64_t d, in
     memcpy(values + whole * KV_CHUNK * piece, from + whole * piece, (size_t)((d - whole * PANEL) * size));
 }
 
-/* Rows r … r + n − 1 of the segment, whose positions lie in one panel of keys. */
-static void store_run(const store_job *j, int64_t r, int64_t n)
+/* One head's rows r … r + n − 1 of the segment, whose positions lie in one panel of keys. */
+static void store_run(const store_job *j, int64_t h, int64_t r, int64_t n)
 {
     const op_kv_layout *l = j->layout;
     int64_t d = l->head_dim, ld = l->kv_heads * d, position = j->segment->start + r, slot = position % KV_CHUNK;
-    for (int64_t h = 0; h < l->kv_heads; h++) {
-        char *keys = op_kv_head(l, j->segment->chunk[position / KV_CHUNK], j->layer, h), *values = keys + l->key_bytes;
-        const float *k = j->k + (j->first + r) * ld + h * d, *v = j->v + (j->first + r) * ld + h * d;
-        int64_t at = slot / PANEL * PANEL * d + slot % PANEL;
-        float turned[PANEL * KV_MAX_HEAD_DIM];
-        for (int64_t i = 0; i < n; i++) op_rope_turn(j->rope, j->first + r + i, k + i * ld, turned + i * d, d);
-        if (!l->half) {
-            put_columns32((float *)(void *)keys + at, turned, n, d);
-            for (int64_t i = 0; i < n; i++) put_value(values, slot + i, v + i * ld, d, sizeof(float));
-            continue;
-        }
-        uint16_t half[PANEL * KV_MAX_HEAD_DIM];
-        narrow(half, turned, n * d);
-        put_columns16((uint16_t *)(void *)keys + at, half, n, d);
-        for (int64_t i = 0; i < n; i++) {
-            narrow(half, v + i * ld, d);
-            put_value(values, slot + i, half, d, sizeof(uint16_t));
-        }
+    char *keys = op_kv_head(l, j->segment->chunk[position / KV_CHUNK], j->layer, h), *values = keys + l->key_bytes;
+    const float *k = j->k + (j->first + r) * ld + h * d, *v = j->v + (j->first + r) * ld + h * d;
+    int64_t at = slot / PANEL * PANEL * d + slot % PANEL;
+    float turned[PANEL * KV_MAX_HEAD_DIM];
+    for (int64_t i = 0; i < n; i++) op_rope_turn(j->rope, j->first + r + i, k + i * ld, turned + i * d, d);
+    if (!l->half) {
+        put_columns32((float *)(void *)keys + at, turned, n, d);
+        for (int64_t i = 0; i < n; i++) put_value(values, slot + i, v + i * ld, d, sizeof(float));
+        return;
+    }
+    uint16_t half[PANEL * KV_MAX_HEAD_DIM];
+    narrow(half, turned, n * d);
+    put_columns16((uint16_t *)(void *)keys + at, half, n, d);
+    for (int64_t i = 0; i < n; i++) {
+        narrow(half, v + i * ld, d);
+        put_value(values, slot + i, half, d, sizeof(uint16_t));
+    }
+}
+
+static void store_head(const store_job *j, int64_t h, int64_t from, int64_t n)
+{
+    for (int64_t r = from, run; r < from + n; r += run) {
+        run = op_kv_min(PANEL - (j->segment->start + r) % PANEL, from + n - r);
+        store_run(j, h, r, run);
     }
 }
 
 static void store_rows(void *job, int64_t from, int64_t n)
 {
     const store_job *j = job;
-    for (int64_t r = from, run; r < from + n; r += run) {
-        run = op_kv_min(PANEL - (j->segment->start + r) % PANEL, from + n - r);
-        store_run(j, r, run);
-    }
+    for (int64_t h = 0; h < j->layout->kv_heads; h++) store_head(j, h, from, n);
 }
 
 void op_kv_store(op_ctx *c, const tensor *k, const tensor *v, const op_rope *rope, const op_kv_layout *layout, int64_t layer,
@@ -165,6 +168,7 @@ typedef struct {
     const op_kv_segment *segment;
     const op_rope *rope;
     const float *q;
+    const float *k, *v; /* NULL, or what an item stores before it attends */
     float *y;
     const panel_rows *codes; /* of y, or NULL */
     int64_t layer, heads, group, width, padded, window; /* group: query heads a key head; padded: D in whole panels */
@@ -328,6 +332,8 @@ static void run_item(void *arg, int64_t i)
     workspace *w = j->spaces; /* as many as threads: one is free */
     while (atomic_flag_test_and_set(&w->busy)) w = w + 1 < j->spaces + j->space_count ? w + 1 : j->spaces;
     fetch(keys_of(j, it, first_chunk(j, it, it->span)), j->layout->key_bytes);
+    if (j->k && it == it->first + it->pieces - 1)
+        store_head(&(store_job){j->layout, j->rope, j->k, j->v, j->layer, &j->segment[it->segment], it->first_row}, it->kv_head, 0, it->rows);
     gather_queries(j, it, w->q);
     if (it->partial) {
         attend_span(j, it, w, it->span);
@@ -391,6 +397,16 @@ static bool plan(op_ctx *c, attention_job *j, int64_t segments)
     return true;
 }
 
+/* Whether each head of a segment has one item that sees the new positions: then it may store them itself. */
+static bool seen_by_one_item(const attention_job *j, int64_t segments)
+{
+    for (int64_t i = 0; i < segments; i++) {
+        const op_kv_segment *s = &j->segment[i];
+        if (s->rows > FEW_ROWS || s->rows > tile_rows(j) || span_of(s->start) != span_of(s->start + s->rows - 1)) return false;
+    }
+    return true;
+}
+
 static bool make_spaces(op_ctx *c, attention_job *j)
 {
     const op_kv_layout *l = j->layout;
@@ -413,10 +429,10 @@ static bool make_spaces(op_ctx *c, attention_job *j)
     return j->spaces != NULL;
 }
 
-tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_rope *rope, const op_kv_layout *layout, int64_t layer,
-                            const op_kv_segment *segments, int64_t count, int64_t heads, float scale, int64_t window)
+tensor *op_attention_cached(op_ctx *c, const tensor *q, const tensor *k, const tensor *v, const op_rope *rope, const op_kv_layout *layout,
+                            int64_t layer, const op_kv_segment *segments, int64_t count, int64_t heads, float scale, int64_t window)
 {
-    if (op_failed(c) || !q) return NULL;
+    if (op_failed(c) || !q || !k != !v) return NULL;
     int64_t rows = 0, width = heads * layout->head_dim;
     for (int64_t s = 0; s < count; s++) rows += segments[s].rows;
     if (!tensor_shape_is(q, SHAPE(rows, width)) || layout->head_dim > KV_MAX_HEAD_DIM) {
@@ -428,14 +444,16 @@ tensor *op_attention_cached(op_ctx *c, const tensor *q, const op_rope *rope, con
     const product_kernel *bulk = c->bulk && layout->half ? product_kernel_bulk() : NULL;
     tensor *y = tensor_new(c->mem, c->st, bulk ? c->feed : DTYPE_F32, SHAPE(rows, width));
     if (!y) return NULL;
+    attention_job j = {.layout = layout, .segment = segments, .rope = rope, .q = q->data, .y = y->data, .layer = layer, .heads = heads,
+                       .group = heads / layout->kv_heads, .width = width, .padded = op_kv_value_panels(layout->head_dim) * PANEL,
+                       .window = window, .scale = scale};
+    if (k && !bulk && seen_by_one_item(&j, count)) j.k = k->data, j.v = v->data;
+    else op_kv_store(c, k, v, rope, layout, layer, segments, count);
     if (bulk) {
         op_attention_bulk(c, bulk, q, rope, layout, layer, segments, count, heads, scale, window, y);
         return op_failed(c) ? NULL : y;
     }
-    if (layout->head_dim % PANEL_BLOCK == 0) y->codes = op_codes_wanted(c, rows, width);
-    attention_job j = {.codes = y->codes, .layout = layout, .segment = segments, .rope = rope, .q = q->data, .y = y->data, .layer = layer, .heads = heads,
-                       .group = heads / layout->kv_heads, .width = width, .padded = op_kv_value_panels(layout->head_dim) * PANEL,
-                       .window = window, .scale = scale};
+    if (layout->head_dim % PANEL_BLOCK == 0) j.codes = y->codes = op_codes_wanted(c, rows, width);
     if (!make_spaces(c, &j) || !plan(c, &j, count)) return NULL;
     pool_run(c->threads, run_item, &j, j.item_count);
     return y;

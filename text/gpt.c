@@ -81,9 +81,8 @@ static tensor *attention(const pass *p, const gpt_block *w, int64_t layer, const
     tensor *q = head_norm(p, qkv[0], &w->query_norm); /* [N, heads·D] */
     tensor *k = head_norm(p, qkv[1], &w->key_norm);   /* [N, kv_heads·D] */
     tensor *v = qkv[2];                               /* [N, kv_heads·D] */
-    op_kv_store(c, k, v, &rope, &p->m->kv, layer, p->segments, p->segment_count);
     ahead(p, 1, (const linear *const[]){&w->out});
-    tensor *y = op_attention_cached(c, q, &rope, &p->m->kv, layer, p->segments, p->segment_count, g->heads, g->attention_scale,
+    tensor *y = op_attention_cached(c, q, k, v, &rope, &p->m->kv, layer, p->segments, p->segment_count, g->heads, g->attention_scale,
                                     g->banded[layer] ? g->window : 0);
     mlp_ahead(p, w);
     return project(c, y, &w->out, residual, NULL); /* [N, C] */

@@ -76,20 +76,21 @@ static tensor rows_of(const tensor *x, int64_t first, int64_t n)
     return part;
 }
 
-static tensor *attend(const sequence *a, const tensor *q, const op_kv_segment *segments, int64_t count)
+static tensor *attend(const sequence *a, const tensor *q, const tensor *k, const tensor *v, const op_kv_segment *segments, int64_t count)
 {
-    tensor *y = op_attention_cached(&c, q, &NO_ROPE, &a->layout, LAYER, segments, count, a->s.heads, 1 / sqrtf((float)a->s.D), a->s.window);
+    tensor *y = op_attention_cached(&c, q, k, v, &NO_ROPE, &a->layout, LAYER, segments, count, a->s.heads, 1 / sqrtf((float)a->s.D), a->s.window);
     if (!y) fail_msg("%s", st.msg);
     return y;
 }
 
-/* Feeds positions first … first + n and gives their rows. */
+/* Feeds positions first … first + n and gives their rows; keys and values are stored beforehand or by the attention itself. */
 static tensor *feed(sequence *a, int64_t first, int64_t n)
 {
     op_kv_segment s = {first, n, a->chunk};
     tensor q = rows_of(a->q, first, n), k = rows_of(a->k, first, n), v = rows_of(a->v, first, n);
+    if (first % 2 == 0) return attend(a, &q, &k, &v, &s, 1);
     op_kv_store(&c, &k, &v, &NO_ROPE, &a->layout, LAYER, &s, 1);
-    return attend(a, &q, &s, 1);
+    return attend(a, &q, NULL, NULL, &s, 1);
 }
 
 static double kept(const sequence *a, const tensor *x, int64_t i)
@@ -228,16 +229,16 @@ static void check_company(void)
     tensor *q = op_new(&c, 2, (int64_t[]){rows, width});
     for (int64_t i = 0, row = 0; i < SEQUENCES; row += after[i++])
         memcpy(tensor_f32(q) + row * width, tensor_f32(a[i].q) + before[i] * width, (size_t)(after[i] * width) * sizeof(float));
-    tensor *together = attend(&a[0], q, segment, SEQUENCES);
+    tensor *together = attend(&a[0], q, NULL, NULL, segment, SEQUENCES);
     for (int64_t i = 0, row = 0; i < SEQUENCES; row += after[i++]) {
         tensor own = rows_of(a[i].q, before[i], after[i]);
-        same_rows(together, row, attend(&a[i], &own, &segment[i], 1));
+        same_rows(together, row, attend(&a[i], &own, NULL, NULL, &segment[i], 1));
     }
     pool *mine = c.threads;
     static const int threads[] = {1, 2, 8};
     for (int i = 0; i < 3; i++) {
         c.threads = pool_new(threads[i], &st);
-        same_rows(together, 0, attend(&a[0], q, segment, SEQUENCES));
+        same_rows(together, 0, attend(&a[0], q, NULL, NULL, segment, SEQUENCES));
         pool_free(c.threads);
     }
     c.threads = mine;
@@ -256,7 +257,7 @@ static void check_rope(void)
         sequence a = make((shape){N, HEADS, KV, D, 0}, true);
         op_kv_segment s = {0, N, a.chunk};
         op_kv_store(&c, a.k, a.v, &rope, &a.layout, LAYER, &s, 1);
-        tensor *turned = op_attention_cached(&c, a.q, &rope, &a.layout, LAYER, &s, 1, HEADS, 0.2f, 0);
+        tensor *turned = op_attention_cached(&c, a.q, NULL, NULL, &rope, &a.layout, LAYER, &s, 1, HEADS, 0.2f, 0);
         for (int64_t r = 0; r < N; r++)
             for (int h = 0; h < HEADS + KV; h++) {
                 float *x = h < HEADS ? tensor_f32(a.q) + (r * HEADS + h) * D : tensor_f32(a.k) + (r * KV + h - HEADS) * D, before[D];
@@ -272,7 +273,7 @@ static void check_rope(void)
             }
         forget(&a);
         op_kv_store(&c, a.k, a.v, &NO_ROPE, &a.layout, LAYER, &s, 1);
-        same_rows(turned, 0, op_attention_cached(&c, a.q, &NO_ROPE, &a.layout, LAYER, &s, 1, HEADS, 0.2f, 0));
+        same_rows(turned, 0, op_attention_cached(&c, a.q, NULL, NULL, &NO_ROPE, &a.layout, LAYER, &s, 1, HEADS, 0.2f, 0));
     }
 }
 
@@ -286,7 +287,7 @@ static void check_bad_numbers(void)
         tensor q = rows_of(random_rows(150, 128, 0), 0, 150);
         memcpy(q.data, a.q->data, tensor_bytes(a.q));
         for (int e = 0; e < 128; e++) tensor_f32(&q)[70 * 128 + e] = bad[i];
-        tensor *y = attend(&a, &q, &(op_kv_segment){0, 150, a.chunk}, 1), head = rows_of(y, 0, 70), tail = rows_of(y, 71, 79);
+        tensor *y = attend(&a, &q, NULL, NULL, &(op_kv_segment){0, 150, a.chunk}, 1), head = rows_of(y, 0, 70), tail = rows_of(y, 71, 79);
         same_rows(whole, 0, &head);
         same_rows(whole, 71, &tail);
         sequence b = a;
@@ -363,7 +364,7 @@ static void check_errors(void **state)
     (void)state;
     sequence a = make((shape){3, 2, 1, 16, 0}, true);
     tensor q = rows_of(a.q, 0, 2);
-    assert_null(op_attention_cached(&c, &q, &NO_ROPE, &a.layout, LAYER, &(op_kv_segment){0, 3, a.chunk}, 1, 2, 1, 0));
+    assert_null(op_attention_cached(&c, &q, NULL, NULL, &NO_ROPE, &a.layout, LAYER, &(op_kv_segment){0, 3, a.chunk}, 1, 2, 1, 0));
     assert_non_null(strstr(st.msg, "[3, 32] wanted"));
 }
 
