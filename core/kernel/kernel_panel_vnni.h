@@ -64,7 +64,7 @@ static void vnni_quantize(const panel_rows *q, int64_t row, int64_t block, int64
 
 /* ---- quantised products ---- */
 
-enum { TILE_MOST = 8 }; /* rows whose sums, and the codes of a block, fit the registers */
+enum { TILE_MOST = 12 }; /* rows whose sums fit the registers; a block's codes are then read again from the stack, once for all rows */
 
 INLINE __m512i four_inputs(const int8_t *p)
 {
@@ -138,6 +138,10 @@ INLINE int64_t vnni_rows(panel_form f, bool fetch, const char *ahead, float *y, 
     case 5: vnni_tile(f, 5, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
     case 6: vnni_tile(f, 6, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
     case 7: vnni_tile(f, 7, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
+    case 8: vnni_tile(f, 8, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
+    case 9: vnni_tile(f, 9, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
+    case 10: vnni_tile(f, 10, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
+    case 11: vnni_tile(f, 11, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
     default: vnni_tile(f, TILE_MOST, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
     }
     return left;
