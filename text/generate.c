@@ -393,17 +393,16 @@ static bool take_token(generator *g, generate_sequence *s, float *logits, status
 /* The token of the sequence's first row of logits, and those of its drafted rows for as long as the draft came true. */
 static bool take_tokens(generator *g, generate_sequence *s, float *logits, status *st)
 {
-    int64_t before = s->generated.count, shifts = s->shifts, guess = 0;
-    for (bool goes_on = true; goes_on;) {
-        if (!take_token(g, s, logits + guess * g->model->config.vocab, st)) return false;
-        goes_on = guess < s->guesses && s->draft.token[guess] == s->generated.id[s->generated.count - 1];
-        if (goes_on) guess++, s->accepted++;
-        goes_on = goes_on && s->reason == GENERATE_RUNNING && s->shifts == shifts;
-    }
+    int64_t before = s->generated.count, right = -1;
+    do {
+        right++; /* the last row's token, given or guessed */
+        if (!take_token(g, s, logits + right * g->model->config.vocab, st)) return false;
+    } while (s->reason == GENERATE_RUNNING && right < s->guesses && s->draft.token[right] == s->generated.id[s->generated.count - 1]);
+    s->accepted += right;
     draft_learn(&s->record, &s->draft, s->generated.id + before, s->generated.count - before);
     s->drafted += s->guesses;
     s->draft.count = s->guesses = 0;
-    kv_cache_rewind(&s->cache, s->context.count - 1); /* the last token has not been fed, nor have its place and those behind it counted */
+    kv_cache_rewind(&s->cache, s->context.count - 1); /* the last token was not fed, and what was fed behind it did not come true */
     return true;
 }
 
@@ -443,7 +442,8 @@ static int64_t share_out(generator *g, status *st)
 
 static bool is_reading(const generate_sequence *s) { return s->cache.length < s->to_read; }
 
-/* Adds drafted tokens to the pieces of the sequences that write, behind their contexts. */
+/* Adds drafted tokens to the pieces of the sequences that write, behind their contexts. None goes past the
+ * last token that is wanted, nor past the context, where the text ends or the context shifts. */
 static void add_drafts(generator *g, status *st)
 {
     int64_t rows = 0, most = g->o.pass_rows < OP_LINEAR_FEW_ROWS ? g->o.pass_rows : OP_LINEAR_FEW_ROWS;

@@ -61,7 +61,7 @@ typedef struct {
     size_t text_size;
     int64_t prompt_count, shared; /* shared: prompt tokens whose keys and values another sequence had computed */
     int64_t shifts;        /* how often the context was shifted */
-    int64_t drafted, accepted; /* tokens guessed and checked in a pass with others, and those of them that came true */
+    int64_t drafted, accepted; /* tokens guessed and checked in a pass with others, and how many came true, each a pass saved */
     double prompt_seconds, first_token_seconds, seconds; /* from joining to: the prompt read, the first token, the end */
 } generate_result;
 
