@@ -75,8 +75,8 @@ INLINE __m512i four_inputs(const int8_t *p)
 
 /* The part of block b, which lies at `at` for the first of `rows` (a constant where this is inlined) rows of one tile. Step by
  * step for all rows, so that their sums, each a chain of its own, go on side by side; of few rows each has two chains.
- * ahead: what is asked for meanwhile, a line at a time, where the panel comes from memory (fetch). */
-INLINE void add_block(panel_form f, int rows, bool fetch, const char *ahead, __m512 *y, const panel_rows *x, int64_t at, int64_t b,
+ * ahead: what is asked for meanwhile, a line at a time. */
+INLINE void add_block(panel_form f, int rows, const char *ahead, __m512 *y, const panel_rows *x, int64_t at, int64_t b,
                       const uint8_t *panel, int64_t blocks)
 {
     __m512i code[8];
@@ -96,7 +96,7 @@ INLINE void add_block(panel_form f, int rows, bool fetch, const char *ahead, __m
         }
         UNROLL for (int s = 0; s < steps; s++) {
             int step = g * steps + s, chain = chains == 2 ? s % 2 : 0;
-            if (fetch) panel_prefetch(f, ahead, b, step);
+            panel_prefetch(f, ahead, b, step);
             UNROLL for (int r = 0; r < rows; r++)
                 sum[chain][r] = _mm512_dpbusd_epi32(sum[chain][r], code[step], four_inputs(four + r * PANEL_BLOCK + step * 4));
         }
@@ -111,48 +111,43 @@ INLINE void add_block(panel_form f, int rows, bool fetch, const char *ahead, __m
     }
 }
 
-INLINE void vnni_tile(panel_form f, int rows, bool fetch, const char *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first,
+INLINE void vnni_tile(panel_form f, int rows, const char *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first,
                       const uint8_t *panel, int64_t out, float unit)
 {
     int64_t blocks = x->in / PANEL_BLOCK, at = panel_row_at(x, first, 0);
     __m512 sum[TILE_MOST];
     UNROLL for (int r = 0; r < rows; r++) sum[r] = _mm512_setzero_ps();
-    for (int64_t b = 0; b < blocks; b++, at += x->lanes) add_block(f, rows, fetch, ahead, sum, x, at, b, panel, blocks);
+    for (int64_t b = 0; b < blocks; b++, at += x->lanes) add_block(f, rows, ahead, sum, x, at, b, panel, blocks);
     UNROLL for (int r = 0; r < rows; r++)
         _mm512_mask_storeu_ps(y + r * ldy, (__mmask16)(out < PANEL ? (1 << out) - 1 : 0xFFFF),
                               _mm512_mul_ps(sum[r], _mm512_set1_ps(unit)));
 }
 
-/* The next rows of a panel that stay within a tile of x, at most TILE_MOST; how many they are. */
-INLINE int64_t vnni_rows(panel_form f, bool fetch, const char *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first,
-                         int64_t rows, const uint8_t *panel, int64_t out, float unit)
+/* How many of `left` rows the next tile takes. The kinds of panels that files have most come in tiles of any size, the others in
+ * few: each is a loop of its own, over which compilers take long. */
+INLINE bool vnni_any_size(panel_form f) { return f.group == PANEL_BLOCK && f.bits != 5 && !f.table; }
+INLINE int64_t vnni_tile_rows(panel_form f, int64_t left)
 {
-    int64_t left = x->lanes - first % x->lanes;
-    if (left > rows) left = rows;
-    if (left > TILE_MOST) left = left < 2 * TILE_MOST ? (left + 1) / 2 : TILE_MOST; /* two alike */
-    switch (left) {
-    case 1: vnni_tile(f, 1, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
-    case 2: vnni_tile(f, 2, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
-    case 3: vnni_tile(f, 3, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
-    case 4: vnni_tile(f, 4, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
-    case 5: vnni_tile(f, 5, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
-    case 6: vnni_tile(f, 6, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
-    case 7: vnni_tile(f, 7, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
-    case 8: vnni_tile(f, 8, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
-    case 9: vnni_tile(f, 9, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
-    case 10: vnni_tile(f, 10, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
-    case 11: vnni_tile(f, 11, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
-    default: vnni_tile(f, TILE_MOST, fetch, ahead, y, ldy, x, first, panel, out, unit); break;
-    }
-    return left;
+    if (!vnni_any_size(f)) return left >= TILE_MOST ? TILE_MOST : left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    return left <= TILE_MOST ? left : left < 2 * TILE_MOST ? (left + 1) / 2 : TILE_MOST; /* two alike */
 }
 
-/* All rows by one panel. Only the first of them wait for it to come from memory. */
+/* All rows by one panel, tile after tile; none reaches beyond a tile of x. */
 INLINE void vnni_panel(panel_form f, const char *ahead, float *y, int64_t ldy, const panel_rows *x, int64_t first, int64_t rows,
                        const uint8_t *panel, int64_t out, float unit)
 {
-    int64_t r = vnni_rows(f, true, ahead, y, ldy, x, first, rows, panel, out, unit);
-    while (r < rows) r += vnni_rows(f, false, NULL, y + r * ldy, ldy, x, first + r, rows - r, panel, out, unit);
+#define TILE(ROWS) case ROWS: vnni_tile(f, ROWS, ahead, y, ldy, x, first, panel, out, unit); break
+#define TILE_OF_SOME(ROWS) case ROWS: if (vnni_any_size(f)) vnni_tile(f, ROWS, ahead, y, ldy, x, first, panel, out, unit); break
+    for (int64_t n; rows > 0; rows -= n, first += n, y += n * ldy) {
+        int64_t left = x->lanes - first % x->lanes;
+        n = vnni_tile_rows(f, left < rows ? left : rows);
+        switch (n) {
+        TILE(1); TILE(2); TILE_OF_SOME(3); TILE(4); TILE_OF_SOME(5); TILE_OF_SOME(6); TILE_OF_SOME(7); TILE(8);
+        TILE_OF_SOME(9); TILE_OF_SOME(10); TILE_OF_SOME(11); TILE(12);
+        }
+    }
+#undef TILE
+#undef TILE_OF_SOME
 }
 
 #endif
