@@ -87,6 +87,7 @@ static void store_run(const store_job *j, int64_t h, int64_t r, int64_t n)
     const float *k = j->k + (j->first + r) * ld + h * d, *v = j->v + (j->first + r) * ld + h * d;
     int64_t at = slot / PANEL * PANEL * d + slot % PANEL;
     float turned[PANEL * KV_MAX_HEAD_DIM];
+    turned[0] = 0; /* a compiler that checks addresses does not see that there is a row */
     for (int64_t i = 0; i < n; i++) op_rope_turn(j->rope, j->first + r + i, k + i * ld, turned + i * d, d);
     if (!l->half) {
         put_columns32((float *)(void *)keys + at, turned, n, d);
