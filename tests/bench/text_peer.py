@@ -3,7 +3,8 @@
   python text_peer.py MODEL [--threads 2] [--repeat 5]
 
 pp512: tokens a second over one pass of 512 prompt tokens; tg128: tokens a second over 128 passes of one token after a
-prompt of 16; seq8: tokens a second in all over 64 passes of 8 sequences with one token each. Medians of --repeat.
+prompt of 16; seq8: tokens a second in all over 64 passes of 8 sequences with one token each. Each token is picked by the
+library's greedy sampler, as aigc's figures hold the picking, too. Medians of --repeat.
 start: seconds from before loading to the first token of a 16-token prompt, inside this process (Python's own start is
 not counted); peak: VmHWM in bytes less what the process had before loading.
 """
@@ -54,9 +55,15 @@ def decode(ctx, tokens, positions, sequences, last_only=True):
     return took
 
 
-def best(ctx, i=-1):
-    logits = L.llama_get_logits_ith(ctx, i)
-    return max(range(0, n_vocab, 997), key=lambda t: logits[t])  # any token does; the scan stays outside the timing
+greedy = L.llama_sampler_chain_init(L.llama_sampler_chain_default_params())
+L.llama_sampler_chain_add(greedy, L.llama_sampler_init_greedy())
+
+
+def pick(ctx, row=-1):
+    """The token, and the seconds that took."""
+    begin = time.perf_counter()
+    token = L.llama_sampler_sample(greedy, ctx, row)
+    return token, time.perf_counter() - begin
 
 
 def clear(ctx):
@@ -74,7 +81,8 @@ for _ in range(args.repeat + 1):
     decode(ctx, list(range(100, 116)), range(16), [0] * 16)
     took = 0
     for i in range(128):
-        took += decode(ctx, [best(ctx)], [16 + i], [0])
+        token, picking = pick(ctx)
+        took += picking + decode(ctx, [token], [16 + i], [0])
     generations.append(128 / took)
 used = peak() - peak_before
 L.llama_free(ctx)
@@ -86,6 +94,7 @@ for _ in range(args.repeat + 1):
     took = 0
     for i in range(64):
         took += decode(ctx, [200 + i] * 8, [16 + i] * 8, range(8), last_only=False)
+        took += sum(pick(ctx, row)[1] for row in range(8))
     together.append(512 / took)
 median = lambda all: statistics.median(all[1:])  # the first warms caches and pages
 print(json.dumps({"pp512": median(prompts), "tg128": median(generations), "seq8": median(together), "start": start,
