@@ -49,7 +49,7 @@ static _Thread_local struct {
     pool_reads run[POOL_AHEAD];
     int count, at; /* runs; at: the one whose item, or items, the stretch is of */
     bool side_by_side;
-    int64_t item, items; /* side by side: of all runs */
+    int64_t item;        /* side by side: of each run */
     const char *from;    /* the stretch */
     int64_t lines, left; /* of the stretch, of the share */
     int64_t end;
@@ -127,46 +127,41 @@ static void sleep_for_limit(pool *p, int index)
     pthread_mutex_unlock(&p->lock);
 }
 
+/* Where a thread's share of n items begins; the next one's begin is its end. Thread 0 has item 0. */
+static int64_t first_of_share(int64_t n, int thread, int threads) { return (n * thread + threads - 1) / threads; }
+
 /* ---- what lies ahead ---- */
 
-/* Where this thread's own share begins, and how long it is. */
+/* The address so many lines on. Nothing needs to lie there, nor at `from`. */
+static const char *lines_after(const char *from, int64_t lines) { return (const char *)((uintptr_t)from + (uintptr_t)(64 * lines)); }
+
+/* Cuts the runs down to this thread's own share. */
 static void begin_share(void)
 {
     int64_t items = mine.side_by_side && mine.count ? mine.run[0].items : 0, lines = 0, before = 0;
     for (int r = 0; r < mine.count && !mine.side_by_side; r++) items += mine.run[r].items;
-    int64_t from = pool_first(items, mine.thread, mine.all->threads), to = pool_first(items, mine.thread + 1, mine.all->threads);
-    mine.at = -1;
-    mine.item = from;
-    mine.items = items;
-    mine.lines = 0;
+    int64_t from = first_of_share(items, mine.thread, mine.all->threads), to = first_of_share(items, mine.thread + 1, mine.all->threads);
     for (int r = 0; r < mine.count; r++) {
-        const pool_reads *run = &mine.run[r];
-        int64_t first = mine.side_by_side ? from : from - before, end = mine.side_by_side ? to : to - before;
-        before += run->items;
-        if (first < 0) first = 0;
-        if (end > run->items) end = run->items;
-        if (first >= end) continue;
-        lines += (end - first) * run->lines;
-        if (mine.side_by_side || mine.at >= 0) continue;
-        mine.at = r; /* the first run with an item of the share */
-        mine.from = run->from + 64 * run->lines * first;
-        mine.lines = run->lines * (run->items - first);
+        pool_reads *run = &mine.run[r];
+        int64_t first = from - before > 0 ? from - before : 0, end = to - before < run->items ? to - before : run->items;
+        if (!mine.side_by_side) before += run->items;
+        run->from = lines_after(run->from, run->lines * first);
+        run->items = end > first ? end - first : 0;
+        lines += run->items * run->lines;
     }
+    mine.at = -1;
+    mine.item = 0;
+    mine.lines = 0;
     mine.left = lines < SHARE_LINES ? lines : SHARE_LINES;
 }
 
-/* The next stretch of the share; false: there is none. */
-static bool next_stretch(void)
+/* Goes on to the next stretch of the share, which has one as long as lines are left of it. */
+static void next_stretch(void)
 {
-    if (mine.at + 1 >= mine.count) {
-        if (!mine.side_by_side || mine.count == 0 || mine.item + 1 >= mine.items) return false;
-        mine.at = -1;
-        mine.item++;
-    }
-    const pool_reads *r = &mine.run[++mine.at];
-    mine.from = r->from + (mine.side_by_side ? 64 * r->lines * mine.item : 0);
+    if (++mine.at == mine.count) mine.at = 0, mine.item++;
+    const pool_reads *r = &mine.run[mine.at];
+    mine.from = lines_after(r->from, mine.side_by_side ? r->lines * mine.item : 0);
     mine.lines = r->lines * (mine.side_by_side ? 1 : r->items);
-    return true;
 }
 
 /* Copies the errand of this turn. It may be written anew meanwhile, for a turn two later: then it is none. */
@@ -189,12 +184,11 @@ const char *pool_take(int64_t *lines)
     uint64_t turn = atomic_load_explicit(&mine.all->turn, memory_order_acquire);
     if (turn != mine.turn) begin_errand(turn);
     if (mine.left <= 0) return NULL;
-    while (mine.lines <= 0)
-        if (!next_stretch()) return NULL;
+    while (mine.lines <= 0) next_stretch();
     const char *from = mine.from;
     if (*lines > mine.lines) *lines = mine.lines;
     if (*lines > mine.left) *lines = mine.left;
-    mine.from += 64 * *lines;
+    mine.from = lines_after(mine.from, *lines);
     mine.lines -= *lines;
     mine.left -= *lines;
     return from;
@@ -203,11 +197,9 @@ const char *pool_take(int64_t *lines)
 bool pool_bring(int64_t lines)
 {
     const char *from = pool_take(&lines);
-    for (int64_t i = 0; from && i < lines; i++) __builtin_prefetch(from + 64 * i, 0, 2);
+    for (int64_t i = 0; from && i < lines; i++) __builtin_prefetch(lines_after(from, i), 0, 2);
     return from != NULL;
 }
-
-int64_t pool_first(int64_t n, int thread, int threads) { return (n * thread + threads - 1) / threads; }
 
 bool pool_is_last(int64_t i) { return i + 1 == mine.end; }
 
@@ -382,8 +374,8 @@ void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n)
     p->generation = (p->generation + 1) & COUNT_MASK;
     for (int t = sharers - 1; t >= 0; t--) {
         range *r = &p->range[t];
-        int64_t from = pool_first(n, t, sharers) + (t == 0); /* item 0 is this thread's, and nobody claims it */
-        r->end = pool_first(n, t + 1, sharers);
+        int64_t from = first_of_share(n, t, sharers) + (t == 0); /* item 0 is this thread's, and nobody claims it */
+        r->end = first_of_share(n, t + 1, sharers);
         r->task = task;
         r->arg = arg;
         atomic_store_explicit(&r->state, p->generation << 32 | (uint64_t)(r->end - from), memory_order_release);

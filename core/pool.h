@@ -30,9 +30,6 @@ void pool_limit(pool *p, int n);
  * a task must not call pool_run on the same pool. p = NULL runs them here. */
 void pool_run(pool *p, void (*task)(void *arg, int64_t i), void *arg, int64_t n);
 
-/* Where the share of one of `threads` threads begins in a loop of n items; the next one's begin is its end. */
-int64_t pool_first(int64_t n, int thread, int threads);
-
 /* Memory that the loop after the pool's next one will read, as `count` runs of items, at most POOL_AHEAD. Each thread brings the
  * beginning of its own share into its second cache while it waits for others at the next loop's end, and for the loop after it.
  * One after another the runs' items are the loop's; side by side (equally many) item i of each run is read by item i of the
