@@ -87,7 +87,18 @@ static inline vec fma_vec(vec a, vec b, vec c)
     return r;
 }
 
-/* eˣ with a relative error below 2e-7: x = k ln 2 + r, a polynomial of degree 6 for eʳ, then the exponent's bits. Results
+/* eʳ for |r| ≤ ½ ln 2: a polynomial of degree 6. */
+static inline vec exp_near_zero(vec r)
+{
+    vec p = fma_vec(splat(1.39887e-3f), r, splat(8.33346e-3f));
+    p = fma_vec(p, r, splat(4.1666389e-2f));
+    p = fma_vec(p, r, splat(1.6666648e-1f));
+    p = fma_vec(p, r, splat(5.0000000e-1f));
+    p = fma_vec(p, r, splat(1.0f));
+    return fma_vec(p, r, splat(1.0f));
+}
+
+/* eˣ with a relative error below 2e-7: x = k ln 2 + r, eʳ, then the exponent's bits. Results
  * that would be subnormal become 0, too large ones infinity, NaN stays. */
 static inline vec exp_vec(vec x)
 {
@@ -96,12 +107,7 @@ static inline vec exp_vec(vec x)
     vec k = shifted - splat(12582912.0f);
     vec r = fma_vec(k, splat(-0.693145752f), clamped);
     r = fma_vec(k, splat(-1.42860677e-6f), r);
-    vec p = fma_vec(splat(1.39887e-3f), r, splat(8.33346e-3f));
-    p = fma_vec(p, r, splat(4.1666389e-2f));
-    p = fma_vec(p, r, splat(1.6666648e-1f));
-    p = fma_vec(p, r, splat(5.0000000e-1f));
-    p = fma_vec(p, r, splat(1.0f));
-    p = fma_vec(p, r, splat(1.0f));
+    vec p = exp_near_zero(r);
     ivec half = ((ivec)shifted - 0x4B400000) >> 1, rest = ((ivec)shifted - 0x4B400000) - half; /* 2ᵏ in two steps: k may be 128 */
     vec y = p * (vec)((half + 127) << 23) * (vec)((rest + 127) << 23);
     y = where_greater(x, splat(88.72283f), splat(INFINITY), y);
@@ -115,12 +121,7 @@ static inline vec exp_falling_vec(vec x)
 #if LANES == 16
     vec shifted = fma_vec(x, splat(1.44269504f), splat(12582912.0f)), k = shifted - splat(12582912.0f);
     vec r = fma_vec(k, splat(-1.42860677e-6f), fma_vec(k, splat(-0.693145752f), x));
-    vec p = fma_vec(splat(1.39887e-3f), r, splat(8.33346e-3f));
-    p = fma_vec(p, r, splat(4.1666389e-2f));
-    p = fma_vec(p, r, splat(1.6666648e-1f));
-    p = fma_vec(p, r, splat(5.0000000e-1f));
-    p = fma_vec(p, r, splat(1.0f));
-    p = fma_vec(p, r, splat(1.0f));
+    vec p = exp_near_zero(r);
     __mmask16 kept = _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(-87.3f), _CMP_NLT_UQ); /* numbers that are none, too */
     return (vec)_mm512_maskz_scalef_ps(kept, (__m512)p, (__m512)k);
 #else
