@@ -11,6 +11,7 @@
 #include "cli/text_options.h"
 #include "cli/text_request.h"
 #include "core/alloc.h"
+#include "tests/bench/median.h"
 
 enum { MAX_RUNS = 99, MAX_TEXTS = 64 };
 
@@ -26,12 +27,6 @@ typedef struct {
     double rate;
     int64_t tokens, drafted, accepted;
 } figures;
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
 
 /* The tokens as in the runs before, or, in the first, noted. */
 static void check(bench *b, bool first, int64_t at, const generate_result *r, status *st)
@@ -82,11 +77,9 @@ static void measure(bench *b, int runs, status *st)
         with[i] = f.rate;
     }
     if (!status_ok(st)) return;
-    qsort(without, (size_t)runs, sizeof *without, compare);
-    qsort(with, (size_t)runs, sizeof *with, compare);
     const sample_options *o = &b->request.request.sample;
-    printf("{\"tokens\": %lld, \"without\": %.1f, \"with\": %.1f, \"drafted\": %lld, \"accepted\": %lld, ", (long long)f.tokens, without[runs / 2],
-           with[runs / 2], (long long)f.drafted, (long long)f.accepted);
+    printf("{\"tokens\": %lld, \"without\": %.1f, \"with\": %.1f, \"drafted\": %lld, \"accepted\": %lld, ", (long long)f.tokens, median(without, runs),
+           median(with, runs), (long long)f.drafted, (long long)f.accepted);
     printf("\"temp\": %g, \"top_k\": %lld, \"top_p\": %g, \"min_p\": %g, \"repeat_penalty\": %g, \"prompt\": [", o->temperature, (long long)o->top_k,
            o->top_p, o->min_p, o->repeat_penalty);
     for (int64_t i = 0; i < b->request.prompt.count; i++) printf("%s%d", i ? ", " : "", b->request.prompt.id[i]);
@@ -100,7 +93,7 @@ int main(int argc, char **argv)
     option table[TEXT_OPTION_COUNT];
     text_options_table(&b.o, table);
     bool help = false;
-    int runs = argc > 1 ? atoi(argv[1]) : 0;
+    int runs = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0;
     if (runs < 1 || runs > MAX_RUNS) status_set(&st, STATUS_USAGE, "usage: draft RUNS ARGUMENT… (RUNS 1 to %d)", MAX_RUNS);
     else options_parse_word(table, argc - 1, argv + 1, "draft RUNS [OPTION]… [PROMPT]", &b.o.prompt, &help, &st);
     char *path = status_ok(&st) ? model_path_find(b.o.model, &st) : NULL, *input = path ? text_request_input(&b.o, &st) : NULL;

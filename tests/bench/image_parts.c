@@ -14,6 +14,7 @@
 #include "core/rng.h"
 #include "image/unet.h"
 #include "image/vae.h"
+#include "tests/bench/median.h"
 
 enum { SIDE = 64, TOKENS = 77, MAX_RUNS = 100 };
 
@@ -58,12 +59,6 @@ static bool open_part(bench *b, const char *folder, const char *part, linear_mod
     return b->text != NULL;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 int main(int count, char **argument)
 {
     if (count < 5) {
@@ -86,13 +81,12 @@ int main(int count, char **argument)
             *(i ? &time[i - 1] : &first) = log_seconds() - begun;
             arena_reset(b.c.mem, mark);
         }
-        qsort(time, (size_t)runs, sizeof time[0], ascending);
     }
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     if (status_ok(&st))
         printf("{\"part\": \"%s\", \"mode\": \"%s\", \"kernels\": \"%s\", \"open\": %.3f, \"first\": %.3f, \"median\": %.3f, \"peak_mb\": %ld}\n",
-               argument[2], argument[3], product_kernel_of(linear_feed(mode))->name, opened, first, time[runs / 2], usage.ru_maxrss >> 10);
+               argument[2], argument[3], product_kernel_of(linear_feed(mode))->name, opened, first, median(time, runs), usage.ru_maxrss >> 10);
     else fprintf(stderr, "image_parts: %s\n", st.msg);
     unet_free(b.unet);
     vae_free(b.vae);

@@ -7,6 +7,7 @@
 #include "core/alloc.h"
 #include "core/log.h"
 #include "core/rng.h"
+#include "tests/bench/median.h"
 #include "text/text_model.h"
 
 enum { MOST_ROWS = 16, MOST_RUNS = 9999 };
@@ -18,12 +19,6 @@ typedef struct {
     int64_t context;
     int32_t *token;
 } bench;
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
 
 /* Seconds of one pass of `rows` rows after the context, which is all that the caches keep of it. */
 static double pass(bench *b, int64_t segments, int64_t rows)
@@ -44,8 +39,7 @@ static double median_pass(bench *b, int64_t segments, int64_t rows, int runs)
     static double seconds[MOST_RUNS];
     for (int i = 0; i < 3; i++) pass(b, segments, rows);
     for (int i = 0; i < runs; i++) seconds[i] = pass(b, segments, rows);
-    qsort(seconds, (size_t)runs, sizeof *seconds, compare);
-    return seconds[runs / 2];
+    return median(seconds, runs);
 }
 
 static bool prepare(bench *b)
@@ -72,10 +66,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: text_rows MODEL CONTEXT RUNS [THREADS]\n");
         return 2;
     }
-    int runs = atoi(argv[3]);
+    int runs = (int)strtol(argv[3], NULL, 10);
     if (runs < 1 || runs > MOST_RUNS) runs = MOST_RUNS;
-    b.context = atoi(argv[2]);
-    b.c = (op_ctx){arena_new(&st), pool_new(argc > 4 ? atoi(argv[4]) : 0, &st), &st};
+    b.context = strtol(argv[2], NULL, 10);
+    b.c = (op_ctx){arena_new(&st), pool_new(argc > 4 ? (int)strtol(argv[4], NULL, 10) : 0, &st), &st};
     b.token = alloc_array((size_t)b.context + MOST_ROWS, sizeof *b.token, &st);
     if (status_ok(&st) && text_model_open(&b.model, argv[1], LINEAR_FAST, b.c.threads, &st) && prepare(&b)) {
         printf("rows  one text  as many texts, ms (context %lld, medians of %d)\n", (long long)b.context, runs);
