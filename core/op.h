@@ -34,6 +34,14 @@ static inline bool op_failed(const op_ctx *c) { return !status_ok(c->st); }
 /* A new f32 tensor for a result; NULL after an error. */
 tensor *op_new(op_ctx *c, int rank, const int64_t *dim);
 
+/* What an op asks of each input before it reads it as f32: false after an error, for NULL, and, with an error that names the
+ * op, the type found and the shape, for any other type (norms, attention and gated products may give bf16: op_ctx.feed). */
+bool op_wants_f32(op_ctx *c, const char *op, const tensor *x);
+/* The same of an input that may be f32 or bf16. */
+bool op_wants_float(op_ctx *c, const char *op, const tensor *x);
+/* The same of the place `to` that a result of that type and so many elements is given; what lay there goes, its 8-bit codes too. */
+bool op_wants_place(op_ctx *c, const char *op, tensor *to, dtype type, int64_t count);
+
 /* Gives back all of the context's arena above mark but x, which moves down to it; x may be what lies below. A long pass
  * keeps its memory small so: x = op_keep(c, mark, block_forward(c, …, x)). Pointers to x's old place are invalid. */
 tensor *op_keep(op_ctx *c, size_t mark, const tensor *x);

@@ -19,9 +19,9 @@ static void map_span(void *job, int64_t from, int64_t n)
     if (j->factor) kernel_get()->mul(j->dst + from, j->dst + from, j->factor + from, n);
 }
 
-static tensor *map(op_ctx *c, const tensor *x, const tensor *factor, void (*f)(float *, const float *, int64_t))
+static tensor *map(op_ctx *c, const char *name, const tensor *x, const tensor *factor, void (*f)(float *, const float *, int64_t))
 {
-    if (op_failed(c) || !x) return NULL;
+    if (!op_wants_f32(c, name, x)) return NULL;
     tensor *y = op_new(c, x->rank, x->dim);
     if (y) op_spans(c, map_span, &(activation_job){.map = f, .dst = y->data, .x = x->data, .factor = factor ? factor->data : NULL}, tensor_count(y));
     return y;
@@ -29,23 +29,23 @@ static tensor *map(op_ctx *c, const tensor *x, const tensor *factor, void (*f)(f
 
 static tensor *gated(op_ctx *c, const char *name, const tensor *gate, const tensor *up, void (*f)(float *, const float *, int64_t))
 {
-    if (op_failed(c) || !gate || !up) return NULL;
+    if (!op_wants_f32(c, name, gate) || !op_wants_f32(c, name, up)) return NULL;
     if (!tensor_shape_is(up, gate->rank, gate->dim)) {
         char a[96], b[96];
         status_set(c->st, STATUS_FAIL, "%s: shapes %s and %s differ", name, tensor_shape_text(gate, a, sizeof a),
                    tensor_shape_text(up, b, sizeof b));
         return NULL;
     }
-    return map(c, gate, up, f);
+    return map(c, name, gate, up, f);
 }
 
-tensor *op_silu(op_ctx *c, const tensor *x) { return map(c, x, NULL, kernel_get()->silu); }
+tensor *op_silu(op_ctx *c, const tensor *x) { return map(c, "op_silu", x, NULL, kernel_get()->silu); }
 
-tensor *op_gelu(op_ctx *c, const tensor *x) { return map(c, x, NULL, kernel_get()->gelu); }
+tensor *op_gelu(op_ctx *c, const tensor *x) { return map(c, "op_gelu", x, NULL, kernel_get()->gelu); }
 
-tensor *op_gelu_tanh(op_ctx *c, const tensor *x) { return map(c, x, NULL, kernel_get()->gelu_tanh); }
+tensor *op_gelu_tanh(op_ctx *c, const tensor *x) { return map(c, "op_gelu_tanh", x, NULL, kernel_get()->gelu_tanh); }
 
-tensor *op_quick_gelu(op_ctx *c, const tensor *x) { return map(c, x, NULL, kernel_get()->quick_gelu); }
+tensor *op_quick_gelu(op_ctx *c, const tensor *x) { return map(c, "op_quick_gelu", x, NULL, kernel_get()->quick_gelu); }
 
 tensor *op_silu_mul(op_ctx *c, const tensor *gate, const tensor *up) { return gated(c, "op_silu_mul", gate, up, kernel_get()->silu); }
 
@@ -69,7 +69,7 @@ static void geglu_rows(void *job, int64_t from, int64_t n)
 
 tensor *op_geglu(op_ctx *c, const tensor *x)
 {
-    if (op_failed(c) || !x) return NULL;
+    if (!op_wants_f32(c, "op_geglu", x)) return NULL;
     int last = x->rank - 1;
     if (last < 0 || x->dim[last] % 2) {
         char shape[96];
@@ -92,7 +92,7 @@ static void leaky_span(void *job, int64_t from, int64_t n)
 
 tensor *op_leaky_relu(op_ctx *c, const tensor *x, float slope)
 {
-    if (op_failed(c) || !x) return NULL;
+    if (!op_wants_f32(c, "op_leaky_relu", x)) return NULL;
     tensor *y = op_new(c, x->rank, x->dim);
     if (y) op_spans(c, leaky_span, &(activation_job){.dst = y->data, .x = x->data, .slope = slope}, tensor_count(y));
     return y;
@@ -114,7 +114,7 @@ static void softmax_rows(void *job, int64_t from, int64_t n)
 
 tensor *op_softmax(op_ctx *c, const tensor *x)
 {
-    if (op_failed(c) || !x) return NULL;
+    if (!op_wants_f32(c, "op_softmax", x)) return NULL;
     tensor *y = op_new(c, x->rank, x->dim);
     int64_t width = x->rank ? x->dim[x->rank - 1] : 1;
     if (y) op_rows(c, softmax_rows, &(activation_job){.dst = y->data, .x = x->data, .width = width}, tensor_rows(x), width);

@@ -153,7 +153,8 @@ static char *zeroed(op_ctx *c, size_t bytes)
 
 tensor *op_attention(op_ctx *c, const tensor *q, const tensor *k, const tensor *v, int heads, int kv_heads, float scale, bool causal)
 {
-    if (op_failed(c) || !q || !k || !v || !check_shapes(c, q, k, v, heads, kv_heads)) return NULL;
+    if (!op_wants_float(c, "op_attention", q) || !op_wants_float(c, "op_attention", k) || !op_wants_float(c, "op_attention", v) ||
+        !check_shapes(c, q, k, v, heads, kv_heads)) return NULL;
     const product_kernel *kernel = product_kernel_of(c->feed);
     attention_job j = {.form = attention_form_of(kernel, q->dim[2] / heads, k->dim[1], scale), .q = q, .k = k, .v = v, .B = q->dim[0],
                        .Tq = q->dim[1], .Tk = k->dim[1], .heads = heads, .kv_heads = kv_heads, .causal = causal};

@@ -117,10 +117,22 @@ static void store_rows(void *job, int64_t from, int64_t n)
     for (int64_t h = 0; h < j->layout->kv_heads; h++) store_head(j, h, from, n);
 }
 
+/* Whether k and v hold the rows of the segments. */
+static bool stores(op_ctx *c, const tensor *k, const tensor *v, const op_kv_layout *layout, const op_kv_segment *segments, int64_t count)
+{
+    if (!op_wants_f32(c, "op_kv_store", k) || !op_wants_f32(c, "op_kv_store", v)) return false;
+    int64_t rows = 0, width = layout->kv_heads * layout->head_dim;
+    for (int64_t s = 0; s < count; s++) rows += segments[s].rows;
+    char keys[96], values[96];
+    return (tensor_shape_is(k, SHAPE(rows, width)) && tensor_shape_is(v, SHAPE(rows, width))) ||
+           status_set(c->st, STATUS_FAIL, "op_kv_store: keys of shape %s and values of %s, [%lld, %lld] wanted", tensor_shape_text(k, keys, sizeof keys),
+                      tensor_shape_text(v, values, sizeof values), (long long)rows, (long long)width);
+}
+
 void op_kv_store(op_ctx *c, const tensor *k, const tensor *v, const op_rope *rope, const op_kv_layout *layout, int64_t layer,
                  const op_kv_segment *segments, int64_t count)
 {
-    if (op_failed(c) || !k || !v) return;
+    if (!stores(c, k, v, layout, segments, count)) return;
     int64_t first = 0;
     for (int64_t s = 0; s < count; s++) {
         store_job j = {layout, rope, k->data, v->data, layer, &segments[s], first};
@@ -433,7 +445,7 @@ static bool make_spaces(op_ctx *c, attention_job *j)
 tensor *op_attention_cached(op_ctx *c, const tensor *q, const tensor *k, const tensor *v, const op_rope *rope, const op_kv_layout *layout,
                             int64_t layer, const op_kv_segment *segments, int64_t count, int64_t heads, float scale, int64_t window)
 {
-    if (op_failed(c) || !q || !k != !v) return NULL;
+    if (!op_wants_f32(c, "op_attention_cached", q) || !k != !v || (k && !stores(c, k, v, layout, segments, count))) return NULL;
     int64_t rows = 0, width = heads * layout->head_dim;
     for (int64_t s = 0; s < count; s++) rows += segments[s].rows;
     if (!tensor_shape_is(q, SHAPE(rows, width)) || layout->head_dim > KV_MAX_HEAD_DIM) {
@@ -449,7 +461,7 @@ tensor *op_attention_cached(op_ctx *c, const tensor *q, const tensor *k, const t
                        .group = heads / layout->kv_heads, .width = width, .padded = op_kv_value_panels(layout->head_dim) * PANEL,
                        .window = window, .scale = scale};
     if (k && !bulk && seen_by_one_item(&j, count)) j.k = k->data, j.v = v->data;
-    else op_kv_store(c, k, v, rope, layout, layer, segments, count);
+    else if (k) op_kv_store(c, k, v, rope, layout, layer, segments, count);
     if (bulk) {
         op_attention_bulk(c, bulk, q, rope, layout, layer, segments, count, heads, scale, window, y);
         return op_failed(c) ? NULL : y;

@@ -11,10 +11,36 @@ tensor *op_new(op_ctx *c, int rank, const int64_t *dim)
     return op_failed(c) ? NULL : tensor_new(c->mem, c->st, DTYPE_F32, rank, dim);
 }
 
+static bool wants(op_ctx *c, const char *op, const tensor *x, bool fits, const char *wanted)
+{
+    if (op_failed(c) || !x) return false;
+    char shape[96];
+    return fits || status_set(c->st, STATUS_FAIL, "%s: an input of type %s and shape %s, %s wanted", op, dtype_of(x->type)->name,
+                              tensor_shape_text(x, shape, sizeof shape), wanted);
+}
+
+bool op_wants_f32(op_ctx *c, const char *op, const tensor *x) { return wants(c, op, x, x && x->type == DTYPE_F32, "f32"); }
+
+bool op_wants_float(op_ctx *c, const char *op, const tensor *x)
+{
+    return wants(c, op, x, x && (x->type == DTYPE_F32 || x->type == DTYPE_BF16), "f32 or bf16");
+}
+
+bool op_wants_place(op_ctx *c, const char *op, tensor *to, dtype type, int64_t count)
+{
+    if (op_failed(c) || !to) return false;
+    to->codes = NULL;
+    char shape[96];
+    return (to->type == type && tensor_count(to) == count) ||
+           status_set(c->st, STATUS_FAIL, "%s: a result of %lld elements of type %s does not fit %s of type %s", op, (long long)count,
+                      dtype_of(type)->name, tensor_shape_text(to, shape, sizeof shape), dtype_of(to->type)->name);
+}
+
 tensor *op_keep(op_ctx *c, size_t mark, const tensor *x)
 {
     if (op_failed(c) || !x) return NULL;
     tensor header = *x;
+    header.codes = NULL; /* they may lie in what is given back */
     size_t bytes = tensor_bytes(x);
     arena_reset_to_move(c->mem, mark);
     tensor *y = arena_alloc(c->mem, sizeof *y, c->st);
@@ -64,7 +90,7 @@ static void scale_span(void *job, int64_t from, int64_t n)
 
 static tensor *binary(op_ctx *c, const char *name, const tensor *a, const tensor *b, op_span_task task)
 {
-    if (op_failed(c) || !a || !b || !same_shape(c, name, a, b)) return NULL;
+    if (!op_wants_f32(c, name, a) || !op_wants_f32(c, name, b) || !same_shape(c, name, a, b)) return NULL;
     tensor *y = op_new(c, a->rank, a->dim);
     if (y) op_spans(c, task, &(binary_job){y->data, a->data, b->data, 0}, tensor_count(y));
     return y;
@@ -76,7 +102,7 @@ tensor *op_mul(op_ctx *c, const tensor *a, const tensor *b) { return binary(c, "
 
 tensor *op_scale(op_ctx *c, const tensor *x, float s)
 {
-    if (op_failed(c) || !x) return NULL;
+    if (!op_wants_f32(c, "op_scale", x)) return NULL;
     tensor *y = op_new(c, x->rank, x->dim);
     if (y) op_spans(c, scale_span, &(binary_job){y->data, x->data, NULL, s}, tensor_count(y));
     return y;
@@ -84,7 +110,7 @@ tensor *op_scale(op_ctx *c, const tensor *x, float s)
 
 tensor *op_add_row(op_ctx *c, const tensor *x, const float *row)
 {
-    if (op_failed(c) || !x) return NULL;
+    if (!op_wants_f32(c, "op_add_row", x)) return NULL;
     tensor *y = op_new(c, x->rank, x->dim);
     if (!y) return NULL;
     int64_t width = x->rank ? x->dim[x->rank - 1] : 1;
@@ -111,7 +137,7 @@ static void concat_rows(void *job, int64_t from, int64_t n)
 
 tensor *op_concat_last(op_ctx *c, const tensor *a, const tensor *b)
 {
-    if (op_failed(c) || !a || !b) return NULL;
+    if (!op_wants_f32(c, "op_concat_last", a) || !op_wants_f32(c, "op_concat_last", b)) return NULL;
     int last = a->rank - 1;
     int64_t wide = a->dim[last], other = b->dim[last], rows = tensor_rows(a);
     int64_t dim[TENSOR_MAX_RANK];
@@ -129,7 +155,7 @@ tensor *op_concat_last(op_ctx *c, const tensor *a, const tensor *b)
 
 tensor *op_slice_last(op_ctx *c, const tensor *x, int64_t from, int64_t count)
 {
-    if (op_failed(c) || !x) return NULL;
+    if (!op_wants_f32(c, "op_slice_last", x)) return NULL;
     int last = x->rank - 1;
     int64_t wide = x->dim[last], dim[TENSOR_MAX_RANK];
     if (from < 0 || count < 0 || from > wide - count) {

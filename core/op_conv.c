@@ -116,7 +116,7 @@ static bool norm_affine(op_ctx *c, const tensor *x, const conv2d_around *a, floa
 static bool check_shapes(op_ctx *c, const tensor *x, const conv2d *w, const conv2d_around *a, int64_t *out)
 {
     char shape[96];
-    int64_t H = a->height ? a->height : x->dim[1], W = a->width ? a->width : x->dim[2];
+    int64_t H = a->height ? a->height : x->rank == 4 ? x->dim[1] : 0, W = a->width ? a->width : x->rank == 4 ? x->dim[2] : 0;
     int64_t high = H + w->padding.top + w->padding.bottom - w->kernel_height, wide = W + w->padding.left + w->padding.right - w->kernel_width;
     if (x->rank != 4 || x->dim[3] != w->in || high < 0 || wide < 0)
         return status_set(c->st, STATUS_FAIL, "op_conv2d: a picture of shape %s does not fit a kernel of %d × %d on %lld channels",
@@ -128,7 +128,7 @@ static bool check_shapes(op_ctx *c, const tensor *x, const conv2d *w, const conv
     if (a->residual && (a->residual->type != DTYPE_F32 || !tensor_shape_is(a->residual, 4, out)))
         return status_set(c->st, STATUS_FAIL, "op_conv2d: a residual of shape %s is given to another result",
                           tensor_shape_text(a->residual, shape, sizeof shape));
-    if (a->to && (a->to->type != (a->feed ? c->feed : DTYPE_F32) || !tensor_shape_is(a->to, 4, out)))
+    if (a->to && !tensor_shape_is(a->to, 4, out))
         return status_set(c->st, STATUS_FAIL, "op_conv2d: the place of the result has shape %s", tensor_shape_text(a->to, shape, sizeof shape));
     if (a->row && (a->row->type != DTYPE_F32 || tensor_count(a->row) != w->out * a->row->dim[0] ||
                    (a->row->dim[0] != 1 && a->row->dim[0] != x->dim[0])))
@@ -140,8 +140,9 @@ static bool check_shapes(op_ctx *c, const tensor *x, const conv2d *w, const conv
 tensor *op_conv2d_with(op_ctx *c, const tensor *x, const conv2d *w, const conv2d_around *a)
 {
     int64_t dim[4], s = w->stride;
-    if (op_failed(c) || !x || !check_shapes(c, x, w, a, dim)) return NULL;
+    if (!op_wants_float(c, "op_conv2d", x) || !check_shapes(c, x, w, a, dim)) return NULL;
     dtype type = a->feed ? c->feed : DTYPE_F32;
+    if (a->to && !op_wants_place(c, "op_conv2d", a->to, type, dim[0] * dim[1] * dim[2] * dim[3])) return NULL;
     tensor *y = a->to ? a->to : tensor_new(c->mem, c->st, type, 4, dim);
     size_t mark = arena_mark(c->mem);
     if (!y) return NULL;

@@ -289,7 +289,7 @@ static void run_depthwise(void *arg, int64_t from, int64_t n)
 
 tensor *op_conv1d(op_ctx *c, const tensor *x, const conv1d *w, const conv1d_extra *extra)
 {
-    if (op_failed(c) || !x) return NULL;
+    if (!op_wants_f32(c, "op_conv1d", x)) return NULL;
     if (x->rank != 2 || x->dim[1] != w->in) {
         char shape[96];
         status_set(c->st, STATUS_FAIL, "op_conv1d: x is %s, [T, %lld] wanted", tensor_shape_text(x, shape, sizeof shape),
@@ -308,8 +308,8 @@ tensor *op_conv1d(op_ctx *c, const tensor *x, const conv1d *w, const conv1d_extr
                     .out_steps = steps, .slope = extra && extra->leaky ? extra->slope : 1.0f,
                     .scale = extra && extra->scale != 0 ? extra->scale : 1.0f};
     if (extra && extra->add) {
-        if (!tensor_shape_is(extra->add, 2, y->dim)) {
-            status_set(c->st, STATUS_FAIL, "op_conv1d: the tensor to add has another shape than the result");
+        if (extra->add->type != DTYPE_F32 || !tensor_shape_is(extra->add, 2, y->dim)) {
+            status_set(c->st, STATUS_FAIL, "op_conv1d: the tensor to add has another shape or type than the result");
             return NULL;
         }
         j.add = extra->add->data;

@@ -45,8 +45,14 @@ tensor *op_embed(op_ctx *c, const tensor *table, const int32_t *ids, int64_t n, 
 
 tensor *op_take_rows(op_ctx *c, const tensor *x, const int64_t *rows, int64_t n)
 {
-    if (op_failed(c) || !x) return NULL;
-    int64_t width = x->dim[1];
+    if (!op_wants_f32(c, "op_take_rows", x)) return NULL;
+    int64_t width = x->rank == 2 ? x->dim[1] : 0;
+    for (int64_t i = 0; i < n; i++)
+        if (x->rank != 2 || rows[i] < 0 || rows[i] >= x->dim[0]) {
+            char shape[96];
+            status_set(c->st, STATUS_FAIL, "op_take_rows: row %lld of %s", (long long)rows[i], tensor_shape_text(x, shape, sizeof shape));
+            return NULL;
+        }
     tensor *y = op_new(c, SHAPE(n, width));
     for (int64_t i = 0; y && i < n; i++)
         memcpy(tensor_f32(y) + i * width, tensor_f32(x) + rows[i] * width, (size_t)width * sizeof(float));

@@ -246,7 +246,7 @@ static void run(op_ctx *c, linear_job *j, const tensor *x)
 /* The result's tensor, `to` unless that is NULL; NULL when x does not fit w, or `to` the result. */
 static tensor *result(op_ctx *c, const char *op, const tensor *x, const linear *w, dtype type, tensor *to)
 {
-    if (op_failed(c) || !x) return NULL;
+    if (!op_wants_float(c, op, x)) return NULL;
     if (x->rank < 1 || x->dim[x->rank - 1] != w->in) {
         char shape[96];
         status_set(c->st, STATUS_FAIL, "%s: x has shape %s, the weight [%lld, %lld]", op,
@@ -257,7 +257,7 @@ static tensor *result(op_ctx *c, const char *op, const tensor *x, const linear *
     memcpy(dim, x->dim, sizeof dim);
     dim[x->rank - 1] = w->out;
     if (!to) return tensor_new(c->mem, c->st, type, x->rank, dim);
-    if (to->type == type && tensor_shape_is(to, x->rank, dim)) return to;
+    if (tensor_shape_is(to, x->rank, dim)) return op_wants_place(c, op, to, type, tensor_rows(x) * w->out) ? to : NULL;
     char shape[96];
     status_set(c->st, STATUS_FAIL, "%s: %lld rows of %lld do not fit %s", op, (long long)tensor_rows(x), (long long)w->out,
                tensor_shape_text(to, shape, sizeof shape));
@@ -304,7 +304,7 @@ void op_linear_many(op_ctx *c, const tensor *x, int n, const linear *const *w, t
 
 tensor *op_linear_add(op_ctx *c, const tensor *x, const linear *w, const tensor *residual, tensor *to)
 {
-    tensor *y = residual ? result(c, "op_linear_add", x, w, DTYPE_F32, to) : NULL;
+    tensor *y = op_wants_f32(c, "op_linear_add", residual) ? result(c, "op_linear_add", x, w, DTYPE_F32, to) : NULL;
     if (!y) return NULL;
     if (!tensor_shape_is(residual, y->rank, y->dim)) {
         char a[96], b[96];
@@ -334,10 +334,7 @@ tensor *op_linear_with(op_ctx *c, const tensor *x, const linear *w, const linear
     if (a->geglu) y = op_geglu(c, y);
     if (a->residual && y) y = op_add(c, tensor_reshape(c->mem, c->st, a->residual, y->rank, y->dim), y);
     if (!y || !a->to) return y;
-    if (a->to->type != y->type || tensor_count(a->to) != tensor_count(y)) {
-        status_set(c->st, STATUS_FAIL, "op_linear_with: the place of the result has another shape or type");
-        return NULL;
-    }
+    if (!op_wants_place(c, "op_linear_with", a->to, y->type, tensor_count(y))) return NULL;
     memcpy(a->to->data, y->data, tensor_bytes(y));
     return a->to;
 }

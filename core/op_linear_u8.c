@@ -140,10 +140,11 @@ static bool multiply(op_ctx *c, u8_job *j, const float range[2])
     return true;
 }
 
-static bool fits(op_ctx *c, const char *op, const tensor *x, int64_t in, const tensor *y, int64_t out)
+static bool fits(op_ctx *c, const char *op, const tensor *x, int64_t in, tensor *y, int64_t out)
 {
-    if (op_failed(c) || !x) return false;
-    if (x->rank == 2 && x->dim[1] == in && (!y || tensor_shape_is(y, SHAPE(x->dim[0], out)))) return true;
+    if (!op_wants_f32(c, op, x)) return false;
+    if (y && !op_wants_place(c, op, y, DTYPE_F32, x->dim[0] * out)) return false;
+    if (x->rank == 2 && x->dim[1] == in) return true;
     char shape[96];
     return status_set(c->st, STATUS_FAIL, "%s: x is %s, [T, %lld] wanted", op, tensor_shape_text(x, shape, sizeof shape), (long long)in);
 }

@@ -50,7 +50,6 @@ static void rms_norm_rows(void *job, int64_t from, int64_t n)
 
 static tensor *row_norm(op_ctx *c, const tensor *x, const float *weight, const float *bias, float eps, op_span_task task)
 {
-    if (op_failed(c) || !x) return NULL;
     x = op_as_f32(c, x);
     tensor *y = x ? tensor_new(c->mem, c->st, c->feed, x->rank, x->dim) : NULL;
     if (!y) return NULL;
@@ -156,6 +155,7 @@ bool op_group_norm_affine(op_ctx *c, const tensor *x, int groups, const float *w
                           float *scale, float *shift)
 {
     char shape[96];
+    if (!op_wants_float(c, "op_group_norm", x)) return false;
     if (x->rank != 4 || groups < 1 || x->dim[3] % groups)
         return status_set(c->st, STATUS_FAIL, "op_group_norm: %d groups of a picture of shape %s", groups, tensor_shape_text(x, shape, sizeof shape));
     int64_t B = x->dim[0], C = x->dim[3];
@@ -199,7 +199,7 @@ static void affine_pixels(void *arg, int64_t from, int64_t n)
 
 tensor *op_group_norm(op_ctx *c, const tensor *x, int groups, const float *weight, const float *bias, float eps, bool silu)
 {
-    if (op_failed(c) || !x) return NULL;
+    if (!op_wants_float(c, "op_group_norm", x)) return NULL;
     const product_kernel *kernel = product_kernel_of(c->feed);
     tensor *y = tensor_new(c->mem, c->st, kernel->type, x->rank, x->dim);
     size_t mark = arena_mark(c->mem);

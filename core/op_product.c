@@ -32,18 +32,6 @@ static void copy_rows(void *arg, int64_t from, int64_t n)
     }
 }
 
-/* The place of the result: `to` if it fits, or a new tensor. */
-static tensor *place_of(op_ctx *c, tensor *to, dtype type, int rank, const int64_t *dim)
-{
-    if (!to) return tensor_new(c->mem, c->st, type, rank, dim);
-    int64_t count = 1;
-    for (int i = 0; i < rank; i++) count *= dim[i];
-    if (to->type == type && tensor_count(to) == count) return to;
-    char shape[96];
-    status_set(c->st, STATUS_FAIL, "op_product: a result of %lld elements does not fit %s", (long long)count, tensor_shape_text(to, shape, sizeof shape));
-    return NULL;
-}
-
 tensor *op_product(op_ctx *c, const tensor *x, const product *w, const product_after *after)
 {
     return op_product_to(c, x, w, after, NULL);
@@ -51,7 +39,7 @@ tensor *op_product(op_ctx *c, const tensor *x, const product *w, const product_a
 
 tensor *op_product_to(op_ctx *c, const tensor *x, const product *w, const product_after *after, tensor *to)
 {
-    if (op_failed(c) || !x) return NULL;
+    if (!op_wants_float(c, "op_product", x)) return NULL;
     char shape[96];
     if (x->rank < 1 || x->dim[x->rank - 1] != w->in || w->taps != 1) {
         status_set(c->st, STATUS_FAIL, "op_product: x has shape %s, the weight [%lld, %lld]",
@@ -61,9 +49,9 @@ tensor *op_product_to(op_ctx *c, const tensor *x, const product *w, const produc
     int64_t dim[TENSOR_MAX_RANK], rows = tensor_rows(x);
     memcpy(dim, x->dim, sizeof dim);
     dim[x->rank - 1] = after->gated ? w->out / 2 : w->out;
-    tensor *y = place_of(c, to, after->type, x->rank, dim);
+    tensor *y = to ? to : tensor_new(c->mem, c->st, after->type, x->rank, dim);
     size_t mark = arena_mark(c->mem);
-    if (!y) return NULL;
+    if (!y || !op_wants_place(c, "op_product", y, after->type, rows * dim[x->rank - 1])) return NULL;
     const void *data = x->data;
     if (x->type != w->kernel->type || w->row != w->in) {
         tensor *copy = tensor_new(c->mem, c->st, w->kernel->type, 2, (int64_t[]){rows, w->row});
@@ -91,7 +79,8 @@ static void narrow_span(void *arg, int64_t from, int64_t n)
 
 const tensor *op_as_bf16(op_ctx *c, const tensor *x)
 {
-    if (op_failed(c) || !x || x->type == DTYPE_BF16) return x;
+    if (!op_wants_float(c, "op_as_bf16", x)) return NULL;
+    if (x->type == DTYPE_BF16) return x;
     tensor *y = tensor_new(c->mem, c->st, DTYPE_BF16, x->rank, x->dim);
     if (y) op_spans(c, narrow_span, &(row_job){.kernel = product_kernel_bf16(), .x = x, .to = y->data}, tensor_count(x));
     return y;
@@ -99,7 +88,8 @@ const tensor *op_as_bf16(op_ctx *c, const tensor *x)
 
 const tensor *op_as_f32(op_ctx *c, const tensor *x)
 {
-    if (op_failed(c) || !x || x->type == DTYPE_F32) return x;
+    if (!op_wants_float(c, "op_as_f32", x)) return NULL;
+    if (x->type == DTYPE_F32) return x;
     tensor *y = op_new(c, x->rank, x->dim);
     if (y) op_spans(c, widen_span, &(row_job){.kernel = product_kernel_f32(), .x = x, .to = y->data}, tensor_count(x));
     return y;

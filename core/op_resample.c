@@ -22,9 +22,9 @@ static void nearest_lines(void *arg, int64_t from, int64_t n)
 
 tensor *op_upsample_nearest(op_ctx *c, const tensor *x, int64_t height, int64_t width)
 {
-    if (op_failed(c) || !x) return NULL;
+    if (!op_wants_f32(c, "op_upsample_nearest", x)) return NULL;
     char shape[96];
-    if (x->rank != 4 || x->type != DTYPE_F32 || height < 1 || width < 1 || x->dim[1] < 1 || x->dim[2] < 1) {
+    if (x->rank != 4 || height < 1 || width < 1 || x->dim[1] < 1 || x->dim[2] < 1) {
         status_set(c->st, STATUS_FAIL, "op_upsample_nearest: a picture of shape %s to %lld × %lld", tensor_shape_text(x, shape, sizeof shape),
                    (long long)height, (long long)width);
         return NULL;
