@@ -62,9 +62,70 @@ void rule_previous_word(const normalize_source *t, size_t i, char word[32])
     word[end - start] = 0;
 }
 
+size_t rule_range_dash(const normalize_source *t, size_t i)
+{
+    if (rule_starts(t, i, "..") && rule_digit(t->text[i + 2])) return i + 2;
+    if (rule_starts(t, i, "...") && rule_digit(t->text[i + 3])) return i + 3;
+    size_t at = i, spaced = t->text[at] == ' ';
+    at += spaced;
+    size_t n = t->text[at] == '-'                                                              ? 1
+               : rule_starts(t, at, "–") || rule_starts(t, at, "—") || rule_starts(t, at, "−") ? 3
+                                                                                               : 0;
+    if (!n || (n == 3 && spaced && rule_starts(t, at, "—"))) return 0;
+    at += n;
+    if (spaced != (t->text[at] == ' ')) return 0;
+    return at + spaced;
+}
+
+bool rule_one_of(const char *word, const char *const *list, size_t count)
+{
+    for (size_t k = 0; k < count; k++)
+        if (strcmp(list[k], word) == 0) return true;
+    return false;
+}
+
+bool rule_attributive(const normalize_source *t, size_t i, size_t end)
+{
+    /* What a measure is not the first part of, and what it often is. */
+    static const char *const others[] = {"of",   "for",  "in",    "on",   "at",   "to",    "and",   "or",    "per",   "a",      "an",   "the",  "is",    "was",
+                                         "are",  "were", "more",  "less", "off",  "away",  "ago",   "from",  "by",    "with",   "than", "but",  "each",  "every",
+                                         "apart", "that", "which", "who",  "left", "later", "before", "after", "north", "south", "east", "west", "above", "below",
+                                         "will", "would", "has",  "had",  "if",   "as",    "plus",  "minus", "times", "into",   "over", "under"};
+    static const char *const nouns[] = {"bag",    "bags",   "battery", "bill",   "bills",  "note",   "notes",  "coin",    "coins",   "film",   "lens",    "run",    "race",    "walk",
+                                        "hike",   "drive",  "house",   "deal",   "plan",   "project", "budget", "loan",   "fund",    "SSD",    "RAM",     "disk",   "card",    "cable",
+                                        "pipe",   "tube",   "screen",  "display", "TV",    "monitor", "engine", "motor",  "bulb",    "lamp",   "adapter", "charger", "outlet", "supply",
+                                        "bottle", "can",    "box",     "pack",   "tank",   "ladder",  "rope",   "board",  "radius",  "limit",  "ticket",  "tickets", "fine",   "fee",
+                                        "camera", "memory", "gun",     "round",  "stamp",  "socket",  "jug",    "jar",    "sack",    "dumbbell", "barbell", "marathon", "sprint", "dash"};
+    char word[32], noun[32] = {0};
+    if (t->text[end] != ' ' || (t->text[end + 1] == ' ')) return false;
+    size_t n = rule_letters(t, end + 1);
+    if (n < 2 || n >= sizeof noun) return false;
+    memcpy(noun, t->text + end + 1, n);
+    if (rule_one_of(noun, others, sizeof others / sizeof *others)) return false;
+    rule_previous_word(t, i, word);
+    bool article = (word[0] | 32) == 'a' && (!word[1] || ((word[1] | 32) == 'n' && !word[2]));
+    return article || rule_one_of(noun, nouns, sizeof nouns / sizeof *nouns);
+}
+
+bool rule_in_equation(const normalize_source *t, size_t i)
+{
+    while (i < t->size && (rule_digit(t->text[i]) || strchr(" .,()+-*/^xX×÷", t->text[i]) || (unsigned char)t->text[i] >= 0x80)) i++;
+    return i < t->size && t->text[i] == '=';
+}
+
+size_t rule_by(const normalize_source *t, size_t i, spoken *out)
+{
+    size_t at = rule_skip_space(t, i), n = t->text[at] == 'x' || t->text[at] == 'X' ? 1 : rule_starts(t, at, "×") ? 2 : 0;
+    size_t next = n ? rule_skip_space(t, at + n) : 0;
+    if (!n || !rule_digit(t->text[next])) return 0;
+    spoken_add(out, "by");
+    return next;
+}
+
 /* ---- characters made alike ---- */
 
-/* Quotes, dashes and digits of other scripts in their plain form; white space as single spaces; none at the ends. */
+/* Quotes, dashes and digits of other scripts in their plain form; a letter and its combining mark as one letter, a long
+ * vowel's stroke left out; white space as single spaces; none at the ends. */
 static mapped_text plain_text(const mapped_text *in)
 {
     mapped_text m = mapped_text_new(in->mem, in->st);
@@ -73,6 +134,20 @@ static mapped_text plain_text(const mapped_text *in)
         size_t n = unicode_decode(in->text + i, in->size - i, &c);
         char room[8];
         const char *form = NULL;
+        uint32_t mark = 0, letter, stroke;
+        for (size_t more; i + n < in->size; n += more) {
+            more = unicode_decode(in->text + i + n, in->size - i - n, &mark);
+            uint32_t composed = mark >= 0x300 && mark < 0x370 ? unicode_compose(c, mark) : 0;
+            if (!composed) break;
+            c = composed;
+            room[unicode_encode(c, room)] = 0;
+            form = room;
+        }
+        if (unicode_decompose(c, &letter, &stroke) && stroke == 0x304 && letter < 0x80) {
+            room[0] = (char)letter;
+            room[1] = 0;
+            form = room;
+        }
         if (unicode_is_space(c))
             form = m.size > 0 && m.text[m.size - 1] != ' ' ? " " : "";
         else if (c == 0x2019 || c == 0x02BC)
@@ -104,9 +179,11 @@ static mapped_text plain_text(const mapped_text *in)
 
 /* The rules that may begin with a character of each kind, the more particular first. */
 static normalize_rule *const AT_DIGIT[] = {
-    normalize_date,   normalize_phone,     normalize_address,  normalize_time,     normalize_money,
+    normalize_date,   normalize_phone,     normalize_address,  normalize_time,     normalize_duration, normalize_money,
     normalize_height, normalize_day_month, normalize_fraction, normalize_quantity, NULL};
 static normalize_rule *const AT_LETTER[] = {normalize_address,
+                                            normalize_name,
+                                            normalize_direction,
                                             normalize_month_day,
                                             normalize_abbreviation,
                                             normalize_roman,

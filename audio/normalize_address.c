@@ -39,7 +39,7 @@ static void read_groups(const normalize_source *t, size_t i, number_groups *g)
         if (joined && mark == ' ' && t->text[at + 1] == ' ') break;
         if (!joined && !(t->text[at - 1] == ')' && rule_digit(mark))) break;
         if (joined && !g->mark && t->text[at - 1] != ')') g->mark = mark;
-        if (joined && g->mark && mark != g->mark && t->text[at - 1] != ')') break;
+        if (joined && g->mark && mark != g->mark && t->text[at - 1] != ')' && !g->bracket) break;
         at = read_group(t, at + joined, g);
     }
 }
@@ -68,6 +68,15 @@ size_t normalize_phone(const normalize_source *t, size_t i, spoken *out)
     number_groups g = {.groups = 0};
     read_groups(t, i + plus, &g);
     if (g.groups == 0 || g.end == 0 || rule_word(t, g.end) || t->text[g.end] == '%') return 0;
+    size_t words = t->text[g.end] == '-' ? rule_letters(t, g.end + 1) : 0;
+    if (words >= 3 && g.groups == 2 && g.count[0] == 1 && g.count[1] == 3 && rule_capital(t->text[g.end + 1])) { /* 1-800-FLOWERS */
+        number_digits(out, g.digits[0]);
+        spoken_join(out, ",");
+        (strcmp(g.digits[1] + 1, "00") == 0 ? number_cardinal : number_digits)(out, g.digits[1]);
+        spoken_join(out, ",");
+        spoken_add_bytes(out, t->text + g.end + 1, words);
+        return g.end + 1 + words;
+    }
     bool counts = !is_number_plan(&g, plus); /* 3-2-1 */
     if (counts && (g.groups < 3 || g.mark != '-' || plus || g.bracket)) return 0;
     if (t->text[g.end] == '.' && rule_digit(t->text[g.end + 1])) return 0;
@@ -118,6 +127,11 @@ static size_t address_end(const normalize_source *t, size_t i)
 static void say_letters(spoken *out, const char *text, size_t n, bool spell)
 {
     bool vowel = false;
+    const char *respelt = rule_respelt(text, n);
+    if (respelt && !spell) {
+        spoken_add(out, respelt);
+        return;
+    }
     for (size_t k = 0; k < n; k++) vowel = vowel || strchr("aeiouyAEIOUY", text[k]);
     if (!spell && vowel && n > 1) {
         spoken_add_bytes(out, text, n);
@@ -282,6 +296,10 @@ size_t normalize_tag(const normalize_source *t, size_t i, spoken *out)
 {
     char sign = t->text[i];
     if ((sign != '#' && sign != '@') || rule_word_before(t, i) || rule_before(t, i) == '&') return 0;
+    if (sign == '#' && i == 0) { /* a heading */
+        size_t end = strspn(t->text, "#");
+        if (t->text[end] == ' ') return end + 1;
+    }
     if (sign == '#' && rule_digit(t->text[i + 1])) {
         spoken_add(out, "number");
         return i + 1;

@@ -1,4 +1,4 @@
-/* Money, measures and plain numbers. */
+/* Measures, heights, fractions and what else stands before or behind a slash. */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ size_t rule_minus(const normalize_source *t, size_t i)
     size_t n = t->text[i] == '-' ? 1 : rule_starts(t, i, "−") ? 3 : 0;
     uint32_t before = rule_before(t, i);
     bool free_before = before == 0 || before == ' ' || before == '(' || before == '[' || before == '"' ||
-                       before == 0x201C || before == '=';
+                       before == 0x201C || before == '=' || before == '^';
     return n && free_before &&
                    (rule_digit(t->text[i + n]) || (t->text[i + n] == '.' && rule_digit(t->text[i + n + 1])) ||
                     t->text[i + n] == '$')
@@ -36,285 +36,178 @@ size_t rule_minus(const normalize_source *t, size_t i)
                : 0;
 }
 
-/* ---- money ---- */
-
-typedef struct {
-    const char *sign, *one, *many, *cent, *cents;
-} currency;
-
-static const currency CURRENCIES[] = {
-    {"US$", "US dollar", "US dollars", "cent", "cents"},
-    {"C$", "Canadian dollar", "Canadian dollars", "cent", "cents"},
-    {"A$", "Australian dollar", "Australian dollars", "cent", "cents"},
-    {"$", "dollar", "dollars", "cent", "cents"},
-    {"£", "pound", "pounds", "penny", "pence"},
-    {"€", "euro", "euros", "cent", "cents"},
-    {"¥", "yen", "yen", NULL, NULL},
-    {"₹", "rupee", "rupees", "paisa", "paise"},
-    {"₩", "won", "won", NULL, NULL},
-    {"₽", "ruble", "rubles", NULL, NULL},
-    {"₿", "bitcoin", "bitcoins", NULL, NULL},
-    {"Rs.", "rupee", "rupees", "paisa", "paise"},
-    {"Rs", "rupee", "rupees", "paisa", "paise"},
-    {"USD", "US dollar", "US dollars", "cent", "cents"},
-    {"EUR", "euro", "euros", "cent", "cents"},
-    {"GBP", "pound", "pounds", "penny", "pence"},
-    {"CHF", "Swiss franc", "Swiss francs", NULL, NULL},
-    {"JPY", "yen", "yen", NULL, NULL},
-    {"CAD", "Canadian dollar", "Canadian dollars", "cent", "cents"},
-    {"AUD", "Australian dollar", "Australian dollars", "cent", "cents"},
-};
-
-static const currency *currency_at(const normalize_source *t, size_t i)
-{
-    for (size_t k = 0; k < sizeof CURRENCIES / sizeof *CURRENCIES; k++) {
-        size_t n = strlen(CURRENCIES[k].sign);
-        if (!rule_starts(t, i, CURRENCIES[k].sign)) continue;
-        if (rule_letter(CURRENCIES[k].sign[0]) && rule_word_before(t, i)) continue;
-        if (rule_letter(CURRENCIES[k].sign[n - 1]) && rule_letter(t->text[i + n])) continue;
-        return &CURRENCIES[k];
-    }
-    return NULL;
-}
-
-/* "million", "k", "bn" behind an amount. */
-static const char *big_word(const normalize_source *t, size_t i, size_t *end)
-{
-    static const char *const words[][2] = {{"hundred", "hundred"}, {"thousand", "thousand"}, {"million", "million"},
-                                           {"billion", "billion"}, {"trillion", "trillion"}, {"bn", "billion"},
-                                           {"tn", "trillion"},     {"mn", "million"},        {"k", "thousand"},
-                                           {"K", "thousand"},      {"m", "million"},         {"M", "million"},
-                                           {"b", "billion"},       {"B", "billion"},         {"T", "trillion"}};
-    for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
-        size_t n = strlen(words[k][0]);
-        size_t at = n > 2 ? rule_skip_space(t, i) : i;
-        if (!rule_starts(t, at, words[k][0]) || rule_word(t, at + n)) continue;
-        *end = at + n;
-        return words[k][1];
-    }
-    return NULL;
-}
-
-static void say_amount(spoken *out, const number_text *n, const currency *c)
-{
-    long cents = n->point && strlen(n->decimals) == 2 ? number_small(n->decimals) : -1;
-    bool whole = !n->point || strspn(n->decimals, "0") == strlen(n->decimals);
-    bool none = n->whole[0] == 0 || strcmp(n->whole, "0") == 0;
-    if (!whole && (cents < 0 || !c->cent)) {
-        number_say(out, n);
-        spoken_add(out, c->many);
-        return;
-    }
-    if (whole || !none) {
-        number_cardinal(out, n->whole);
-        spoken_add(out, strcmp(n->whole, "1") == 0 ? c->one : c->many);
-        if (whole) return;
-        spoken_add(out, "and");
-    }
-    number_cardinal_of(out, cents);
-    spoken_add(out, cents == 1 ? c->cent : c->cents);
-}
-
-/* "$5/hour", "$3 per kg": the slash. */
-static size_t per_word(const normalize_source *t, size_t i, spoken *out)
-{
-    static const char *const short_form[][2] = {
-        {"hr", "hour"},           {"h", "hour"},     {"mo", "month"},          {"yr", "year"},
-        {"wk", "week"},           {"lb", "pound"},   {"kg", "kilogram"},       {"min", "minute"},
-        {"sq ft", "square foot"}, {"gal", "gallon"}, {"oz", "ounce"},          {"L", "liter"},
-        {"km", "kilometer"},      {"mi", "mile"},    {"kWh", "kilowatt hour"}, {"GB", "gigabyte"}};
-    if (t->text[i] != '/' || !rule_letter(t->text[i + 1])) return i;
-    size_t n = rule_letters(t, i + 1);
-    spoken_add(out, "per");
-    for (size_t k = 0; k < sizeof short_form / sizeof *short_form; k++)
-        if (strlen(short_form[k][0]) == n && rule_starts(t, i + 1, short_form[k][0])) {
-            spoken_add(out, short_form[k][1]);
-            return i + 1 + n;
-        }
-    spoken_add_bytes(out, t->text + i + 1, n);
-    return i + 1 + n;
-}
-
-/* The second amount of "$5-10", "$5–$10". */
-static size_t amount_range(const normalize_source *t, size_t i, const currency *c, number_text *second)
-{
-    size_t at = i + (t->text[i] == '-' ? 1 : rule_starts(t, i, "–") ? 3 : 0);
-    if (at == i) return 0;
-    if (rule_starts(t, at, c->sign)) at += strlen(c->sign);
-    *second = number_parse(t, at);
-    return second->end && !second->point && !rule_digit(t->text[second->end]) ? second->end : 0;
-}
-
-static size_t money_before(const normalize_source *t, size_t i, const currency *c, spoken *out)
-{
-    size_t end;
-    number_text n = number_parse(t, rule_skip_space(t, i + strlen(c->sign))), second;
-    if (!n.end) return 0;
-    end = n.end;
-    size_t range = amount_range(t, end, c, &second);
-    if (range) {
-        number_say(out, &n);
-        spoken_add(out, "to");
-        n = second;
-        end = range;
-    }
-    const char *big = big_word(t, end, &end);
-    if (big) {
-        number_say(out, &n);
-        spoken_add(out, big);
-        spoken_add(out, c->many);
-    } else {
-        if (rule_word(t, end)) return 0;
-        bool adjective = t->text[end] == '-' && rule_letter(t->text[end + 1]); /* a $5-coffee */
-        if (adjective) {
-            number_say(out, &n);
-            spoken_add(out, c->one);
-            return end + 1;
-        }
-        say_amount(out, &n, c);
-    }
-    return per_word(t, end, out);
-}
-
-size_t normalize_money(const normalize_source *t, size_t i, spoken *out)
-{
-    size_t start = i + rule_minus(t, i);
-    if (start > i) spoken_add(out, "minus");
-    const currency *c = currency_at(t, start);
-    if (c) return money_before(t, start, c, out);
-    if (start > i || rule_word_before(t, i) || rule_before(t, i) == '.' || rule_before(t, i) == '-') return 0;
-    number_text n = number_parse(t, i);
-    if (!n.end) return 0;
-    size_t at = rule_skip_space(t, n.end);
-    if (rule_starts(t, at, "¢")) {
-        number_say(out, &n);
-        spoken_add(out, number_is_one(&n) ? "cent" : "cents");
-        return at + 2;
-    }
-    c = currency_at(t, at);
-    if (!c || rule_starts(t, at, "Rs") || rule_word(t, at + strlen(c->sign)) ||
-        rule_digit(t->text[at + strlen(c->sign)]))
-        return 0;
-    say_amount(out, &n, c);
-    return at + strlen(c->sign);
-}
-
 /* ---- units ---- */
 
 typedef struct {
     const char *sign, *one, *many;
-    bool near; /* only right behind the number */
+    enum { ANYWHERE, NEAR /* only right behind the number */, STOPPED /* there, or with its stop */ } where;
 } unit;
 
 static const unit UNITS[] = {
-    {"km", "kilometer", "kilometers", 0},
-    {"cm", "centimeter", "centimeters", 0},
-    {"mm", "millimeter", "millimeters", 0},
-    {"dm", "decimeter", "decimeters", 0},
-    {"nm", "nanometer", "nanometers", 0},
-    {"µm", "micrometer", "micrometers", 0},
-    {"μm", "micrometer", "micrometers", 0},
-    {"m", "meter", "meters", 0},
-    {"kg", "kilogram", "kilograms", 0},
-    {"mg", "milligram", "milligrams", 0},
-    {"mcg", "microgram", "micrograms", 0},
-    {"µg", "microgram", "micrograms", 0},
-    {"μg", "microgram", "micrograms", 0},
-    {"g", "gram", "grams", 0},
-    {"lb", "pound", "pounds", 0},
-    {"lbs", "pound", "pounds", 0},
-    {"oz", "ounce", "ounces", 0},
-    {"fl oz", "fluid ounce", "fluid ounces", 0},
-    {"ft", "foot", "feet", 0},
-    {"in", "inch", "inches", 1},
-    {"yd", "yard", "yards", 0},
-    {"yds", "yard", "yards", 0},
-    {"mi", "mile", "miles", 0},
-    {"ha", "hectare", "hectares", 0},
-    {"ml", "milliliter", "milliliters", 0},
-    {"mL", "milliliter", "milliliters", 0},
-    {"cl", "centiliter", "centiliters", 0},
-    {"dl", "deciliter", "deciliters", 0},
-    {"dL", "deciliter", "deciliters", 0},
-    {"L", "liter", "liters", 0},
-    {"l", "liter", "liters", 0},
-    {"gal", "gallon", "gallons", 0},
-    {"tsp", "teaspoon", "teaspoons", 0},
-    {"tbsp", "tablespoon", "tablespoons", 0},
-    {"kph", "kilometer per hour", "kilometers per hour", 0},
-    {"kmh", "kilometer per hour", "kilometers per hour", 0},
-    {"mph", "mile per hour", "miles per hour", 0},
-    {"mpg", "mile per gallon", "miles per gallon", 0},
-    {"Hz", "hertz", "hertz", 0},
-    {"kHz", "kilohertz", "kilohertz", 0},
-    {"MHz", "megahertz", "megahertz", 0},
-    {"GHz", "gigahertz", "gigahertz", 0},
-    {"KB", "kilobyte", "kilobytes", 0},
-    {"kB", "kilobyte", "kilobytes", 0},
-    {"MB", "megabyte", "megabytes", 0},
-    {"GB", "gigabyte", "gigabytes", 0},
-    {"TB", "terabyte", "terabytes", 0},
-    {"PB", "petabyte", "petabytes", 0},
-    {"KiB", "kibibyte", "kibibytes", 0},
-    {"MiB", "mebibyte", "mebibytes", 0},
-    {"GiB", "gibibyte", "gibibytes", 0},
-    {"TiB", "tebibyte", "tebibytes", 0},
-    {"kbps", "kilobit per second", "kilobits per second", 0},
-    {"Mbps", "megabit per second", "megabits per second", 0},
-    {"Gbps", "gigabit per second", "gigabits per second", 0},
-    {"hr", "hour", "hours", 0},
-    {"hrs", "hour", "hours", 0},
-    {"h", "hour", "hours", 0},
-    {"min", "minute", "minutes", 0},
-    {"mins", "minute", "minutes", 0},
-    {"sec", "second", "seconds", 0},
-    {"secs", "second", "seconds", 0},
-    {"ms", "millisecond", "milliseconds", 0},
-    {"µs", "microsecond", "microseconds", 0},
-    {"μs", "microsecond", "microseconds", 0},
-    {"ns", "nanosecond", "nanoseconds", 0},
-    {"sq ft", "square foot", "square feet", 0},
-    {"sq mi", "square mile", "square miles", 0},
-    {"sq m", "square meter", "square meters", 0},
-    {"sq km", "square kilometer", "square kilometers", 0},
-    {"kWh", "kilowatt hour", "kilowatt hours", 0},
-    {"Wh", "watt hour", "watt hours", 0},
-    {"W", "watt", "watts", 0},
-    {"kW", "kilowatt", "kilowatts", 0},
-    {"MW", "megawatt", "megawatts", 0},
-    {"GW", "gigawatt", "gigawatts", 0},
-    {"V", "volt", "volts", 0},
-    {"mV", "millivolt", "millivolts", 0},
-    {"kV", "kilovolt", "kilovolts", 0},
-    {"mA", "milliamp", "milliamps", 0},
-    {"mAh", "milliamp hour", "milliamp hours", 0},
-    {"Ah", "amp hour", "amp hours", 0},
-    {"fps", "frame per second", "frames per second", 0},
-    {"rpm", "revolution per minute", "revolutions per minute", 0},
-    {"bpm", "beat per minute", "beats per minute", 0},
-    {"ppm", "part per million", "parts per million", 0},
-    {"dpi", "dot per inch", "dots per inch", 0},
-    {"cc", "cubic centimeter", "cubic centimeters", 0},
-    {"pct", "percent", "percent", 0},
-    {"dB", "decibel", "decibels", 0},
-    {"kcal", "kilocalorie", "kilocalories", 0},
-    {"cal", "calorie", "calories", 0},
-    {"kJ", "kilojoule", "kilojoules", 0},
-    {"J", "joule", "joules", 1},
-    {"psi", "pound per square inch", "pounds per square inch", 0},
-    {"Pa", "pascal", "pascals", 0},
-    {"hPa", "hectopascal", "hectopascals", 0},
-    {"kPa", "kilopascal", "kilopascals", 0},
-    {"mbar", "millibar", "millibars", 0},
-    {"px", "pixel", "pixels", 0},
-    {"MP", "megapixel", "megapixels", 1},
-    {"ct", "carat", "carats", 1},
-    {"pt", "point", "points", 1},
-    {"pts", "point", "points", 0},
-    {"Ω", "ohm", "ohms", 0},
-    {"kΩ", "kiloohm", "kiloohms", 0},
-    {"s", "second", "seconds", 0},
+    {"km", "kilometer", "kilometers", ANYWHERE},
+    {"cm", "centimeter", "centimeters", ANYWHERE},
+    {"mm", "millimeter", "millimeters", ANYWHERE},
+    {"dm", "decimeter", "decimeters", ANYWHERE},
+    {"nm", "nanometer", "nanometers", ANYWHERE},
+    {"µm", "micrometer", "micrometers", ANYWHERE},
+    {"μm", "micrometer", "micrometers", ANYWHERE},
+    {"m", "meter", "meters", ANYWHERE},
+    {"kg", "kilogram", "kilograms", ANYWHERE},
+    {"mg", "milligram", "milligrams", ANYWHERE},
+    {"mcg", "microgram", "micrograms", ANYWHERE},
+    {"µg", "microgram", "micrograms", ANYWHERE},
+    {"μg", "microgram", "micrograms", ANYWHERE},
+    {"g", "gram", "grams", ANYWHERE},
+    {"lb", "pound", "pounds", ANYWHERE},
+    {"lbs", "pound", "pounds", ANYWHERE},
+    {"oz", "ounce", "ounces", ANYWHERE},
+    {"fl oz", "fluid ounce", "fluid ounces", ANYWHERE},
+    {"ft", "foot", "feet", ANYWHERE},
+    {"in", "inch", "inches", STOPPED},
+    {"yd", "yard", "yards", ANYWHERE},
+    {"yds", "yard", "yards", ANYWHERE},
+    {"mi", "mile", "miles", ANYWHERE},
+    {"ha", "hectare", "hectares", ANYWHERE},
+    {"ml", "milliliter", "milliliters", ANYWHERE},
+    {"mL", "milliliter", "milliliters", ANYWHERE},
+    {"cl", "centiliter", "centiliters", ANYWHERE},
+    {"dl", "deciliter", "deciliters", ANYWHERE},
+    {"dL", "deciliter", "deciliters", ANYWHERE},
+    {"L", "liter", "liters", ANYWHERE},
+    {"l", "liter", "liters", ANYWHERE},
+    {"gal", "gallon", "gallons", ANYWHERE},
+    {"tsp", "teaspoon", "teaspoons", ANYWHERE},
+    {"tbsp", "tablespoon", "tablespoons", ANYWHERE},
+    {"kph", "kilometer per hour", "kilometers per hour", ANYWHERE},
+    {"kmh", "kilometer per hour", "kilometers per hour", ANYWHERE},
+    {"mph", "mile per hour", "miles per hour", ANYWHERE},
+    {"mpg", "mile per gallon", "miles per gallon", ANYWHERE},
+    {"Hz", "hertz", "hertz", ANYWHERE},
+    {"kHz", "kilohertz", "kilohertz", ANYWHERE},
+    {"MHz", "megahertz", "megahertz", ANYWHERE},
+    {"GHz", "gigahertz", "gigahertz", ANYWHERE},
+    {"KB", "kilobyte", "kilobytes", ANYWHERE},
+    {"kB", "kilobyte", "kilobytes", ANYWHERE},
+    {"MB", "megabyte", "megabytes", ANYWHERE},
+    {"GB", "gigabyte", "gigabytes", ANYWHERE},
+    {"TB", "terabyte", "terabytes", ANYWHERE},
+    {"PB", "petabyte", "petabytes", ANYWHERE},
+    {"KiB", "kibibyte", "kibibytes", ANYWHERE},
+    {"MiB", "mebibyte", "mebibytes", ANYWHERE},
+    {"GiB", "gibibyte", "gibibytes", ANYWHERE},
+    {"TiB", "tebibyte", "tebibytes", ANYWHERE},
+    {"kbps", "kilobit per second", "kilobits per second", ANYWHERE},
+    {"Mbps", "megabit per second", "megabits per second", ANYWHERE},
+    {"Gbps", "gigabit per second", "gigabits per second", ANYWHERE},
+    {"hr", "hour", "hours", ANYWHERE},
+    {"hrs", "hour", "hours", ANYWHERE},
+    {"h", "hour", "hours", ANYWHERE},
+    {"min", "minute", "minutes", ANYWHERE},
+    {"mins", "minute", "minutes", ANYWHERE},
+    {"sec", "second", "seconds", ANYWHERE},
+    {"secs", "second", "seconds", ANYWHERE},
+    {"ms", "millisecond", "milliseconds", ANYWHERE},
+    {"µs", "microsecond", "microseconds", ANYWHERE},
+    {"μs", "microsecond", "microseconds", ANYWHERE},
+    {"ns", "nanosecond", "nanoseconds", ANYWHERE},
+    {"sq ft", "square foot", "square feet", ANYWHERE},
+    {"sq mi", "square mile", "square miles", ANYWHERE},
+    {"sq m", "square meter", "square meters", ANYWHERE},
+    {"sq km", "square kilometer", "square kilometers", ANYWHERE},
+    {"kWh", "kilowatt hour", "kilowatt hours", ANYWHERE},
+    {"Wh", "watt hour", "watt hours", ANYWHERE},
+    {"W", "watt", "watts", ANYWHERE},
+    {"kW", "kilowatt", "kilowatts", ANYWHERE},
+    {"MW", "megawatt", "megawatts", ANYWHERE},
+    {"GW", "gigawatt", "gigawatts", ANYWHERE},
+    {"V", "volt", "volts", ANYWHERE},
+    {"mV", "millivolt", "millivolts", ANYWHERE},
+    {"kV", "kilovolt", "kilovolts", ANYWHERE},
+    {"mA", "milliamp", "milliamps", ANYWHERE},
+    {"mAh", "milliamp hour", "milliamp hours", ANYWHERE},
+    {"Ah", "amp hour", "amp hours", ANYWHERE},
+    {"fps", "frame per second", "frames per second", ANYWHERE},
+    {"rpm", "revolution per minute", "revolutions per minute", ANYWHERE},
+    {"bpm", "beat per minute", "beats per minute", ANYWHERE},
+    {"ppm", "part per million", "parts per million", ANYWHERE},
+    {"dpi", "dot per inch", "dots per inch", ANYWHERE},
+    {"cc", "cubic centimeter", "cubic centimeters", ANYWHERE},
+    {"pct", "percent", "percent", ANYWHERE},
+    {"dB", "decibel", "decibels", ANYWHERE},
+    {"kcal", "kilocalorie", "kilocalories", ANYWHERE},
+    {"cal", "calorie", "calories", ANYWHERE},
+    {"kJ", "kilojoule", "kilojoules", ANYWHERE},
+    {"J", "joule", "joules", NEAR},
+    {"psi", "pound per square inch", "pounds per square inch", ANYWHERE},
+    {"Pa", "pascal", "pascals", ANYWHERE},
+    {"hPa", "hectopascal", "hectopascals", ANYWHERE},
+    {"kPa", "kilopascal", "kilopascals", ANYWHERE},
+    {"mbar", "millibar", "millibars", ANYWHERE},
+    {"px", "pixel", "pixels", ANYWHERE},
+    {"MP", "megapixel", "megapixels", NEAR},
+    {"ct", "carat", "carats", NEAR},
+    {"pt", "point", "points", ANYWHERE},
+    {"pts", "point", "points", ANYWHERE},
+    {"Ω", "ohm", "ohms", ANYWHERE},
+    {"kΩ", "kiloohm", "kiloohms", ANYWHERE},
+    {"s", "second", "seconds", ANYWHERE},
+    {"mo", "month", "months", STOPPED},
+    {"mos", "month", "months", STOPPED},
+    {"yr", "year", "years", ANYWHERE},
+    {"yrs", "year", "years", ANYWHERE},
+    {"wk", "week", "weeks", ANYWHERE},
+    {"wks", "week", "weeks", ANYWHERE},
+    {"qt", "quart", "quarts", ANYWHERE},
+    {"kl", "kiloliter", "kiloliters", ANYWHERE},
+    {"mol", "mole", "moles", ANYWHERE},
+    {"lm", "lumen", "lumens", ANYWHERE},
+    {"lx", "lux", "lux", ANYWHERE},
+    {"N", "newton", "newtons", NEAR},
+    {"A", "amp", "amps", NEAR},
 };
+
+/* "12V, 5A": volts, watts or hertz elsewhere in the text tell amps from seats and sizes. */
+static bool is_electric(const normalize_source *t)
+{
+    for (size_t i = 0; i + 1 < t->size; i++) {
+        size_t at = rule_digit(t->text[i]) ? rule_skip_space(t, i + 1) : 0;
+        if (at && t->text[at] && strchr("VW", t->text[at]) && !rule_word(t, at + 1)) return true;
+        if (at && (rule_starts(t, at, "Hz") || rule_starts(t, at, "kW") || rule_starts(t, at, "mA"))) return true;
+    }
+    return false;
+}
+
+/* Inches that a space sets off: behind feet, or before what only a length stands before. */
+static bool is_inches(const normalize_source *t, size_t i, size_t end)
+{
+    static const char *const more[] = {" of ", " x ", " × ", " by ", " wide", " long", " tall", " high", " deep", " thick"};
+    for (size_t k = 0; k < sizeof more / sizeof *more; k++)
+        if (rule_starts(t, end, more[k])) return true;
+    size_t at = i;
+    while (at > 0 && (t->text[at - 1] == ' ' || rule_digit(t->text[at - 1]))) at--;
+    return at >= 2 && (rule_starts(t, at - 2, "ft") || (at >= 3 && rule_starts(t, at - 3, "ft.")));
+}
+
+static bool unit_stands(const normalize_source *t, size_t i, const unit *u, bool near)
+{
+    size_t end = i + strlen(u->sign);
+    if (strcmp(u->sign, "A") == 0) return near && is_electric(t);
+    if (strcmp(u->sign, "W") == 0 && normalize_direction(t, i, &(spoken){.size = 0})) return false; /* 500 W 42nd St */
+    if (u->where == ANYWHERE || near) return true;
+    if (u->where == NEAR) return false;
+    return (t->text[end] == '.' && end + 1 < t->size) || (strcmp(u->sign, "in") == 0 && is_inches(t, i, end)) ||
+           (u->sign[0] == 'm' && (rule_starts(t, end, " old") || rule_starts(t, end, " ago")));
+}
+
+/* An abbreviation's stop at i that ends no sentence, as what follows goes on. */
+static bool stop_goes_on(const normalize_source *t, size_t i)
+{
+    size_t size;
+    if (t->text[i] != '.' || i + 1 >= t->size) return false;
+    uint32_t next = rule_at(t, i + 1, &size);
+    if (next == ',' || next == ';' || next == ')') return true;
+    return next == ' '; /* a sentence was cut where one ends */
+}
 
 /* The longest unit at i, not followed by a letter or digit. */
 static const unit *unit_at(const normalize_source *t, size_t i, bool near)
@@ -323,7 +216,7 @@ static const unit *unit_at(const normalize_source *t, size_t i, bool near)
     size_t longest = 0;
     for (size_t k = 0; k < sizeof UNITS / sizeof *UNITS; k++) {
         size_t n = strlen(UNITS[k].sign);
-        if (n <= longest || (UNITS[k].near && !near) || !rule_starts(t, i, UNITS[k].sign) || rule_word(t, i + n))
+        if (n <= longest || !rule_starts(t, i, UNITS[k].sign) || rule_word(t, i + n) || !unit_stands(t, i, &UNITS[k], near))
             continue;
         best = &UNITS[k];
         longest = n;
@@ -396,7 +289,8 @@ size_t rule_say_unit(const normalize_source *t, size_t i, bool one, spoken *out)
     bool letter = strlen(u->sign) == 1;
     if (letter && t->text[end] == '\'') return 0;
     if (letter && at > i && t->text[end] == '.' && rule_letter(t->text[end + 1])) return 0;
-    return unit_power(t, end, u, one, out);
+    end = unit_power(t, end, u, one, out);
+    return end + (!letter && stop_goes_on(t, end));
 }
 
 /* ---- height, fractions ---- */
@@ -442,7 +336,8 @@ size_t normalize_height(const normalize_source *t, size_t i, spoken *out)
     number_say(out, &feet);
     spoken_add(out, "foot");
     number_say(out, &inches);
-    return inches.end + (t->text[inches.end] == '"' ? 1 : rule_starts(t, inches.end, "″") ? 3 : 0);
+    size_t end = inches.end + (t->text[inches.end] == '"' ? 1 : rule_starts(t, inches.end, "″") ? 3 : 0), second = rule_by(t, end, out);
+    return second ? second : end;
 }
 
 static void say_fraction(spoken *out, long a, long b)
@@ -511,6 +406,44 @@ static bool is_pair(long a, long b)
     return (a == 24 && b == 7) || (a == 9 && b == 11) || (a == b && a >= 20) || (a == 20 && b == 40);
 }
 
+/* "9/10 rating", "Page 3/10", "10/10": so many of so many, no fraction and no date. */
+static bool is_out_of(const normalize_source *t, size_t i, size_t end, long a, long b)
+{
+    static const char *const counted[] = {"Page", "page", "Step", "step", "Part", "part", "Slide", "slide", "Lesson", "lesson", "Day",   "Chapter", "Level",
+                                          "level", "Round", "round", "Question", "question", "score", "scored", "Score", "Score:", "rating", "Rating:", "rated", "Rated",
+                                          "got", "Episode", "Task", "task", "Phase", "Attempt", "attempt"};
+    static const char *const scores[] = {"rating", "score", "stars", "marks", "points", "would", "correct", "on", "for"};
+    char word[32], next[32] = {0};
+    if (a > b || b < 2 || b > 1000) return false;
+    rule_previous_word(t, i, word);
+    if (rule_one_of(word, counted, sizeof counted / sizeof *counted)) return true;
+    size_t n = t->text[end] == ' ' ? rule_letters(t, end + 1) : 0;
+    if (n > 0 && n < sizeof next) memcpy(next, t->text + end + 1, n);
+    return (b == 5 || b == 10 || b == 20 || b == 100) && ((a == b && b == 10) || rule_one_of(next, scores, sizeof scores / sizeof *scores)) &&
+           !(b != 10 && (strcmp(next, "on") == 0 || strcmp(next, "for") == 0));
+}
+
+/* 12 / 4 = 3. */
+static size_t say_quotient(const normalize_source *t, const number_text *a, spoken *out)
+{
+    if (!rule_starts(t, a->end, " / ") || !rule_digit(t->text[a->end + 3])) return 0;
+    number_say(out, a);
+    spoken_add(out, "divided by");
+    return a->end + 3;
+}
+
+/* 1/4 mi., 3/4 inch: of what; 0 when no unit follows. */
+static size_t say_part_of_unit(const normalize_source *t, long a, long b, size_t i, spoken *out)
+{
+    spoken name = {.size = 0};
+    size_t end = t->text[rule_skip_space(t, i)] == '%' ? 0 : rule_say_unit(t, i, true, &name);
+    if (!end) return 0;
+    say_fraction(out, a, b);
+    if (a > 1) spoken_add(out, strchr("aeiou", name.text[0]) || strncmp(name.text, "hour", 4) == 0 ? "of an" : "of a");
+    spoken_add(out, name.text);
+    return end;
+}
+
 size_t normalize_fraction(const normalize_source *t, size_t i, spoken *out)
 {
     uint32_t before = rule_before(t, i);
@@ -537,11 +470,29 @@ size_t normalize_fraction(const normalize_source *t, size_t i, spoken *out)
         return measured ? measured : end;
     }
     end = slash_fraction(t, i, &a, &b);
-    if (!end || a < 0 || b < 0) return 0;
-    if (is_pair(a, b)) {
+    if (!end || a < 0 || b < 0) {
+        end = say_quotient(t, &whole, out);
+        return end;
+    }
+    if (is_out_of(t, i, end, a, b)) {
+        number_cardinal_of(out, a);
+        spoken_add(out, "out of");
+        number_cardinal_of(out, b);
+    } else if (a >= 1900 && a <= 2099 && strspn(t->text + whole.end + 1, "0123456789") == 2 && (a + 1) % 100 == b) { /* 2024/25 */
+        number_year(out, whole.whole);
+        spoken_add(out, "to");
+        if (b < 10) spoken_add(out, "oh");
+        number_cardinal_of(out, b);
+    } else if (a > b && a >= 70 && a <= 260 && b >= 40 && b <= 160) { /* a blood pressure */
+        number_cardinal_of(out, a);
+        spoken_add(out, "over");
+        number_cardinal_of(out, b);
+    } else if (is_pair(a, b)) {
         number_cardinal_of(out, a);
         number_cardinal_of(out, b);
     } else if (is_fraction(a, b)) {
+        size_t measured = say_part_of_unit(t, a, b, end, out);
+        if (measured) return measured;
         say_fraction(out, a, b);
     } else if (a >= 1 && a <= 12 && b >= 1 && b <= 31) {
         char digits[8];

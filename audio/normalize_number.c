@@ -47,6 +47,33 @@ void spoken_join(spoken *s, const char *text)
     s->size += n;
 }
 
+static size_t groups_of_three(const normalize_source *t, size_t at, char mark, size_t *groups)
+{
+    for (*groups = 0; *groups < 9 && t->text[at] == mark && is_digit(t->text[at + 1]) && is_digit(t->text[at + 2]) && is_digit(t->text[at + 3]) &&
+                      !is_digit(t->text[at + 4]);
+         ++*groups)
+        at += 4;
+    return at;
+}
+
+/* What follows the first one to three digits, ending at `at`, in the manner of other countries: 1 000 000, 1.299,00. Returns the
+ * end, `at` itself when nothing of the kind stands there. */
+static size_t other_groups(const normalize_source *t, size_t at, number_text *n)
+{
+    size_t groups, digits = strlen(n->whole), end = groups_of_three(t, at, ' ', &groups);
+    bool spaces = groups >= 2;
+    if (!spaces) {
+        end = groups_of_three(t, at, '.', &groups);
+        if (!groups || t->text[end] != ',' || !is_digit(t->text[end + 1]) || !is_digit(t->text[end + 2]) || is_digit(t->text[end + 3])) return at;
+    }
+    for (size_t k = 0; k < groups; k++, digits += 3) memcpy(n->whole + digits, t->text + at + 4 * k + 1, 3);
+    n->commas = true;
+    if (spaces) return end;
+    memcpy(n->decimals, t->text + end + 1, 2);
+    n->point = true;
+    return end + 3;
+}
+
 number_text number_parse(const normalize_source *t, size_t i)
 {
     number_text n = {.end = 0};
@@ -63,6 +90,11 @@ number_text number_parse(const normalize_source *t, size_t i)
         digits += 3;
         at += 4;
         n.commas = true;
+    }
+    if (!n.commas && first <= 3 && n.whole[0] != '0') at = other_groups(t, at, &n);
+    if (n.point) {
+        n.end = at;
+        return n;
     }
     size_t decimals = 0;
     if (t->text[at] == '.')

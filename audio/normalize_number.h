@@ -28,13 +28,13 @@ void spoken_add_bytes(spoken *s, const char *word, size_t size);
 
 /* A number as written: 1,234.50. */
 typedef struct {
-    char whole[40];     /* digits without commas, at least one unless it begins with a point */
+    char whole[40];     /* digits without separators, at least one unless it begins with a point */
     char decimals[40];  /* digits behind the point */
-    bool commas, point; /* point: there are decimals */
+    bool commas, point; /* commas: written with separators; point: there are decimals */
     size_t end;         /* where it ends in the text; 0: there is none */
 } number_text;
 
-/* Reads digits (with groups of three behind commas, and decimals) at i. A number of more than 36 digits is not taken. */
+/* Reads digits (with groups of three behind commas or, two groups and more, spaces; and decimals; 1.299,00 too) at i. A number of more than 36 digits is not taken. */
 number_text number_parse(const normalize_source *t, size_t i);
 
 bool number_is_one(const number_text *n);              /* 1 or 1.0: what follows is singular */

@@ -5,22 +5,6 @@
 
 /* ---- behind a number ---- */
 
-/* The dash or hyphen of a range at i, with a space on both sides or on none. Returns where the second number begins. */
-static size_t range_dash(const normalize_source *t, size_t i)
-{
-    if (rule_starts(t, i, "..") && rule_digit(t->text[i + 2])) return i + 2;
-    if (rule_starts(t, i, "...") && rule_digit(t->text[i + 3])) return i + 3;
-    size_t at = i, spaced = t->text[at] == ' ';
-    at += spaced;
-    size_t n = t->text[at] == '-'                                                              ? 1
-               : rule_starts(t, at, "–") || rule_starts(t, at, "—") || rule_starts(t, at, "−") ? 3
-                                                                                               : 0;
-    if (!n || (n == 3 && spaced && rule_starts(t, at, "—"))) return 0;
-    at += n;
-    if (spaced != (t->text[at] == ' ')) return 0;
-    return at + spaced;
-}
-
 /* 16:9, 3:1. */
 static size_t say_ratio(const normalize_source *t, const number_text *a, spoken *out)
 {
@@ -68,15 +52,37 @@ static bool is_year(const number_text *n)
     return value >= 1000 && value <= 2099;
 }
 
-/* 5-10, 1914-18, 3.5–4 km: what follows must be one number and no further hyphen. */
-static size_t say_range(const normalize_source *t, const number_text *a, spoken *out)
+static bool is_type_name(const char *word)
 {
-    size_t second = range_dash(t, a->end);
+    static const char *const makers[] = {"Boeing", "Airbus", "Embraer", "Porsche", "Peugeot", "Cessna"};
+    return rule_one_of(word, makers, sizeof makers / sizeof *makers);
+}
+
+/* 5-10, 1914-18, 3.5–4 km: what follows must be one number and no further hyphen. */
+static size_t say_range(const normalize_source *t, size_t from, const number_text *a, spoken *out)
+{
+    size_t second = rule_range_dash(t, a->end);
     number_text b = second ? number_parse(t, second) : (number_text){.end = 0};
     if (!b.end) return 0;
     char after = t->text[b.end];
     if ((after == '-' || after == '/' || after == ':') && rule_digit(t->text[b.end + 1])) return 0;
     if (a->whole[0] == '0' && a->whole[1]) return 0;
+    if (t->text[a->end] == ' ' && rule_in_equation(t, b.end)) return 0; /* 10 - 3 = 7 */
+    static const char *const numbered[] = {"Figure", "figure", "Fig.", "fig.", "Table", "table", "Section", "section", "Chapter", "Exercise",
+                                           "Problem", "Appendix", "Equation", "Listing", "Plate"};
+    char word[32];
+    rule_previous_word(t, from, word);
+    if (t->text[a->end] == '-' && rule_one_of(word, numbered, sizeof numbered / sizeof *numbered)) { /* Figure 3-2 */
+        number_say(out, a);
+        spoken_add(out, "dash");
+        number_say(out, &b);
+        return b.end;
+    }
+    if (t->text[a->end] == '-' && is_type_name(word)) { /* Boeing 737-800 */
+        number_code(out, a->whole);
+        number_code(out, b.whole);
+        return b.end;
+    }
     spoken unit = {.size = 0};
     size_t end = rule_say_unit(t, b.end, false, &unit);
     if (!end && rule_word(t, b.end)) return 0;
@@ -108,13 +114,15 @@ static size_t say_product(const normalize_source *t, const number_text *a, spoke
     bool letter = n == 1, spaced = at > a->end;
     if (!b.end) {
         if (!letter || spaced || rule_word(t, at + 1)) return 0;
+        size_t sign = rule_skip_space(t, at + 1);
+        bool term = (t->text[sign] && strchr("+-=*/^)", t->text[sign])) || rule_starts(t, sign, "²"); /* 2x + 1 */
         number_say(out, a);
-        spoken_add(out, "times");
+        spoken_add(out, term ? "X" : "times");
         return at + 1;
     }
     if (rule_word(t, b.end) && t->text[b.end] != 'x' && !rule_say_unit(t, b.end, false, &(spoken){.size = 0})) return 0;
     rule_say_number(out, a, false);
-    spoken_add(out, letter || !spaced ? "by" : "times");
+    spoken_add(out, (letter || !spaced) && !rule_in_equation(t, b.end) ? "by" : "times");
     number_text c = number_parse(t, b.end + 1);
     if ((t->text[b.end] == 'x' || t->text[b.end] == 'X') && c.end) { /* 2x4x8 */
         rule_say_number(out, &b, false);
@@ -176,6 +184,40 @@ static size_t say_version(const normalize_source *t, size_t i, const number_text
         at++;
     }
     return at;
+}
+
+/* 1e-5, 2.5E10. */
+static size_t say_scientific(const normalize_source *t, const number_text *n, spoken *out)
+{
+    size_t at = n->end + 1, sign = t->text[at] == '-' || t->text[at] == '+';
+    if ((t->text[n->end] | 32) != 'e' || !rule_digit(t->text[at + sign])) return 0;
+    number_text power = number_parse(t, at + sign);
+    if (!power.end || power.point || rule_word(t, power.end)) return 0;
+    number_say(out, n);
+    spoken_add(out, "times ten to the");
+    if (t->text[at] == '-') spoken_add(out, "minus");
+    number_cardinal(out, power.whole);
+    return power.end;
+}
+
+/* PIN 4071, zip code 90210, CA 90210: a number that is no count, said digit by digit. */
+static bool is_digit_code(const normalize_source *t, size_t i, const number_text *n)
+{
+    static const char *const codes[] = {"PIN", "pin", "code", "Code", "zip", "ZIP", "Zip", "zipcode", "postcode", "passcode", "password", "OTP", "serial"};
+    static const char *const states[] = {"AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY",
+                                         "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY", "NC", "ND",
+                                         "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY", "DC"};
+    char word[32];
+    if (n->point || n->commas || strlen(n->whole) < 3) return false;
+    rule_previous_word(t, i, word);
+    if (strlen(n->whole) == 5 && rule_one_of(word, states, sizeof states / sizeof *states)) return true;
+    if (strcmp(word, "is") == 0 || strcmp(word, "was") == 0) {
+        size_t before = i - (i > 0 && t->text[i - 1] == ' ') - strlen(word);
+        rule_previous_word(t, before, word);
+    }
+    size_t size = strlen(word);
+    if (size && word[size - 1] == ':') word[size - 1] = 0;
+    return rule_one_of(word, codes, sizeof codes / sizeof *codes);
 }
 
 /* A number that letters follow at once: 3D, 4K, 1080p, 7zip. The letters are left to be read as a word of their own. */
@@ -263,7 +305,7 @@ size_t normalize_quantity(const normalize_source *t, size_t i, spoken *out)
     number_text n = number_parse(t, start);
     if (!n.end) return rule_digit(t->text[start]) ? say_long_digits(t, start, out) : 0;
     size_t end = say_version(t, start, &n, out);
-    if (!end) end = say_range(t, &n, out);
+    if (!end) end = say_range(t, start, &n, out);
     if (!end) end = say_product(t, &n, out);
     if (!end) end = say_ratio(t, &n, out);
     if (!end) end = say_power(t, &n, out);
@@ -271,15 +313,22 @@ size_t normalize_quantity(const normalize_source *t, size_t i, spoken *out)
     if (!end) end = say_plural(t, &n, out);
     if (!end) end = say_compound(t, &n, out);
     if (end) return end;
+    end = say_scientific(t, &n, out);
+    if (end) return end;
     spoken unit = {.size = 0};
     end = rule_say_unit(t, n.end, number_is_one(&n), &unit);
     if (end) {
+        if (!number_is_one(&n) && rule_attributive(t, i, end)) { /* a 5 km run */
+            unit = (spoken){.size = 0};
+            rule_say_unit(t, n.end, true, &unit);
+        }
         rule_say_number(out, &n, true);
         spoken_add(out, unit.text);
-        return end;
+        size_t second = rule_by(t, end, out);
+        return second ? second : end;
     }
     if (rule_letters(t, n.end) > 0) return say_before_letters(t, &n, out);
-    if (is_emergency(t, i, &n))
+    if (is_emergency(t, i, &n) || is_digit_code(t, i, &n))
         number_digits(out, n.whole);
     else if (!n.point && !n.commas && (strlen(n.whole) == 3 || strlen(n.whole) == 4) && names_thing(t, i))
         number_code(out, n.whole);

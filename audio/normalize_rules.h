@@ -16,24 +16,34 @@ typedef size_t normalize_rule(const normalize_source *t, size_t i, spoken *out);
 normalize_rule normalize_date;      /* 3/4/2021, 2021-03-04 */
 normalize_rule normalize_day_month; /* 5 January, 5th of May */
 normalize_rule normalize_month_day; /* Jan. 5, January 5th */
-normalize_rule normalize_time;      /* 9:30, 9:30 pm, 9am, 1:02:03 */
+normalize_rule normalize_time;      /* 9:30, 9:30 pm, 9am, 1:02:03, 9:00–17:30, John 3:16 */
+normalize_rule normalize_duration;  /* 2h 30m, 5m 20s */
 
 /* normalize_address.c */
 normalize_rule normalize_phone;     /* (555) 123-4567, 123-45-6789 */
 normalize_rule normalize_address;   /* web and mail addresses, IP numbers, file names */
 normalize_rule normalize_tag;       /* #ThisTag, #5, @somebody */
 
+/* normalize_money.c */
+normalize_rule normalize_money;     /* $5.20, 5 €, US$3 million, 50¢, a $20 bill */
+
 /* normalize_measure.c */
-normalize_rule normalize_money;     /* $5.20, 5 €, US$3 million, 50¢ */
 normalize_rule normalize_height;    /* 5'10", 45°30′ */
-normalize_rule normalize_fraction;  /* 3/4, 2 1/2, ½, 24/7 */
+normalize_rule normalize_fraction;  /* 3/4, 2 1/2, ½, 24/7, 120/80, 2024/25 */
 
 /* normalize_quantity.c */
 normalize_rule normalize_quantity;  /* 5 km, 20%, -3 °C, 5-10 kg, 3x4, 1990s, 21st, 3-year-old, 4K, 1,234.5, 1984 */
 
+/* normalize_abbreviation.c */
+normalize_rule normalize_abbreviation; /* Dr., approx., No. 5, p. 3, Mon-Fri */
+
+/* normalize_name.c */
+normalize_rule normalize_name;         /* IKEA, PhDs, H₂O, f(x) */
+normalize_rule normalize_direction;    /* the W of 500 W 42nd St */
+const char *rule_respelt(const char *word, size_t size); /* a name spelt as it is said, or NULL */
+
 /* normalize_word.c */
 normalize_rule normalize_code;         /* B52, COVID-19, MP3 */
-normalize_rule normalize_abbreviation; /* Dr., approx., No. 5, p. 3 */
 normalize_rule normalize_roman;        /* Henry VIII, Chapter IV */
 normalize_rule normalize_symbol;       /* everything that is neither letter nor digit */
 
@@ -49,6 +59,21 @@ static inline bool rule_digit(char c) { return c >= '0' && c <= '9'; }
 static inline bool rule_letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
 static inline bool rule_capital(char c) { return c >= 'A' && c <= 'Z'; }
 
+/* The dash or hyphen of a range at i, with a space on both sides or on none: where the second part begins; 0: none. */
+size_t rule_range_dash(const normalize_source *t, size_t i);
+
+/* Whether the quantity text[i … end) stands before the noun that it measures, and so in the singular: "a $20 bill". */
+bool rule_attributive(const normalize_source *t, size_t i, size_t end);
+
+/* Whether an equals sign follows i before the sentence's next words: then signs are those of arithmetic. */
+bool rule_in_equation(const normalize_source *t, size_t i);
+
+/* "x" or "×" between two measures that ended and begin there: says "by", returns where the second begins; 0: none. */
+size_t rule_by(const normalize_source *t, size_t i, spoken *out);
+
+/* Whether the word is one of a list. */
+bool rule_one_of(const char *word, const char *const *list, size_t count);
+
 /* The word before the space before i, at most 31 bytes; "" when there is none. */
 void rule_previous_word(const normalize_source *t, size_t i, char word[32]);
 
@@ -62,7 +87,8 @@ void rule_say_number(spoken *out, const number_text *n, bool counts);
 /* The length of a minus sign that belongs to the number behind it; 0: none. */
 size_t rule_minus(const normalize_source *t, size_t i);
 
-/* What the number that ended at i is of: percent, degrees, a unit. Returns its end; 0 when nothing of that follows. */
+/* What the number that ended at i is of: percent, degrees, a unit. Returns its end, past an abbreviation's stop that ends no
+ * sentence; 0 when nothing of that follows. one: in the singular. */
 size_t rule_say_unit(const normalize_source *t, size_t i, bool one, spoken *out);
 
 #endif

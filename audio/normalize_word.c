@@ -1,4 +1,4 @@
-/* Abbreviations, Roman numerals, codes and signs. */
+/* Roman numerals, codes and signs. */
 #include <stdio.h>
 #include <string.h>
 
@@ -46,234 +46,7 @@ size_t normalize_code(const normalize_source *t, size_t i, spoken *out)
     return end;
 }
 
-/* ---- abbreviations ---- */
-
-/* When an abbreviation is one. */
-typedef enum {
-    ALWAYS,       /* with its stop, wherever it stands */
-    BARE,         /* the same, and without a stop */
-    NAME,         /* before a capitalised word */
-    BARE_NAME,    /* the same, and without a stop */
-    NUMBER,       /* before a digit */
-    AFTER_NUMBER, /* behind an ordinal: 2nd ed. */
-    INSIDE,       /* not at the end of the text, where the stop may be a sentence's */
-} condition;
-
-typedef struct {
-    const char *text, *word;
-    condition when;
-} abbreviation;
-
-static const abbreviation ABBREVIATIONS[] = {
-    {"Mr", "Mr", ALWAYS},
-    {"Mrs", "Mrs", ALWAYS},
-    {"Ms", "Miz", BARE_NAME},
-    {"Mx", "Mix", NAME},
-    {"Dr", "Dr", ALWAYS},
-    {"Prof", "Professor", BARE_NAME},
-    {"Prof", "Professor", ALWAYS},
-    {"St", "Saint", BARE_NAME},
-    {"St", "Street", ALWAYS},
-    {"Mt", "Mount", BARE_NAME},
-    {"Ft", "Fort", BARE_NAME},
-    {"Gen", "General", NAME},
-    {"Gov", "Governor", NAME},
-    {"Sen", "Senator", NAME},
-    {"Rep", "Representative", NAME},
-    {"Capt", "Captain", BARE_NAME},
-    {"Lt", "Lieutenant", BARE_NAME},
-    {"Col", "Colonel", NAME},
-    {"Sgt", "Sergeant", BARE_NAME},
-    {"Cmdr", "Commander", BARE_NAME},
-    {"Rev", "Reverend", NAME},
-    {"Hon", "Honorable", NAME},
-    {"Pres", "President", NAME},
-    {"Supt", "Superintendent", NAME},
-    {"Cpl", "Corporal", NAME},
-    {"Maj", "Major", NAME},
-    {"Adm", "Admiral", NAME},
-    {"Fr", "Father", NAME},
-    {"Msgr", "Monsignor", NAME},
-    {"Atty", "Attorney", NAME},
-    {"Pvt", "Private", NAME},
-    {"Mme", "Madame", NAME},
-    {"Jr", "Junior", BARE},
-    {"Sr", "Senior", ALWAYS},
-    {"Esq", "Esquire", ALWAYS},
-    {"Messrs", "Messers", BARE},
-    {"Ave", "Avenue", ALWAYS},
-    {"Blvd", "Boulevard", BARE},
-    {"Rd", "Road", BARE},
-    {"Ln", "Lane", ALWAYS},
-    {"Hwy", "Highway", BARE},
-    {"Pkwy", "Parkway", BARE},
-    {"Ste", "Suite", NUMBER},
-    {"Apt", "Apartment", NUMBER},
-    {"apt", "apartment", NUMBER},
-    {"Bldg", "Building", BARE},
-    {"Sq", "Square", ALWAYS},
-    {"Ct", "Court", ALWAYS},
-    {"Pl", "Place", ALWAYS},
-    {"Rte", "Route", ALWAYS},
-    {"Ltd", "Limited", BARE},
-    {"Inc", "Incorporated", BARE},
-    {"Corp", "Corporation", BARE},
-    {"Co", "Company", ALWAYS},
-    {"Bros", "Brothers", BARE},
-    {"Dept", "Department", BARE},
-    {"dept", "department", BARE},
-    {"Univ", "University", ALWAYS},
-    {"Assn", "Association", BARE},
-    {"Govt", "Government", BARE},
-    {"govt", "government", BARE},
-    {"Intl", "International", BARE},
-    {"approx", "approximately", BARE},
-    {"est", "established", NUMBER},
-    {"Est", "Established", NUMBER},
-    {"vs", "versus", BARE},
-    {"esp", "especially", ALWAYS},
-    {"incl", "including", ALWAYS},
-    {"excl", "excluding", ALWAYS},
-    {"max", "maximum", INSIDE},
-    {"min", "minimum", NUMBER},
-    {"temp", "temperature", INSIDE},
-    {"avg", "average", BARE},
-    {"misc", "miscellaneous", ALWAYS},
-    {"ca", "circa", NUMBER},
-    {"c", "circa", NUMBER},
-    {"vol", "volume", NUMBER},
-    {"Vol", "Volume", NUMBER},
-    {"vols", "volumes", ALWAYS},
-    {"fig", "figure", NUMBER},
-    {"Fig", "Figure", NUMBER},
-    {"figs", "figures", NUMBER},
-    {"Figs", "Figures", NUMBER},
-    {"ch", "chapter", NUMBER},
-    {"Ch", "Chapter", NUMBER},
-    {"sec", "section", NUMBER},
-    {"Sec", "Section", NUMBER},
-    {"eq", "equation", NUMBER},
-    {"Eq", "Equation", NUMBER},
-    {"art", "article", NUMBER},
-    {"Art", "Article", NUMBER},
-    {"p", "page", NUMBER},
-    {"pp", "pages", NUMBER},
-    {"pg", "page", NUMBER},
-    {"ext", "extension", NUMBER},
-    {"tel", "telephone", ALWAYS},
-    {"Tel", "Telephone", ALWAYS},
-    {"ed", "edition", AFTER_NUMBER},
-    {"eds", "editors", ALWAYS},
-    {"No", "Number", NUMBER},
-    {"no", "number", NUMBER},
-    {"Nos", "Numbers", NUMBER},
-    {"nos", "numbers", NUMBER},
-    {"Nr", "Number", NUMBER},
-    {"nr", "number", NUMBER},
-    {"cf", "compare", ALWAYS},
-    {"viz", "namely", ALWAYS},
-    {"et al", "et al", ALWAYS},
-    {"w/o", "without", BARE},
-    {"w/", "with", BARE},
-    {"b/c", "because", BARE},
-    {"aka", "also known as", BARE},
-    {"AKA", "also known as", BARE},
-    {"BTW", "by the way", BARE},
-    {"IMO", "in my opinion", BARE},
-    {"IMHO", "in my humble opinion", BARE},
-    {"FYI", "for your information", BARE},
-    {"TBD", "to be determined", BARE},
-    {"TBA", "to be announced", BARE},
-    {"ETA", "E T A", BARE},
-    {"Jan", "January", ALWAYS},
-    {"Feb", "February", ALWAYS},
-    {"Mar", "March", NUMBER},
-    {"Apr", "April", ALWAYS},
-    {"Jun", "June", NUMBER},
-    {"Jul", "July", ALWAYS},
-    {"Aug", "August", ALWAYS},
-    {"Sep", "September", ALWAYS},
-    {"Sept", "September", ALWAYS},
-    {"Oct", "October", ALWAYS},
-    {"Nov", "November", ALWAYS},
-    {"Dec", "December", ALWAYS},
-    {"Mon", "Monday", INSIDE},
-    {"Tue", "Tuesday", ALWAYS},
-    {"Tues", "Tuesday", ALWAYS},
-    {"Wed", "Wednesday", INSIDE},
-    {"Thu", "Thursday", ALWAYS},
-    {"Thur", "Thursday", ALWAYS},
-    {"Thurs", "Thursday", ALWAYS},
-    {"Fri", "Friday", ALWAYS},
-    {"Sat", "Saturday", INSIDE},
-    {"Sun", "Sunday", INSIDE},
-};
-
-/* Whether text[end …] lets the abbreviation stand; stop: a full stop was read. */
-static bool stands(const normalize_source *t, size_t i, size_t end, bool stop, condition when)
-{
-    size_t next = rule_skip_space(t, end), size;
-    bool at_end = next >= t->size;
-    char word[32];
-    switch (when) {
-    case ALWAYS:
-        return stop;
-    case BARE:
-        return true;
-    case NAME:
-        return stop && next > end && unicode_is_upper(rule_at(t, next, &size));
-    case BARE_NAME:
-        return next > end && unicode_is_upper(rule_at(t, next, &size));
-    case NUMBER:
-        return stop && rule_digit(t->text[next]);
-    case AFTER_NUMBER:
-        rule_previous_word(t, i, word);
-        return stop && (rule_digit(word[0]) || strcmp(word, "revised") == 0 || strcmp(word, "rev") == 0);
-    case INSIDE:
-        return stop && !at_end &&
-               (rule_digit(t->text[next]) || t->text[end] == ',' || unicode_is_upper(rule_at(t, next, &size)));
-    }
-    return false;
-}
-
-/* "Elm Dr.": a street's drive, not a doctor. */
-static bool is_drive(const normalize_source *t, size_t i, size_t end)
-{
-    char word[32];
-    size_t size;
-    rule_previous_word(t, i, word);
-    return rule_capital(word[0]) && strlen(word) > 2 && !unicode_is_upper(rule_at(t, rule_skip_space(t, end), &size));
-}
-
-size_t normalize_abbreviation(const normalize_source *t, size_t i, spoken *out)
-{
-    if (rule_word_before(t, i) || rule_before(t, i) == '.' || rule_before(t, i) == '\'' || !rule_letter(t->text[i]))
-        return 0;
-    for (size_t k = 0; k < sizeof ABBREVIATIONS / sizeof *ABBREVIATIONS; k++) {
-        const abbreviation *a = &ABBREVIATIONS[k];
-        size_t n = strlen(a->text), end = i + n;
-        if (!rule_starts(t, i, a->text)) continue;
-        bool stop = t->text[end] == '.';
-        if ((a->text[n - 1] != '/' && rule_word(t, end)) || t->text[end] == '\'' || (t->text[end] == '-' && !stop))
-            continue;
-        if (stop && rule_letter(t->text[end + 1])) continue;
-        if (!stands(t, i, end + stop, stop, a->when)) continue;
-        bool drive = strcmp(a->text, "Dr") == 0 && is_drive(t, i, end + stop);
-        spoken_add(out, drive ? "Drive" : a->word);
-        /* A stop at the very end closes the sentence too. */
-        return end + (stop && end + 1 < t->size);
-    }
-    return 0;
-}
-
 /* ---- Roman numerals ---- */
-
-static bool is_one_of(const char *word, const char *const *list, size_t count)
-{
-    for (size_t k = 0; k < count; k++)
-        if (strcmp(list[k], word) == 0) return true;
-    return false;
-}
 
 /* Whether a word is one that a ruler's or pope's number follows. */
 static bool is_ruler(const char *word)
@@ -288,7 +61,7 @@ static bool is_ruler(const char *word)
         "Haakon",    "Harald",  "Olaf",       "Carl",      "Albert",   "Margrethe", "Amenhotep", "Thutmose",
         "Xerxes",    "Darius",  "Ptolemy",    "Cleopatra", "Tsar",     "Emperor",   "Felipe",    "Juan",
         "Carlos",    "Alfonso", "Kamehameha"};
-    return is_one_of(word, rulers, sizeof rulers / sizeof *rulers);
+    return rule_one_of(word, rulers, sizeof rulers / sizeof *rulers);
 }
 
 /* Whether a word is one that parts are counted behind; single: even a lone V or X is a number there. */
@@ -303,8 +76,8 @@ static bool is_counted(const char *word, bool single)
     static const char *const kinds[] = {"Section",  "section",  "Type",  "type",     "Level",  "level",
                                         "Stage",    "stage",    "Class", "class",    "Grade",  "grade",
                                         "Category", "Division", "Tier",  "Schedule", "Panzer", "Factor"};
-    return is_one_of(word, parts, sizeof parts / sizeof *parts) ||
-           (!single && is_one_of(word, kinds, sizeof kinds / sizeof *kinds));
+    return rule_one_of(word, parts, sizeof parts / sizeof *parts) ||
+           (!single && rule_one_of(word, kinds, sizeof kinds / sizeof *kinds));
 }
 
 /* A lone I behind a ruler's name is "the first" only where it cannot be the pronoun. */
@@ -314,6 +87,24 @@ static bool is_first(const normalize_source *t, size_t end)
            rule_starts(t, end, " was ") || rule_starts(t, end, " and ");
 }
 
+/* Page xiv. */
+static size_t say_small_roman(const normalize_source *t, size_t i, size_t n, spoken *out)
+{
+    static const char *const parts[] = {"Page", "page", "Pages", "pages", "p.", "pp.", "Chapter", "chapter", "Section", "section", "Vol.", "vol.", "Part", "part"};
+    char word[32], capitals[12] = {0}, digits[12];
+    rule_previous_word(t, i, word);
+    if (!rule_one_of(word, parts, sizeof parts / sizeof *parts)) return 0;
+    for (size_t k = 0; k < n; k++) {
+        if (!strchr("ivxlc", t->text[i + k])) return 0;
+        capitals[k] = (char)(t->text[i + k] & ~32);
+    }
+    int value = number_roman(capitals, n);
+    if (value == 0 || value > 399) return 0;
+    snprintf(digits, sizeof digits, "%d", value);
+    number_cardinal(out, digits);
+    return i + n;
+}
+
 size_t normalize_roman(const normalize_source *t, size_t i, spoken *out)
 {
     size_t n = rule_letters(t, i);
@@ -321,7 +112,8 @@ size_t normalize_roman(const normalize_source *t, size_t i, spoken *out)
     if (n == 0 || n > 9 || rule_word_before(t, i) || rule_word(t, i + n) || (i > 0 && rule_before(t, i) != ' '))
         return 0;
     int value = number_roman(t->text + i, n);
-    if (value == 0 || value > 3999) return 0;
+    if (value == 0) return say_small_roman(t, i, n, out);
+    if (value > 3999) return 0;
     snprintf(digits, sizeof digits, "%d", value);
     rule_previous_word(t, i, word);
     if (t->text[i + n] == '\'' && n == 1) return 0; /* I'm, I'd */
@@ -343,11 +135,17 @@ size_t normalize_roman(const normalize_source *t, size_t i, spoken *out)
         number_ordinal(out, digits);
         return i + n;
     }
+    /* The XXIII Olympic Games */
+    if (n >= 3 && strspn(t->text + i, "IVX") == n && (strcmp(word, "The") == 0 || strcmp(word, "the") == 0) && t->text[i + n] == ' ' &&
+        rule_capital(t->text[i + n + 1])) {
+        number_ordinal(out, digits);
+        return i + n;
+    }
     static const char *const plain[] = {"II", "III", "IV",   "VI",  "VII", "VIII", "IX",
                                         "XI", "XII", "XIII", "XIV", "XV",  "XVI"};
     char numeral[12] = {0};
     memcpy(numeral, t->text + i, n);
-    if (!rule_capital(word[0]) || !word[1] || !is_one_of(numeral, plain, sizeof plain / sizeof *plain)) return 0;
+    if (!rule_capital(word[0]) || !word[1] || !rule_one_of(numeral, plain, sizeof plain / sizeof *plain)) return 0;
     number_cardinal(out, digits);
     return i + n;
 }
@@ -360,6 +158,9 @@ typedef struct {
 
 static const sign_name SIGNS[] = {
     {"°", "degrees"},
+    {"℃", "degrees Celsius"},
+    {"℉", "degrees Fahrenheit"},
+    {"~~", ""},
     {"¢", "cents"},
     {"§§", "sections"},
     {"§", "section"},
@@ -515,10 +316,57 @@ static size_t say_comparison(const normalize_source *t, size_t i, spoken *out)
     return i + 1;
 }
 
+/* Raised or lowered digits behind a letter: x⁵ is a power, note² a note, CO₂ a number. */
+static size_t say_raised(const normalize_source *t, size_t i, spoken *out)
+{
+    char digits[12] = {0};
+    size_t at = i, count = 0, word = i;
+    bool lowered = false, minus = false;
+    if (!rule_word_before(t, i) || rule_digit(t->text[i - 1])) return 0;
+    if (rule_starts(t, at, "⁻")) minus = true, at += 3;
+    for (size_t step; count < sizeof digits - 1; at += step) {
+        uint32_t c = rule_at(t, at, &step);
+        int value = c == 0xB2                    ? 2
+                    : c == 0xB3                  ? 3
+                    : c == 0xB9                  ? 1
+                    : c == 0x2070                ? 0
+                    : c >= 0x2074 && c <= 0x2079 ? (int)(c - 0x2070)
+                    : c >= 0x2080 && c <= 0x2089 ? (int)(c - 0x2080)
+                                                 : -1;
+        if (value < 0) break;
+        lowered = c >= 0x2080;
+        digits[count++] = (char)('0' + value);
+    }
+    if (count == 0) return 0;
+    while (word > 0 && rule_letter(t->text[word - 1])) word--;
+    if (!lowered && i - word < 3) { /* a variable or a unit */
+        if (!minus && (strcmp(digits, "2") == 0 || strcmp(digits, "3") == 0)) {
+            spoken_add(out, digits[0] == '2' ? "squared" : "cubed");
+            return at;
+        }
+        spoken_add(out, "to the power of");
+        if (minus) spoken_add(out, "minus");
+    }
+    number_cardinal(out, digits);
+    return at;
+}
+
 size_t normalize_symbol(const normalize_source *t, size_t i, spoken *out)
 {
     size_t end = say_language(t, i, out), size;
     if (end) return end;
+    end = say_raised(t, i, out);
+    if (end) return end;
+    if (t->text[i] == '-' && rule_before(t, i) == ' ' && t->text[i + 1] == ' ' &&
+        (rule_in_equation(t, i + 1) || (rule_digit(t->text[i + 2]) && memchr(t->text, '=', i)))) {
+        spoken_add(out, "minus");
+        return i + 1;
+    }
+    if (rule_starts(t, i, "](")) { /* [words](address): the words are enough */
+        size_t close = i + 2;
+        while (close < t->size && t->text[close] != ')' && t->text[close] != ' ') close++;
+        if (t->text[close] == ')') return close + 1;
+    }
     if ((t->text[i] == '*' || t->text[i] == '-' || t->text[i] == '/') && i > 0 && rule_digit(t->text[i - 1]) &&
         rule_digit(t->text[i + 1])) {
         spoken_add(out, t->text[i] == '*' ? "times" : t->text[i] == '-' ? "minus" : "slash");

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "audio/abbreviation.h"
 #include "audio/unicode.h"
 
 enum {
@@ -24,16 +25,6 @@ static bool is_closer(uint32_t c)
     return c == '"' || c == '\'' || c == ')' || c == ']' || c == '}' || c == 0x201D || c == 0x2019 || c == 0xBB ||
            c == 0x300D;
 }
-
-/* Abbreviations whose stop does not end a sentence whatever follows, and such that need a number after them. */
-static const char *const ABBREVIATIONS[] = {
-    "Mr",   "Mrs", "Ms",  "Mx",   "Dr",  "Prof", "St",   "Mt",   "Ft",  "Gen",    "Gov", "Sen", "Rep",  "Capt",
-    "Lt",   "Col", "Sgt", "Cmdr", "Rev", "Hon",  "Pres", "Supt", "Cpl", "Maj",    "Adm", "Fr",  "Msgr", "Sr",
-    "Atty", "Pvt", "Mme", "Mlle", "vs",  "viz",  "e.g",  "i.e",  "cf",  "approx", "ca",  "al"};
-static const char *const BEFORE_NUMBER[] = {"No",   "Nos", "no",  "nos", "Fig", "Figs", "fig", "figs", "Vol",
-                                            "vol",  "pp",  "p",   "Ch",  "ch",  "Sec",  "sec", "Art",  "Eq",
-                                            "eq",   "Jan", "Feb", "Mar", "Apr", "Jun",  "Jul", "Aug",  "Sep",
-                                            "Sept", "Oct", "Nov", "Dec", "Ref", "Tel",  "tel"};
 
 static bool is_listed(const char *word, size_t size, const char *const *list, size_t count)
 {
@@ -82,6 +73,26 @@ static size_t word_size(const char *text, size_t size)
     return i;
 }
 
+static bool is_unit(const char *word, size_t size)
+{
+    static const char *const units[] = {"in", "ft", "yd", "yds", "mi", "lb", "lbs", "oz", "gal", "qt", "pt", "min", "mins", "sec", "secs",
+                                        "hr", "hrs", "mo", "yr", "yrs", "wk", "wks", "km", "cm", "mm", "kg"};
+    return is_listed(word, size, units, sizeof units / sizeof *units);
+}
+
+/* Whether a number stands before the unit at `start`, and what follows its stop goes on: "6 ft. 2 in.", "a 20 in. TV". */
+static bool measures(const char *text, size_t from, size_t start, unsigned char next)
+{
+    size_t i = start;
+    while (i > from && text[i - 1] == ' ') i--;
+    size_t end = i;
+    while (i > from && (unicode_is_digit((unsigned char)text[i - 1]) || strchr(".,/", text[i - 1]))) i--;
+    if (i == end) return false;
+    if (unicode_is_digit(next)) return true;
+    bool article = i >= from + 2 && text[i - 1] == ' ' && (text[i - 2] | 32) == 'a' && (i == from + 2 || text[i - 3] == ' ');
+    return article;
+}
+
 /* Whether the stop at `stop` ends the sentence that began at `from`, given what follows at `next`. */
 static bool stop_ends(const char *text, size_t size, size_t from, size_t stop, size_t next)
 {
@@ -92,10 +103,8 @@ static bool stop_ends(const char *text, size_t size, size_t from, size_t stop, s
     const char *word = text + start;
     size_t length = stop - start;
     bool several = false;
-    if (is_listed(word, length, ABBREVIATIONS, sizeof ABBREVIATIONS / sizeof *ABBREVIATIONS)) return false;
-    if (unicode_is_digit((unsigned char)text[next]) &&
-        is_listed(word, length, BEFORE_NUMBER, sizeof BEFORE_NUMBER / sizeof *BEFORE_NUMBER))
-        return false;
+    if (abbreviation_goes_on(word, length, (unsigned char)text[next])) return false;
+    if (is_unit(word, length) && measures(text, from, start, (unsigned char)text[next])) return false;
     if (start == from && length <= 3 && strspn(word, "0123456789") == length && length > 0)
         return false; /* a list's number */
     uint32_t first;
