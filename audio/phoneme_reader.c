@@ -1,6 +1,7 @@
 #include "audio/phoneme.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "audio/espeak.h"
 #include "audio/mapped_text.h"
@@ -273,7 +274,8 @@ static bool read_tokens(phoneme_reader *r, const mapped_text *source, const give
                         token_list *tokens)
 {
     const phonemizer *p = r->p;
-    *spoken = p->espeak ? *source : normalize_text(source, &(normalize_options){.british = p->british});
+    bool english = !p->espeak || strncasecmp(p->language, "en", 2) == 0; /* espeak-ng reads "$500" as "dollar five hundred" */
+    *spoken = english ? normalize_text(source, &(normalize_options){.british = p->british}) : *source;
     size_t count;
     phoneme_given *places = find_given(spoken, given, &count, tokens->st);
     if (!status_ok(tokens->st)) return false;

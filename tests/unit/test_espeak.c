@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "audio/espeak.h"
+#include "audio/mapped_text.h"
+#include "audio/normalize.h"
 #include "audio/phoneme.h"
 
 static void read_all(phonemizer *p, const char *text, char *out, size_t room)
@@ -52,6 +54,19 @@ static void without_glides(char *s)
     for (char *at; (at = strstr(s, "ʲ"));) memmove(at, at + 2, strlen(at + 2) + 1);
 }
 
+/* Whether the text is all words as they are said; Piper hands espeak-ng what is not as it stands, and has "dollar five" for $5. */
+static bool is_plain(const char *text)
+{
+    status st = {0};
+    arena *mem = arena_new(&st);
+    mapped_text m = mapped_text_new(mem, &st);
+    mapped_text_add(&m, text, strlen(text), 0, (uint32_t)strlen(text));
+    mapped_text said = normalize_text(&m, &(normalize_options){0});
+    bool same = status_ok(&st) && strcmp(said.text, text) == 0;
+    arena_free(mem);
+    return same;
+}
+
 static void test_as_piper_has_it(void **state)
 {
     (void)state;
@@ -67,6 +82,7 @@ static void test_as_piper_has_it(void **state)
     json_array_foreach(rows, i, row)
     {
         char out[2000], wanted[2000];
+        if (!is_plain(json_string_value(json_object_get(row, "text")))) continue;
         snprintf(wanted, sizeof wanted, "%s", json_string_value(json_object_get(row, "phonemes")));
         read_all(p, json_string_value(json_object_get(row, "text")), out, sizeof out);
         without_glides(wanted);
@@ -78,7 +94,10 @@ static void test_as_piper_has_it(void **state)
     }
     print_message("%zu of %zu bytes differ\n", apart, total);
     assert_true(total > 2000 && apart * 100 <= total);
-    char out[400];
+    char out[400], words[400];
+    read_all(p, "It cost $5 in World War II.", out, sizeof out);
+    read_all(p, "It cost five dollars in World War two.", words, sizeof words);
+    assert_string_equal(out, words);
     read_all(p, "Say [[hˈɛlo]] now", out, sizeof out);
     assert_string_equal(out, "sˈeɪ hˈɛlo nˈaʊ");
     json_decref(rows);
