@@ -4,9 +4,11 @@
  * ($XDG_CACHE_HOME/aigc, else ~/.cache/aigc) and mapped at the next start: unpacking and scanning take some 60 ms for a
  * voice's lexicons and tagger, mapping none. A cached table belongs to one source file and is taken only when that
  * file's path, size, time of change and own checksum are the same. Without a cache folder everything works, only slower.
- * A cached table is checked like any file: whatever its bytes, a look-up stays inside the block.
+ * A cached table is checked like any file: it must be this user's own and not everybody's to write, and a sum
+ * over all its bytes must hold, else it is made anew. Whatever its bytes, a look-up stays inside the block. Its hashes are
+ * keyed with a key of its own, which it keeps (core/name_hash.h).
  *
- * Layout (little-endian): header, `slots` places {hash, offset + 1 of the entry} probed linearly, then the entries
+ * Layout (little-endian): header (its sum within), `slots` places {hash, offset + 1 of the entry} probed linearly, then the entries
  * {key size u16, value size u16, key, value}.
  */
 #ifndef AIGC_AUDIO_WORD_TABLE_H

@@ -11,6 +11,7 @@
 #include "cli/job_path.h"
 #include "cli/template.h"
 #include "core/alloc.h"
+#include "core/name_hash.h"
 
 const char *job_kind_name(job_kind kind)
 {
@@ -72,7 +73,7 @@ static bool add_jobs(job_file *f, job_line *fields, uint32_t text, status *st)
             job j;
             size_t mark = arena_mark(f->scratch);
             if (job_make_of(f, &e, f->scratch, &j, fields, &wrong) && values_are_good(f, &j, &e, fields, &wrong)) {
-                e.id_hash = job_name_hash(j.id), e.out_hash = job_name_hash(j.out);
+                e.id_hash = name_hash(j.id, strlen(j.id)), e.out_hash = name_hash(j.out, strlen(j.out));
                 if (!add_entry(f, &e, st)) return false;
                 f->has_requests |= j.form != JOB_FORM_OWN;
             } else if (wrong.code == STATUS_NOMEM) {

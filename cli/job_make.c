@@ -6,6 +6,7 @@
 #include "cli/job_file_parts.h"
 #include "cli/job_name.h"
 #include "cli/template.h"
+#include "core/name_hash.h"
 
 /* What a place in a job's string may name while the job is made: columns are filled in; a job of the same row is named
  * by its full id; any other job stays. */
@@ -177,7 +178,7 @@ const char *job_make_out(const job_file *f, size_t i, arena *mem)
 
 size_t job_file_find(const job_file *f, const char *id)
 {
-    uint64_t hash = job_name_hash(id);
+    uint64_t hash = name_hash(id, strlen(id));
     if (!f->slots) return SIZE_MAX;
     for (size_t s = (size_t)hash & (f->slots - 1); f->id_slot[s]; s = (s + 1) & (f->slots - 1)) {
         size_t i = f->id_slot[s] - 1;

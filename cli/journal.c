@@ -13,6 +13,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/name_hash.h"
 
 enum { CHECK_DIGITS = 16 };
 static const size_t MAX_JOURNAL = (size_t)4 << 30;
@@ -27,16 +28,9 @@ struct journal {
     size_t slots;            /* a power of two, at least twice count */
 };
 
-static uint64_t id_hash(const char *id)
-{
-    uint64_t h = UINT64_C(0xCBF29CE484222325); /* FNV-1a */
-    for (; *id; id++) h = (h ^ (unsigned char)*id) * UINT64_C(0x100000001B3);
-    return h ^ (h >> 32);
-}
-
 static uint32_t *slot_of(const journal *j, const char *id)
 {
-    size_t i = (size_t)id_hash(id) & (j->slots - 1);
+    size_t i = (size_t)name_hash(id, strlen(id)) & (j->slots - 1);
     while (j->slot[i] && strcmp(j->record[j->slot[i] - 1].id, id) != 0) i = (i + 1) & (j->slots - 1);
     return &j->slot[i];
 }

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +14,7 @@
 #include "core/file.h"
 #include "core/text_out.h"
 
-enum { FRESH_SECONDS = 2 };
+enum { FRESH_SECONDS = 2, LINE = 2 * HASH_TEXT };
 
 /* ---- where it is remembered ---- */
 
@@ -77,9 +78,18 @@ static char *entry_of(const char *path)
     return entry;
 }
 
-static bool is_digest(const char *text, size_t size)
+/* What an entry holds, zero-terminated: the digest, and the digest of that and of the entry's own name, so that a byte which
+ * has changed on the disk is no other file's digest. */
+static bool line_of(const char *entry, const char *digest, char line[LINE + 1])
 {
-    return size == HASH_TEXT && text[HASH_TEXT - 1] == '\n' && strspn(text, "0123456789abcdef") == HASH_TEXT - 1;
+    status ignored = {0};
+    text_out t = {.st = &ignored};
+    hash_hex check;
+    text_out_format(&t, "%s %s", strrchr(entry, '/') + 1, digest);
+    bool ok = t.data && hash_data(t.data, t.size, &check, &ignored);
+    if (ok) snprintf(line, LINE + 1, "%.64s %.64s\n", digest, check.text);
+    text_out_free(&t);
+    return ok;
 }
 
 static bool recall(const char *entry, hash_hex *out)
@@ -87,11 +97,14 @@ static bool recall(const char *entry, hash_hex *out)
     status ignored = {0};
     size_t size;
     char *text = entry && file_exists(entry) ? file_read(entry, 1024, &size, &ignored) : NULL;
-    bool ok = text && is_digest(text, size);
+    char digest[HASH_TEXT], line[LINE + 1];
+    bool ok = text && size == LINE;
     if (ok) {
-        memcpy(out->text, text, HASH_TEXT - 1);
-        out->text[HASH_TEXT - 1] = 0;
+        memcpy(digest, text, HASH_TEXT - 1);
+        digest[HASH_TEXT - 1] = 0;
+        ok = line_of(entry, digest, line) && memcmp(line, text, LINE) == 0;
     }
+    if (ok) memcpy(out->text, digest, HASH_TEXT);
     alloc_free(text);
     return ok;
 }
@@ -103,10 +116,8 @@ static bool find_out(const char *path, const char *before, const atomic_bool *st
     char *now = before ? entry_of(path) : NULL;
     if (now && strcmp(now, before) == 0) {
         status ignored = {0};
-        char line[HASH_TEXT + 1];
-        memcpy(line, out->text, HASH_TEXT - 1);
-        line[HASH_TEXT - 1] = '\n';
-        file_write(now, line, HASH_TEXT, &ignored);
+        char line[LINE + 1];
+        if (line_of(now, out->text, line)) file_write(now, line, LINE, &ignored);
     }
     alloc_free(now);
     return true;

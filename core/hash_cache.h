@@ -2,7 +2,8 @@
  *
  * What is remembered is one small file for each path in $XDG_CACHE_HOME/aigc/sha256 (else ~/.cache/aigc/sha256). It counts
  * while path, sizes, times and inode numbers of all files are the same; a file changed within the last two seconds is not
- * remembered, as its time may not tell the next change. Without a cache folder everything works, only slower.
+ * remembered, as its time may not tell the next change. An entry carries a check of its own: a damaged one does not count.
+ * Without a cache folder everything works, only slower.
  *
  * A task finds the digest in a thread of its own, so that a first run of a model reads it while it already works:
  *

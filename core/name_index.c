@@ -3,19 +3,12 @@
 #include <string.h>
 
 #include "core/alloc.h"
-
-/* FNV-1a (Fowler, Noll and Vo), folded once so that the low bits see all of it. */
-static size_t hash_of(const char *name, size_t size)
-{
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < size; i++) h = (h ^ (unsigned char)name[i]) * UINT64_C(0x100000001b3);
-    return (size_t)(h ^ h >> 32);
-}
+#include "core/name_hash.h"
 
 /* The slot that holds the name, or the free one where it would go. */
 static name_slot *slot_for(const name_index *x, const char *name, size_t size)
 {
-    size_t i = hash_of(name, size) & (x->slots - 1);
+    size_t i = (size_t)name_hash(name, size) & (x->slots - 1);
     while (x->slot[i].name && (x->slot[i].size != size || memcmp(x->slot[i].name, name, size) != 0))
         i = (i + 1) & (x->slots - 1);
     return &x->slot[i];

@@ -1,4 +1,4 @@
-/* name_index: from a name to a small number, in constant time. The names are only pointed at: they must outlive the
+/* name_index: from a name to a small number, in constant time whoever chose the names (core/name_hash.h). The names are only pointed at: they must outlive the
  * index. Zero bytes initialise one. It may be searched from any thread.
  */
 #ifndef AIGC_CORE_NAME_INDEX_H

@@ -5,6 +5,7 @@
 
 #include "core/alloc.h"
 #include "core/kernel/kernel.h"
+#include "core/name_hash.h"
 #include "core/quant.h"
 
 typedef struct update {
@@ -56,18 +57,10 @@ arena *parameters_memory(parameters *p) { return p->mem; }
 
 void parameters_set_threads(parameters *p, pool *threads) { p->threads = threads; }
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash(const char *s)
-{
-    uint64_t h = 14695981039346656037u;
-    while (*s) h = (h ^ (unsigned char)*s++) * 1099511628211u;
-    return h;
-}
-
 /* The slot of name: the one that holds it, or the empty one where it belongs. */
 static size_t slot_of(const parameters *p, const char *name)
 {
-    size_t i = (size_t)hash(name) & (p->slot_count - 1);
+    size_t i = (size_t)name_hash(name, strlen(name)) & (p->slot_count - 1);
     while (p->slots[i] && strcmp(p->entries[p->slots[i] - 1].name, name) != 0) i = (i + 1) & (p->slot_count - 1);
     return i;
 }

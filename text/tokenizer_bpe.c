@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/name_hash.h"
 #include "text/tokenizer_pipeline.h"
 
 enum {
@@ -358,7 +359,7 @@ static bool encode_cached(tokenizer_work *w, const char *text, size_t size)
 {
     tokenizer_bpe *b = w->bpe;
     if (!b->cache || size > CACHE_KEY) return encode_piece(w, text, size);
-    cache_entry *e = &b->cache[tokenizer_vocab_hash(text, size) >> 32 & b->cache_mask];
+    cache_entry *e = &b->cache[name_hash(text, size) & b->cache_mask];
     if (e->size == size && memcmp(e->key, text, size) == 0) return tokenizer_ids_push(w->out, e->id, e->count, w->st);
     int64_t from = w->out->count;
     if (!encode_piece(w, text, size)) return false;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/name_hash.h"
 
 void tokenizer_vocab_free(tokenizer_vocab *v)
 {
@@ -13,44 +14,6 @@ void tokenizer_vocab_free(tokenizer_vocab *v)
     alloc_free(v->slot);
     alloc_free(v->merge);
     *v = (tokenizer_vocab){0};
-}
-
-static uint64_t load8(const char *p)
-{
-    uint64_t x;
-    memcpy(&x, p, 8);
-    return x;
-}
-
-static uint32_t load4(const char *p)
-{
-    uint32_t x;
-    memcpy(&x, p, 4);
-    return x;
-}
-
-/* Up to eight bytes as one number, by loads of a fixed size that may overlap. */
-static uint64_t load_tail(const char *p, size_t n)
-{
-    if (n >= 4) return (uint64_t)load4(p) << 32 | load4(p + n - 4);
-    const unsigned char *s = (const unsigned char *)p;
-    return n ? (uint64_t)s[0] << 16 | (uint64_t)s[n / 2] << 8 | s[n - 1] : 0;
-}
-
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    __extension__ typedef unsigned __int128 wide;
-    wide product = (wide)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* Multiply and fold, eight bytes at a time. Which collisions a hostile file can make does not matter: probing is linear
- * in the file's own size at worst and a tag spares most comparisons. */
-uint64_t tokenizer_vocab_hash(const char *text, size_t size)
-{
-    uint64_t h = UINT64_C(0xA0761D6478BD642F) ^ size;
-    for (; size > 8; text += 8, size -= 8) h = mix(h ^ load8(text), UINT64_C(0xE7037ED1A0B428DB));
-    return mix(h ^ load_tail(text, size), UINT64_C(0x8EBC6AF09C88C6E3));
 }
 
 /* The power of two that leaves a table of `used` entries half empty. */
@@ -82,7 +45,7 @@ static bool grow_table(tokenizer_vocab *v, size_t tokens, status *st)
     v->slot_used = 0;
     for (size_t i = 0; i < old_size; i++)
         if (old[i].id >= 0)
-            place(v, tokenizer_vocab_hash(tokenizer_vocab_text(v, old[i].id), v->span[old[i].id].length), old[i].id);
+            place(v, name_hash(tokenizer_vocab_text(v, old[i].id), v->span[old[i].id].length), old[i].id);
     alloc_free(old);
     return true;
 }
@@ -147,7 +110,7 @@ bool tokenizer_vocab_add(tokenizer_vocab *v, int64_t id, const char *text, size_
     if (v->text_size + size > v->text_room && !grow_text(v, (v->text_size + size) * 2, st)) return false;
     if (!v->slot || v->slot_used * UINT64_C(2) > v->slot_mask)
         if (!grow_table(v, (size_t)v->slot_used * 2, st)) return false;
-    uint64_t h = tokenizer_vocab_hash(text, size);
+    uint64_t h = name_hash(text, size);
     bool taken = false;
     for (uint32_t i = (uint32_t)h & v->slot_mask; v->slot[i].id >= 0 && !taken; i = (i + 1) & v->slot_mask) {
         token_span s = v->span[v->slot[i].id];
@@ -167,7 +130,7 @@ bool tokenizer_vocab_add(tokenizer_vocab *v, int64_t id, const char *text, size_
 int32_t tokenizer_vocab_find(const tokenizer_vocab *v, const char *text, size_t size)
 {
     if (!v->slot) return -1;
-    uint64_t h = tokenizer_vocab_hash(text, size);
+    uint64_t h = name_hash(text, size);
     for (uint32_t i = (uint32_t)h & v->slot_mask; v->slot[i].id >= 0; i = (i + 1) & v->slot_mask) {
         int32_t id = v->slot[i].id;
         if (v->slot[i].tag == (uint32_t)(h >> 32) && v->span[id].length == size &&
@@ -186,6 +149,7 @@ bool tokenizer_vocab_reserve_merges(tokenizer_vocab *v, size_t count, status *st
     if (!v->merge) return false;
     memset(v->merge, 0xFF, n * sizeof *v->merge);
     v->merge_mask = (uint32_t)(n - 1);
+    v->merge_key = name_hash_own_key();
     return true;
 }
 

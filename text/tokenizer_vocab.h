@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/name_hash.h"
 #include "core/status.h"
 
 /* What a token is: the values of GGUF's tokenizer.ggml.token_type, which are SentencePiece's. */
@@ -50,6 +51,7 @@ typedef struct {
     uint32_t slot_mask, slot_used;
     merge_slot *merge;
     uint32_t merge_mask;
+    name_hash_key merge_key;
     int32_t last_joined; /* the token that the last merge made */
 } tokenizer_vocab;
 
@@ -77,12 +79,13 @@ bool tokenizer_vocab_reserve_merges(tokenizer_vocab *v, size_t count, status *st
 bool tokenizer_vocab_add_merge(tokenizer_vocab *v, const char *left, size_t left_size, const char *right,
                                size_t right_size, size_t prefix, uint32_t rank, const char *where, status *st);
 
-uint64_t tokenizer_vocab_hash(const char *text, size_t size);
-
-/* Where the search for a pair begins. */
+/* Where the search for a pair begins: it is multiplied by one half of a secret key, to 128 bits, and folded. The two ids
+ * are chosen by the file's writer; text that is encoded asks here for each of its bytes, so one product must do. */
 static inline uint32_t tokenizer_vocab_merge_start(const tokenizer_vocab *v, uint64_t pair)
 {
-    return (uint32_t)((pair ^ pair >> 29) * UINT64_C(0x9E3779B97F4A7C15) >> 32) & v->merge_mask;
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)(pair ^ v->merge_key.word[0]) * (v->merge_key.word[1] | 1);
+    return (uint32_t)((uint64_t)product ^ (uint64_t)(product >> 64)) & v->merge_mask;
 }
 
 /* The merge of two ids, or NULL. */
