@@ -19,6 +19,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/origin.h"
+#include "core/utf8.h"
 
 enum { MAX_TEXT = 64 << 20, MAX_MODELS = 255, MAX_TABLE = 40, AHEAD = 2 /* items that a lane has before it needs them */ };
 
@@ -223,7 +224,7 @@ static const char *reason_of_doom(batch *b, const job *j, arena *mem)
         if (b->state[j->need[i]] != FAILED || !job_file_get(b->jobs, j->need[i], mem, &other, &ignored)) continue;
         size_t size = strlen(other.id) + 40;
         char *text = arena_alloc(mem, size, &ignored);
-        if (text) snprintf(text, size, "it needs '%.200s', which failed", other.id);
+        if (text) snprintf(text, size, "it needs '%.*s', which failed", utf8_fit(other.id, 200), other.id);
         if (text) return text;
     }
     return "a job that it needs failed";

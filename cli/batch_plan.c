@@ -11,6 +11,7 @@
 #include "cli/batch_shard.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/utf8.h"
 
 enum { MAX_ROWS = 64, MODEL = 300 };
 
@@ -78,7 +79,7 @@ static row *row_of(plan *p, const job *j)
     if (p->rows == MAX_ROWS) return &p->row[MAX_ROWS - 1]; /* a plan, not an account */
     row *r = &p->row[p->rows++];
     *r = (row){.kind = j->kind, .rate = batch_rates_find(p->rates, j->kind, model)};
-    snprintf(r->model, MODEL, "%.299s", model);
+    snprintf(r->model, MODEL, "%.*s", utf8_fit(model, MODEL - 1), model);
     return r;
 }
 

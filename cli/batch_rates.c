@@ -9,6 +9,7 @@
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/utf8.h"
 
 enum { MAX_RATES = 256, MAX_FILE = 1 << 20, NAME = 400 };
 static const double REMEMBERED = 2000; /* jobs: older ones fade */
@@ -97,7 +98,7 @@ void batch_rates_close(batch_rates *r)
 
 static void name_of(const batch_rates *r, job_kind kind, const char *model, char name[NAME])
 {
-    snprintf(name, NAME, "%s %d %.300s", job_kind_name(kind), r->threads, model);
+    snprintf(name, NAME, "%s %d %.*s", job_kind_name(kind), r->threads, utf8_fit(model, 300), model);
 }
 
 const batch_rate *batch_rates_find(const batch_rates *r, job_kind kind, const char *model)

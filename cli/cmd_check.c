@@ -8,20 +8,23 @@
 #include "cli/provenance.h"
 #include "core/alloc.h"
 #include "core/log.h"
+#include "core/utf8.h"
 
 enum { SHOWN = 400 /* bytes of a long text */ };
 
 /* Text from a file, for a terminal: on one line, without control characters, and not too much of it. */
 static void print_clean(const char *text)
 {
-    size_t n = 0;
-    for (const char *s = text; *s && (n < SHOWN || (*s & 0xC0) == 0x80); s++, n++) {
-        unsigned char b = (unsigned char)*s;
-        bool c1 = b == 0xC2 && (unsigned char)s[1] < 0xA0; /* U+0080 to U+009F steer terminals too */
-        if (c1) s++;
-        putchar(b < ' ' || b == 127 || c1 ? ' ' : b);
+    size_t size = strlen(text), shown = utf8_cut(text, size, SHOWN);
+    for (size_t i = 0, n; i < shown; i += n) {
+        n = utf8_length(text + i, shown - i);
+        unsigned char b = (unsigned char)text[i];
+        bool c1 = b == 0xC2 && n == 2 && (unsigned char)text[i + 1] < 0xA0; /* U+0080 to U+009F steer terminals too */
+        if (n == 0) putchar('?'), n = 1;
+        else if (b < ' ' || b == 127 || c1) putchar(' ');
+        else fwrite(text + i, 1, n, stdout);
     }
-    if (text[n] && n >= SHOWN) printf(" … (%zu bytes)", strlen(text));
+    if (shown < size) printf(" … (%zu bytes)", size);
 }
 
 static void print_line(const char *name, const char *text)
@@ -43,7 +46,7 @@ static void print_members(json_t *object, const char *suffix)
     char label[120];
     json_object_foreach(object, name, value) {
         char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
-        snprintf(label, sizeof label, "%.80s%s", name, suffix);
+        snprintf(label, sizeof label, "%.*s%s", utf8_fit(name, 80), name, suffix);
         print_line(label, text ? text : json_string_value(value));
         alloc_free(text);
     }
@@ -56,7 +59,7 @@ static void print_record(const json_t *record)
     json_array_foreach(json_object_get(record, "files"), i, file) {
         char line[300];
         const char *use = text_at(file, "option"), *name = text_at(file, "name"), *digest = text_at(file, "sha256");
-        snprintf(line, sizeof line, "%.150s, SHA-256 %.64s", name ? name : "?", digest && *digest ? digest : "not known");
+        snprintf(line, sizeof line, "%.*s, SHA-256 %.64s", name ? utf8_fit(name, 150) : 1, name ? name : "?", digest && *digest ? digest : "not known");
         print_line(use ? use : "file", line);
     }
     if (json_is_integer(seed)) printf("  %-16s %" JSON_INTEGER_FORMAT "\n", "seed", json_integer_value(seed));
@@ -101,6 +104,7 @@ static void print_report(const char *path, const json_t *report)
         char line[300];
         const char *producer = text_at(label, "ContentProducer"), *number = text_at(label, "ProduceID"), *mark = text_at(label, "Label");
         snprintf(line, sizeof line, "%.20s, producer '%.100s', number '%.100s'", mark ? mark : "?", producer ? producer : "", number ? number : "");
+        utf8_mend(line);
         print_line("AIGC label", line);
     }
     if (json_object_get(report, "comfyui")) print_line("ComfyUI", "its graph is in the file");

@@ -10,6 +10,7 @@
 #include "core/json.h"
 #include "core/origin.h"
 #include "core/text_out.h"
+#include "core/utf8.h"
 #include "text/text_buffer.h"
 
 enum { STDIN_LIMIT = 512 << 20, SIDECAR_LIMIT = 16 << 20 };
@@ -154,7 +155,7 @@ static json_t *by_parameters(const char *text)
     if (!version) return json_string("AUTOMATIC1111's web UI or one like it");
     version += 9;
     size_t n = strcspn(version, ",\n");
-    json_t *value = strncmp(version, "aigc", 4) == 0 ? json_stringn(version, n) : json_sprintf("AUTOMATIC1111's web UI or one like it, %.*s", (int)(n < 40 ? n : 40), version);
+    json_t *value = strncmp(version, "aigc", 4) == 0 ? json_stringn(version, n) : json_sprintf("AUTOMATIC1111's web UI or one like it, %.*s", (int)utf8_cut(version, n, 40), version);
     return value ? value : json_string("AUTOMATIC1111's web UI or one like it");
 }
 

@@ -14,16 +14,29 @@ bool tag_broken(tag_reader *r, const char *what)
     return false;
 }
 
+/* Many tags may name the same bytes, and few compressed bytes become many: what is looked at altogether is bounded. */
+bool tag_spend(tag_reader *r, size_t bytes)
+{
+    if (bytes > TAG_READER_IN_ALL - r->spent) return false;
+    r->spent += bytes;
+    return true;
+}
+
 bool tag_tell(tag_reader *r, const char *place, const void *key, size_t key_size, const void *value, size_t size, bool latin)
 {
-    if (r->stopped || r->told >= TAG_READER_MOST) return false;
+    if (r->stopped) return false;
     if (size > TAG_READER_LONGEST) return tag_broken(r, "a tag is too long") || true; /* the others are read */
+    if (r->told >= TAG_READER_MOST || !tag_spend(r, size)) {
+        r->stopped = true;
+        return tag_broken(r, "more tags than are read");
+    }
     tag_reader_tag tag = {.place = place};
     text_out text = {.st = r->st};
     const unsigned char *bytes = value, *end = size ? memchr(value, 0, size) : NULL;
     if (end) size = (size_t)(end - bytes);
-    for (size_t i = 0; i < size; i++) {
-        if (!latin || bytes[i] < 0x80) text_out_bytes(&text, bytes + i, 1);
+    if (!latin) text_out_bytes(&text, bytes, size);
+    for (size_t i = 0; i < size && latin; i++) {
+        if (bytes[i] < 0x80) text_out_bytes(&text, bytes + i, 1);
         else text_out_bytes(&text, (char[]){(char)(0xC0 | bytes[i] >> 6), (char)(0x80 | (bytes[i] & 0x3F))}, 2);
     }
     text_out_bytes(&text, "", 0);
@@ -47,11 +60,11 @@ static void tell_deflated(tag_reader *r, const char *place, const void *key, siz
     z_stream z = {0};
     text_out text = {.st = r->st};
     unsigned char piece[4096];
-    if (size > UINT32_MAX || inflateInit(&z) != Z_OK) return;
+    if (r->stopped || size > UINT32_MAX || inflateInit(&z) != Z_OK) return;
     z.next_in = (unsigned char *)(uintptr_t)from;
     z.avail_in = (uInt)size;
     int end = Z_OK;
-    while (end == Z_OK && text.size <= TAG_READER_LONGEST) {
+    while (end == Z_OK && text.size <= TAG_READER_LONGEST && tag_spend(r, sizeof piece)) {
         z.next_out = piece;
         z.avail_out = sizeof piece;
         end = inflate(&z, Z_NO_FLUSH);
@@ -59,7 +72,7 @@ static void tell_deflated(tag_reader *r, const char *place, const void *key, siz
         if (end == Z_OK && z.avail_in == 0 && z.avail_out) end = Z_BUF_ERROR;
     }
     inflateEnd(&z);
-    if (end != Z_STREAM_END) tag_broken(r, "a compressed text is damaged or too long");
+    if (end != Z_STREAM_END) tag_broken(r, "a compressed text is damaged or too long"), r->stopped |= r->spent + sizeof piece > TAG_READER_IN_ALL;
     else tag_tell(r, place, key, key_size, text.data, text.size, latin);
     text_out_free(&text);
 }

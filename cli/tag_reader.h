@@ -3,7 +3,8 @@
  * Read are: PNG (tEXt, zTXt, iTXt, eXIf, caBX), JPEG (APP1 XMP and EXIF, APP11 C2PA, COM), WebP (XMP, EXIF, C2PA), boxes of MP4, HEIF and AVIF
  * (XMP and C2PA), WAV (LIST INFO, AIGC, _PMX, ID3, C2PA), FLAC and Ogg (Vorbis comments), MP3 (ID3v2), front matter and
  * sidecars of texts. The bytes are hostile: every length is checked against what is there, at most TAG_READER_MOST tags
- * are told, none longer than TAG_READER_LONGEST. What is broken ends the reading without an error: it is told in
+ * are told, none longer than TAG_READER_LONGEST, all together no more than TAG_READER_IN_ALL bytes, inflated ones too; of EXIF
+ * data the first counts. What is broken ends the reading without an error: it is told in
  * `broken`, and what came before it stays.
  */
 #ifndef AIGC_CLI_TAG_READER_H
@@ -13,7 +14,7 @@
 
 #include "core/status.h"
 
-enum { TAG_READER_MOST = 256, TAG_READER_LONGEST = 8 << 20 };
+enum { TAG_READER_MOST = 256, TAG_READER_LONGEST = 8 << 20, TAG_READER_IN_ALL = 32 << 20 };
 
 typedef struct {
     const char *place;  /* "PNG iTXt", "WAV LIST", …; static */

@@ -52,6 +52,11 @@ static void tell_utf16(const exif *e, const unsigned char *p, size_t size)
 {
     text_out t = {.st = e->r->st};
     size_t units = size / 2;
+    if (!tag_spend(e->r, size)) {
+        e->r->stopped = true;
+        tag_broken(e->r, "more tags than are read");
+        return;
+    }
     bool little = is_little(p, units);
     for (size_t i = 0; i < units; i++) {
         uint32_t c = unit_at(p, i, little);
@@ -76,6 +81,8 @@ static void tell_comment(const exif *e, const unsigned char *p, size_t size)
 
 /* ---- folders of entries ---- */
 
+/* at: the outer folder, or the one inside it. Files have one of those; entries that all point to it would make n entries take
+ * n² steps, so the first counts. */
 static void read_folder(const exif *e, size_t at, bool outer)
 {
     if (at > e->size || e->size - at < 2 || number(e, at, 2) > (e->size - at - 2) / ENTRY) {
@@ -83,10 +90,14 @@ static void read_folder(const exif *e, size_t at, bool outer)
         return;
     }
     size_t count = number(e, at, 2);
+    bool inner_read = false;
     for (size_t i = 0; i < count && !e->r->stopped; i++) {
         size_t entry = at + 2 + i * ENTRY, size = number(e, entry + 4, 4);
         uint32_t tag = number(e, entry, 2), type = number(e, entry + 2, 2), value = number(e, entry + 8, 4);
-        if (tag == EXIF_FOLDER && type == TYPE_LONG && outer) read_folder(e, value, false);
+        if (tag == EXIF_FOLDER && type == TYPE_LONG && outer && !inner_read) {
+            inner_read = true;
+            read_folder(e, value, false);
+        }
         if (!(tag == SOFTWARE && type == TYPE_TEXT) && !(tag == USER_COMMENT && type == TYPE_UNDEFINED)) continue;
         size_t from = size <= 4 ? entry + 8 : value;
         if (from > e->size || size > e->size - from) {
@@ -100,6 +111,8 @@ static void read_folder(const exif *e, size_t at, bool outer)
 
 void tag_reader_exif(tag_reader *r, const char *place, const unsigned char *p, size_t size)
 {
+    if (r->exif) return;
+    r->exif = true;
     if (size >= 6 && memcmp(p, "Exif\0", 6) == 0) p += 6, size -= 6;
     exif e = {r, place, p, size, tag_begins(p, size, "II")};
     if (size >= 8 && (e.little || tag_begins(p, size, "MM")) && number(&e, 2, 2) == 42) read_folder(&e, number(&e, 4, 4), true);

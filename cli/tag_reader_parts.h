@@ -14,6 +14,8 @@ typedef struct {
     void *arg;
     const char *broken;
     int told;
+    size_t spent;        /* bytes of values looked at */
+    bool exif;           /* EXIF data were read */
     bool stopped;
     status *st;
 } tag_reader;
@@ -28,6 +30,9 @@ static inline bool tag_begins(const unsigned char *p, size_t size, const char *t
 
 /* Remembers the first fault; returns false. */
 bool tag_broken(tag_reader *r, const char *what);
+
+/* Counts bytes that are about to be looked at; false when there were too many. */
+bool tag_spend(tag_reader *r, size_t bytes);
 
 /* Tells a tag: the value up to its first zero byte. latin: it is Latin-1. false when the reading ends. */
 bool tag_tell(tag_reader *r, const char *place, const void *key, size_t key_size, const void *value, size_t size, bool latin);

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/utf8.h"
+
 bool status_set(status *st, status_code code, const char *format, ...)
 {
     if (st->code != STATUS_OK) return false;
@@ -11,6 +13,7 @@ bool status_set(status *st, status_code code, const char *format, ...)
     va_start(args, format);
     vsnprintf(st->msg, sizeof st->msg, format, args);
     va_end(args);
+    utf8_mend(st->msg); /* names from files are cut in it, and it may itself be cut */
     return false;
 }
 

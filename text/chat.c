@@ -57,15 +57,15 @@ const char *chat_family_name(chat_family f) { return FAMILIES[f].name; }
 static char *literal_system(const char *jinja, status *st)
 {
     static const char mark[] = "<|im_start|>system";
+    const char *to = jinja, *odd = jinja; /* the next end of a turn and the next trace of an expression: looked for once each */
     for (const char *at = jinja; (at = strstr(at, mark)); at++) {
-        const char *from = at + strlen(mark), *to = strstr(from, "<|im_end|>");
+        const char *from = at + strlen(mark);
+        if (to < from && !(to = strstr(from, "<|im_end|>"))) return NULL;
         if (*from == '\n') from++;
         else if (from[0] == '\\' && from[1] == 'n') from += 2;
         else continue;
-        if (!to || to == from) continue;
-        bool plain = true; /* no expression within */
-        for (const char *c = from; c < to; c++) plain = plain && *c != '\'' && *c != '"' && *c != '\\' && *c != '{';
-        if (plain) return alloc_string(from, (size_t)(to - from), st);
+        if (odd < from) odd = from + strcspn(from, "'\"\\{");
+        if (to > from && odd >= to) return alloc_string(from, (size_t)(to - from), st);
     }
     return NULL;
 }

@@ -144,6 +144,8 @@ bool tokenizer_add_token(tokenizer *t, int64_t id, const char *text, size_t size
         return false;
     }
     if (!size) return true; /* found nowhere */
+    if (size > TOKENIZER_MAX_PIECE) /* it is looked for at every byte of a text */
+        return status_set(st, STATUS_INPUT, "%s: an added token of %zu bytes, at most %d are supported", where, size, TOKENIZER_MAX_PIECE);
     flags.id = (int32_t)id;
     flags.length = (uint32_t)size;
     return push_added(t, flags.normalised ? &t->normal : &t->raw, &t->added_room[flags.normalised], flags, text, st);

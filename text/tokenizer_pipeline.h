@@ -16,6 +16,7 @@ enum {
     TOKENIZER_MAX_AROUND = 8,    /* special tokens before, and after, a text */
     TOKENIZER_MAX_END = 16,      /* tokens that end an answer */
     TOKENIZER_MAX_PIECE = 256,   /* bytes of a replacement or a literal pattern */
+    TOKENIZER_MAX_GROWTH = 64,   /* times its size may be put into a text by the steps */
 };
 
 /* A short text of a step's settings. */
@@ -135,6 +136,7 @@ struct tokenizer_work {
     struct tokenizer_bpe *bpe; /* tokenizer_bpe.c's own */
     tokenizer_regex_buffers *regex;
     size_t text_size; /* of the whole text */
+    size_t put_in;    /* bytes that steps have put into it */
 };
 
 /* Normalises and pre-tokenises size bytes and hands each piece to tokenizer_bpe_piece. */

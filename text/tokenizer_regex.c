@@ -3,12 +3,15 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/alloc.h"
 
 enum {
     MAX_PATTERN = 4096,
-    MATCH_LIMIT = 1000 * 1000,  /* steps in one search: a sound expression needs a few for each byte of the match */
+    MATCH_LIMIT = 1000 * 1000,  /* steps from one place: a sound expression needs a few for each byte of the match */
+    WINDOW = 256,               /* places that one call of the library tries */
+    LOOK_EVERY = 64,            /* calls between two looks at the clock */
     JIT_STACK_START = 32 << 10,
     JIT_STACK_LIMIT = 1 << 20,
 };
@@ -18,7 +21,13 @@ struct tokenizer_regex {
     pcre2_code *code;
 };
 
+/* The library limits the steps from one place alone; what a text may cost altogether is bounded by a clock. A sound
+ * expression takes some 50 ns a byte. */
+static const double LEAST_SECONDS = 1, SECONDS_A_BYTE = 5e-6;
+
 struct tokenizer_regex_buffers {
+    double seconds, used_before; /* that may be spent; the thread's clock at the beginning */
+    int calls;
     pcre2_general_context *memory;
     pcre2_match_context *context;
     pcre2_match_data *match;
@@ -82,7 +91,7 @@ tokenizer_regex *tokenizer_regex_new(const char *pattern, size_t size, const cha
     int error = 0;
     PCRE2_SIZE at = 0;
     if (context)
-        r->code = pcre2_compile((PCRE2_SPTR)translated, translated_size, PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C,
+        r->code = pcre2_compile((PCRE2_SPTR)translated, translated_size, PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT,
                                 &error, &at, context);
     if (!context || error == PCRE2_ERROR_HEAP_FAILED) status_set(st, STATUS_NOMEM, "out of memory: a regular expression");
     else if (!r->code) {
@@ -108,10 +117,19 @@ void tokenizer_regex_free(tokenizer_regex *r)
     alloc_free(r);
 }
 
-tokenizer_regex_buffers *tokenizer_regex_buffers_new(status *st)
+static double thread_seconds(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
+}
+
+tokenizer_regex_buffers *tokenizer_regex_buffers_new(size_t text_size, status *st)
 {
     tokenizer_regex_buffers *b = alloc_zeroed(1, sizeof *b, st);
     if (!b) return NULL;
+    b->seconds = LEAST_SECONDS + SECONDS_A_BYTE * (double)text_size;
+    b->used_before = thread_seconds();
     b->memory = pcre2_general_context_create(alloc_for_library_with, alloc_free_with, NULL);
     if (b->memory) {
         b->context = pcre2_match_context_create(b->memory);
@@ -138,11 +156,29 @@ void tokenizer_regex_buffers_free(tokenizer_regex_buffers *b)
     alloc_free(b);
 }
 
+/* PCRE2's answer for the places from `from` up to WINDOW behind it; *last tells that there are no more. */
+static int search_window(const tokenizer_regex *r, tokenizer_regex_buffers *b, const char *text, size_t size, size_t from, bool *last)
+{
+    *last = size - from <= WINDOW;
+    pcre2_set_offset_limit(b->context, *last ? PCRE2_UNSET : from + WINDOW);
+    return pcre2_match(r->code, (PCRE2_SPTR)text, size, from, PCRE2_NO_UTF_CHECK, b->match, b->context);
+}
+
 int tokenizer_regex_find(const tokenizer_regex *r, tokenizer_regex_buffers *b, const char *text, size_t size, size_t from,
                          size_t *begin, size_t *end, status *st)
 {
-    int found = pcre2_match(r->code, (PCRE2_SPTR)text, size, from, PCRE2_NO_UTF_CHECK, b->match, b->context);
-    if (found == PCRE2_ERROR_NOMATCH) return 0;
+    bool last;
+    int found;
+    while ((found = search_window(r, b, text, size, from, &last)) == PCRE2_ERROR_NOMATCH || ++b->calls % LOOK_EVERY == 0) {
+        if (thread_seconds() - b->used_before > b->seconds) {
+            status_set(st, STATUS_INPUT, "a regular expression of the tokenizer takes more than %.0f s for this text: it is not followed", b->seconds);
+            return -1;
+        }
+        if (found != PCRE2_ERROR_NOMATCH) break;
+        if (last) return 0;
+        from += WINDOW;
+        while ((text[from] & 0xC0) == 0x80) from--; /* a character's first byte; those before it were tried */
+    }
     if (found < 0) {
         char reason[160] = "";
         pcre2_get_error_message(found, (PCRE2_UCHAR *)reason, sizeof reason);

@@ -18,11 +18,12 @@ typedef struct tokenizer_regex_buffers tokenizer_regex_buffers;
 tokenizer_regex *tokenizer_regex_new(const char *pattern, size_t size, const char *where, status *st);
 void tokenizer_regex_free(tokenizer_regex *r);
 
-tokenizer_regex_buffers *tokenizer_regex_buffers_new(status *st);
+/* For one text of text_size bytes, whose size bounds the time that all searches together may take. Used in one thread. */
+tokenizer_regex_buffers *tokenizer_regex_buffers_new(size_t text_size, status *st);
 void tokenizer_regex_buffers_free(tokenizer_regex_buffers *b);
 
 /* The leftmost match in text[from .. size), which is UTF-8: 1 with its begin and end, 0 for none, −1 with st set when
- * the expression takes more steps than a tokenizer's may. */
+ * the expression takes more steps, or all of them more time, than a tokenizer's may. */
 int tokenizer_regex_find(const tokenizer_regex *r, tokenizer_regex_buffers *b, const char *text, size_t size, size_t from,
                          size_t *begin, size_t *end, status *st);
 

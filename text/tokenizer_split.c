@@ -9,7 +9,7 @@
 static bool regex_find(tokenizer_work *w, const tokenizer_regex *r, const char *text, size_t size, size_t from,
                        size_t *begin, size_t *end, bool *found)
 {
-    if (!w->regex) w->regex = tokenizer_regex_buffers_new(w->st);
+    if (!w->regex) w->regex = tokenizer_regex_buffers_new(w->text_size, w->st);
     if (!w->regex) return false;
     int result = tokenizer_regex_find(r, w->regex, text, size, from, begin, end, w->st);
     *found = result > 0;
@@ -59,6 +59,18 @@ static bool find_match(tokenizer_work *w, const tokenizer_pattern *p, const char
 
 /* ---- normalising ---- */
 
+/* Appends what a step of the file puts into the text. No tokenizer known makes a text many times as long, but the steps of a
+ * file could, one by another: all that they put in counts against the text's own size. */
+static bool put_in(tokenizer_work *w, const tokenizer_text *text, tokenizer_bytes *out)
+{
+    size_t limit = w->text_size * TOKENIZER_MAX_GROWTH + TOKENIZER_MAX_GROWTH * (size_t)TOKENIZER_MAX_PIECE;
+    w->put_in += text->size;
+    if (w->put_in > limit)
+        return status_set(w->st, STATUS_INPUT, "the tokenizer's steps add more than %zu bytes to a text of %zu: they are not followed", limit,
+                          w->text_size);
+    return tokenizer_bytes_push(out, text->data, text->size, w->st);
+}
+
 static bool replace_all(tokenizer_work *w, const tokenizer_normaliser *n, const char *text, size_t size,
                         tokenizer_bytes *out)
 {
@@ -67,7 +79,8 @@ static bool replace_all(tokenizer_work *w, const tokenizer_normaliser *n, const 
         size_t begin, end;
         if (!find_match(w, &n->pattern, text, size, done, &begin, &end)) return false;
         if (!tokenizer_bytes_push(out, text + done, begin - done, w->st)) return false;
-        if (begin < end && !tokenizer_bytes_push(out, n->text.data, n->text.size, w->st)) return false;
+        if (begin == end) return true;
+        if (!put_in(w, &n->text, out)) return false;
         done = end;
     }
     return true;
@@ -111,7 +124,7 @@ static bool normalise_valid(tokenizer_work *w, const tokenizer_normaliser *n, co
 static bool normalise_step(tokenizer_work *w, const tokenizer_normaliser *n, const char *text, size_t size,
                            tokenizer_bytes *out)
 {
-    if (n->kind == NORMALISE_PREPEND && size && !tokenizer_bytes_push(out, n->text.data, n->text.size, w->st)) return false;
+    if (n->kind == NORMALISE_PREPEND && size && !put_in(w, &n->text, out)) return false;
     while (size) {
         size_t valid = tokenizer_unicode_valid(text, size);
         if (valid && !normalise_valid(w, n, text, valid, out)) return false;
@@ -220,7 +233,7 @@ static bool prepend_space(tokenizer_work *w, int step, const char *text, size_t 
     if (text[0] == ' ') return tokenizer_split_piece(w, step + 1, text, size);
     tokenizer_bytes *b = &w->step[step];
     b->size = 0;
-    if (!tokenizer_bytes_push(b, " ", 1, w->st) || !tokenizer_bytes_push(b, text, size, w->st)) return false;
+    if (!put_in(w, &(tokenizer_text){" ", 1}, b) || !tokenizer_bytes_push(b, text, size, w->st)) return false;
     return tokenizer_split_piece(w, step + 1, b->data, b->size);
 }
 
@@ -231,12 +244,12 @@ static bool metaspace(tokenizer_work *w, const tokenizer_step *s, int step, cons
     b->size = 0;
     bool marked = text[0] == ' ' || starts_with(text, size, mark);
     bool prepend = s->prepend == PREPEND_ALWAYS || (s->prepend == PREPEND_FIRST && w->at_start);
-    if (prepend && !marked && !tokenizer_bytes_push(b, mark->data, mark->size, w->st)) return false;
+    if (prepend && !marked && !put_in(w, mark, b)) return false;
     for (size_t i = 0; i < size;) {
         const char *space = memchr(text + i, ' ', size - i);
         size_t end = space ? (size_t)(space - text) : size;
         if (!tokenizer_bytes_push(b, text + i, end - i, w->st)) return false;
-        if (space && !tokenizer_bytes_push(b, mark->data, mark->size, w->st)) return false;
+        if (space && !put_in(w, mark, b)) return false;
         i = space ? end + 1 : end;
     }
     if (!s->split) return tokenizer_split_piece(w, step + 1, b->data, b->size);

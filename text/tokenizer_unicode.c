@@ -76,23 +76,93 @@ static bool push_code_points(const utf8proc_int32_t *c, utf8proc_ssize_t n, toke
     return true;
 }
 
+/* Code points with their combining classes, as the canonical ordering looks at them. */
+typedef struct {
+    utf8proc_int32_t *c; /* [room] */
+    size_t count, room;
+} code_points;
+
+static int class_of(utf8proc_int32_t c) { return c < 0x300 ? 0 : utf8proc_get_property(c)->combining_class; }
+
+/* Appends the decomposition of one character. */
+static bool push_decomposed(code_points *p, uint32_t c, utf8proc_option_t options, status *st)
+{
+    for (;;) {
+        int ignored = 0;
+        size_t left = p->room - p->count;
+        utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)c, p->c + p->count, (utf8proc_ssize_t)left, options, &ignored);
+        if (n < 0) return status_set(st, STATUS_FAIL, "text cannot be normalised: %s", utf8proc_errmsg(n));
+        if ((size_t)n <= left) {
+            p->count += (size_t)n;
+            return true;
+        }
+        utf8proc_int32_t *grown = alloc_resize(p->c, (p->room + (size_t)n) * 2, sizeof *grown, st);
+        if (!grown) return false;
+        p->c = grown;
+        p->room = (p->room + (size_t)n) * 2;
+    }
+}
+
+/* A run of marks in the order of their classes, equals as they were. A run is a mark or two in any language; one of
+ * thousands is sorted by counting, so that whoever wrote it, n marks take n steps. */
+static bool sort_marks(utf8proc_int32_t *c, size_t n, status *st)
+{
+    enum { FEW = 16 };
+    if (n <= FEW) {
+        for (size_t i = 1; i < n; i++)
+            for (size_t k = i; k > 0 && class_of(c[k - 1]) > class_of(c[k]); k--) {
+                utf8proc_int32_t swap = c[k];
+                c[k] = c[k - 1];
+                c[k - 1] = swap;
+            }
+        return true;
+    }
+    utf8proc_int32_t *copy = alloc_array(n, sizeof *copy, st);
+    if (!copy) return false;
+    memcpy(copy, c, n * sizeof *copy);
+    size_t at[257] = {0};
+    for (size_t i = 0; i < n; i++) at[class_of(copy[i]) + 1]++;
+    for (int k = 1; k < 257; k++) at[k] += at[k - 1];
+    for (size_t i = 0; i < n; i++) c[at[class_of(copy[i])]++] = copy[i];
+    alloc_free(copy);
+    return true;
+}
+
+/* The canonical ordering (Unicode, D109): marks between two characters of class 0. */
+static bool sort_all_marks(const code_points *p, status *st)
+{
+    for (size_t i = 0; i < p->count;) {
+        size_t end = i;
+        while (end < p->count && class_of(p->c[end])) end++;
+        if (end - i > 1 && !sort_marks(p->c + i, end - i, st)) return false;
+        i = end > i ? end : i + 1;
+    }
+    return true;
+}
+
+/* utf8proc's own decomposition of a whole text sorts by insertion, which n marks in a row make n² steps: only its tables and
+ * its composition, which is one pass, are used. */
 bool tokenizer_unicode_normalise(tokenizer_unicode_form form, const char *text, size_t size, tokenizer_bytes *out,
                                  status *st)
 {
     if (form == UNICODE_NFC && is_nfc_at_once(text, size)) return tokenizer_bytes_push(out, text, size, st);
     bool compose = form == UNICODE_NFC || form == UNICODE_NFKC;
-    int options = UTF8PROC_STABLE | (compose ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE);
-    if (form == UNICODE_NFKC || form == UNICODE_NFKD) options |= UTF8PROC_COMPAT;
-    const utf8proc_uint8_t *s = (const utf8proc_uint8_t *)text;
-    utf8proc_ssize_t n = utf8proc_decompose(s, (utf8proc_ssize_t)size, NULL, 0, (utf8proc_option_t)options);
-    if (n < 0) return status_set(st, STATUS_FAIL, "text cannot be normalised: %s", utf8proc_errmsg(n));
-    utf8proc_int32_t *c = alloc_array((size_t)n + 1, sizeof *c, st);
-    if (!c) return false;
-    n = utf8proc_decompose(s, (utf8proc_ssize_t)size, c, n, (utf8proc_option_t)options);
-    n = n < 0 ? n : utf8proc_normalize_utf32(c, n, (utf8proc_option_t)options);
-    bool ok = n < 0 ? status_set(st, STATUS_FAIL, "text cannot be normalised: %s", utf8proc_errmsg(n))
-                    : push_code_points(c, n, out, st);
-    alloc_free(c);
+    int flags = UTF8PROC_STABLE | (compose ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE);
+    if (form == UNICODE_NFKC || form == UNICODE_NFKD) flags |= UTF8PROC_COMPAT;
+    utf8proc_option_t options = (utf8proc_option_t)flags;
+    code_points p = {.room = size + 32};
+    bool ok = (p.c = alloc_array(p.room, sizeof *p.c, st)) != NULL;
+    for (size_t i = 0; i < size && ok;) {
+        uint32_t c = 0;
+        int n = tokenizer_unicode_char(text + i, size - i, &c);
+        ok = n ? push_decomposed(&p, c, options, st) : status_set(st, STATUS_FAIL, "text to be normalised is no UTF-8");
+        i += (size_t)n;
+    }
+    ok = ok && sort_all_marks(&p, st);
+    utf8proc_ssize_t n = ok ? utf8proc_normalize_utf32(p.c, (utf8proc_ssize_t)p.count, options) : 0;
+    if (n < 0) ok = status_set(st, STATUS_FAIL, "text cannot be normalised: %s", utf8proc_errmsg(n));
+    ok = ok && push_code_points(p.c, n, out, st);
+    alloc_free(p.c);
     return ok;
 }
 
