@@ -260,8 +260,11 @@ static tensor *read_all(arena *mem, SNDFILE *decoder, const char *path, int chan
 tensor *sound_file_read(arena *mem, const char *path, int *rate, status *st)
 {
     SF_INFO info = {0};
-    SNDFILE *decoder = strcmp(path, "-") == 0 ? sf_open_fd(STDIN_FILENO, SFM_READ, &info, SF_FALSE) : sf_open(path, SFM_READ, &info);
-    if (!decoder) {
+    bool is_stdin = strcmp(path, "-") == 0;
+    int fd = is_stdin ? STDIN_FILENO : file_open(path, st);
+    if (fd < 0) return NULL;
+    SNDFILE *decoder = sf_open_fd(fd, SFM_READ, &info, is_stdin ? SF_FALSE : SF_TRUE);
+    if (!decoder) { /* which then has closed it */
         status_set(st, STATUS_INPUT, "%s: no sound that can be read: %s", path, sf_strerror(NULL));
         return NULL;
     }

@@ -183,11 +183,11 @@ static bool identify(const char *path, const char *kind, source_identity *id)
     if (!realpath(path, real)) return false;
     *id = (source_identity){.path_hash = hash_bytes(real, strlen(real)), .kind_hash = hash_bytes(kind, strlen(kind))};
     struct stat info;
-    FILE *f = fopen(real, "rb");
-    if (!f) return false;
-    bool ok = fstat(fileno(f), &info) == 0 && info.st_size >= 8 && fseek(f, -8, SEEK_END) == 0 &&
-              fread(&id->trailer, 8, 1, f) == 1;
-    fclose(f);
+    status ignored = {0};
+    int fd = file_open(real, &ignored);
+    if (fd < 0) return false;
+    bool ok = fstat(fd, &info) == 0 && info.st_size >= 8 && pread(fd, &id->trailer, 8, info.st_size - 8) == 8;
+    close(fd);
     if (!ok) return false;
     id->size = (uint64_t)info.st_size;
     id->seconds = (uint64_t)info.st_mtim.tv_sec;

@@ -142,6 +142,7 @@ static bool start_threads(batch_lanes *l, status *st)
     pthread_attr_t attributes;
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGBUS); /* a thread's own fault: blocked, it would kill without a word */
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK);
     pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -94,7 +94,7 @@ static bool check(const image_options *o, status *st)
 static void open_and_draw(image_options *o, status *st)
 {
     size_t size;
-    char *prompts = o->file ? file_read(o->file, PROMPT_LIMIT, &size, st) : NULL;
+    char *prompts = o->file ? file_read_stream(o->file, PROMPT_LIMIT, &size, st) : NULL;
     filter *list = o->filter ? filter_open(o->filter, st) : NULL;
     bool passes = status_ok(st) && (o->file || pass_filter(list, o, st)); /* before the model is loaded */
     pool *threads = passes ? pool_new((int)o->threads, st) : NULL;

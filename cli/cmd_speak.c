@@ -159,7 +159,7 @@ static char *read_text(const speak_flags *f, const char **words, int count, size
         status_set(st, STATUS_USAGE, "text is given twice: as words and with --file");
         return NULL;
     }
-    if (count == 0) return file_read(f->file ? f->file : "-", MAX_TEXT, size, st);
+    if (count == 0) return file_read_stream(f->file ? f->file : "-", MAX_TEXT, size, st);
     size_t total = 0;
     for (int i = 0; i < count; i++) total += strlen(words[i]) + 1;
     char *text = alloc_array(total, 1, st), *to = text;

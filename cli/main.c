@@ -1,6 +1,7 @@
 /* main: finds the subcommand in a table, runs it, prints its error and turns it into the exit code. */
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,8 +53,32 @@ static void on_signal(int number)
     _exit(number == SIGINT ? 130 : 128 + number);
 }
 
+static void say(const char *text) { (void)!write(STDERR_FILENO, text, strlen(text)); }
+
+/* A mapped model or table that is cut while it is in use has no bytes to give. */
+static void on_bus_error(int number, siginfo_t *info, void *context)
+{
+    static atomic_flag told = ATOMIC_FLAG_INIT;
+    (void)context;
+    while (atomic_flag_test_and_set(&told)) pause(); /* another thread met it too and is ending the program */
+    const char *path = file_mapped_at(info->si_addr);
+    file_abort_all();
+    if (!path) { /* a fault of our own */
+        signal(number, SIG_DFL);
+        return; /* to what faults again */
+    }
+    say(isatty(STDERR_FILENO) ? "\r\033[Kaigc: " : "aigc: ");
+    say(path);
+    say(": cannot be read any more: it was cut while it was in use, or its disk fails\n");
+    status input = {.code = STATUS_INPUT};
+    _exit(status_exit_code(&input));
+}
+
 static void handle_signals(void)
 {
+    struct sigaction bus = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
+    sigemptyset(&bus.sa_mask);
+    sigaction(SIGBUS, &bus, NULL);
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);

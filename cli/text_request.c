@@ -26,7 +26,7 @@ static bool check_text(const char *text, size_t size, const char *where, status 
 static char *read_text(const char *path, status *st)
 {
     size_t size;
-    char *text = file_read(path, INPUT_LIMIT, &size, st);
+    char *text = file_read_stream(path, INPUT_LIMIT, &size, st);
     if (!text) return NULL;
     if (!check_text(text, size, strcmp(path, "-") == 0 ? "standard input" : path, st)) {
         alloc_free(text);

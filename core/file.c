@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "core/utf8.h"
 
 enum { MAX_OUTPUTS = 64 }; /* open at once; a fixed table, so that a signal handler can walk it */
 
@@ -25,14 +26,38 @@ struct file_output {
 static _Atomic(char *) open_temporary[MAX_OUTPUTS];
 static atomic_bool aborted; /* the program ends: what comes now is removed at once */
 
-char *file_read(const char *path, size_t limit, size_t *size, status *st)
+int file_open(const char *path, status *st)
 {
-    bool is_stdin = strcmp(path, "-") == 0;
-    FILE *f = is_stdin ? stdin : fopen(path, "rb");
-    if (!f) {
-        status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-        return NULL;
-    }
+    /* without O_NONBLOCK a pipe's open waits for a writer, a terminal line's for a carrier; of a file it changes nothing */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat info;
+    if (fd < 0) status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    else if (fstat(fd, &info) != 0) status_set(st, STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+    else if (!S_ISREG(info.st_mode))
+        status_set(st, STATUS_INPUT, "%s: a %s, a regular file was wanted", path,
+                   S_ISDIR(info.st_mode) ? "folder" : S_ISFIFO(info.st_mode) ? "pipe" : S_ISSOCK(info.st_mode) ? "socket" : "device");
+    else return fd;
+    if (fd >= 0) close(fd);
+    return -1;
+}
+
+/* The stream to read from; stdin for "-". */
+static FILE *open_input(const char *path, bool may_wait, status *st)
+{
+    if (strcmp(path, "-") == 0) return stdin;
+    bool waits = may_wait && file_is_special(path);
+    int fd = waits ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : file_open(path, st);
+    FILE *f = fd >= 0 ? fdopen(fd, "rb") : NULL;
+    if (!f) status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    if (!f && fd >= 0) close(fd);
+    return f;
+}
+
+static char *read_input(const char *path, bool may_wait, size_t limit, size_t *size, status *st)
+{
+    FILE *f = open_input(path, may_wait, st);
+    if (!f) return NULL;
+    bool is_stdin = f == stdin;
     char *data = NULL;
     size_t used = 0, room = 0;
     for (;;) {
@@ -66,14 +91,72 @@ char *file_read(const char *path, size_t limit, size_t *size, status *st)
     return data;
 }
 
+char *file_read(const char *path, size_t limit, size_t *size, status *st) { return read_input(path, false, limit, size, st); }
+
+char *file_read_stream(const char *path, size_t limit, size_t *size, status *st) { return read_input(path, true, limit, size, st); }
+
+/* ---- mapping ---- */
+
+/* The mappings there are, so that a signal handler can tell whose bytes went away. In a table of fixed size whose places are
+ * never given back: a handler may read it at any time. */
+typedef struct {
+    _Atomic uintptr_t start; /* 0: free; 1: being filled */
+    _Atomic size_t size;
+    char path[200]; /* its end where it is longer */
+} mapping_place;
+enum { MAX_MAPPINGS = 512 };
+static mapping_place mapped[MAX_MAPPINGS];
+
+static void remember_mapping(const file_mapping *m, const char *path)
+{
+    for (int i = 0; i < MAX_MAPPINGS; i++) {
+        uintptr_t none = 0;
+        if (!atomic_compare_exchange_strong(&mapped[i].start, &none, 1)) continue;
+        size_t n = strlen(path), room = sizeof mapped[i].path - 1;
+        snprintf(mapped[i].path, sizeof mapped[i].path, "%s", n > room ? path + (n - room) : path);
+        utf8_mend(mapped[i].path);
+        atomic_store(&mapped[i].size, m->size);
+        atomic_store(&mapped[i].start, (uintptr_t)m->data);
+        return;
+    }
+}
+
+static void forget_mapping(const file_mapping *m)
+{
+    for (int i = 0; i < MAX_MAPPINGS; i++) {
+        uintptr_t start = (uintptr_t)m->data;
+        if (atomic_compare_exchange_strong(&mapped[i].start, &start, 0)) return;
+    }
+}
+
+const char *file_mapped_at(const void *address)
+{
+    uintptr_t at = (uintptr_t)address;
+    for (int i = 0; i < MAX_MAPPINGS; i++) {
+        uintptr_t start = atomic_load(&mapped[i].start);
+        if (start > 1 && at >= start && at - start < atomic_load(&mapped[i].size)) return mapped[i].path;
+    }
+    return NULL;
+}
+
+/* A mapped file that is now shorter than it was: the kernel's own reading of it (a write from its bytes) fails with an error
+ * and without a signal. */
+static const char *cut_mapping(void)
+{
+    struct stat info;
+    for (int i = 0; i < MAX_MAPPINGS; i++)
+        if (atomic_load(&mapped[i].start) > 1 && stat(mapped[i].path, &info) == 0 && (uint64_t)info.st_size < atomic_load(&mapped[i].size))
+            return mapped[i].path;
+    return NULL;
+}
+
 bool file_map(file_mapping *m, const char *path, status *st)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    int fd = file_open(path, st);
+    if (fd < 0) return false;
     struct stat info;
     void *data = MAP_FAILED;
     if (fstat(fd, &info) != 0) status_set(st, STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
-    else if (!S_ISREG(info.st_mode)) status_set(st, STATUS_INPUT, "%s: not a regular file", path);
     else if (info.st_size == 0) status_set(st, STATUS_INPUT, "%s: the file is empty", path);
     else {
         data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -82,12 +165,16 @@ bool file_map(file_mapping *m, const char *path, status *st)
     close(fd);
     if (data == MAP_FAILED) return false;
     *m = (file_mapping){.data = data, .size = (size_t)info.st_size};
+    remember_mapping(m, path);
     return true;
 }
 
 void file_unmap(file_mapping *m)
 {
-    if (m->data) munmap((void *)(uintptr_t)m->data, m->size);
+    if (m->data) {
+        forget_mapping(m);
+        munmap((void *)(uintptr_t)m->data, m->size);
+    }
     *m = (file_mapping){0};
 }
 
@@ -212,6 +299,8 @@ bool file_commit(file_output *f, status *st)
         ok = ok && (f->temporary ? rename(f->temporary, f->path) == 0 : name_output(f, st));
     }
     if (!ok) {
+        const char *cut = cut_mapping();
+        if (cut) status_set(st, STATUS_INPUT, "%s: was cut while it was in use", cut);
         status_set(st, STATUS_IO, "%s: cannot be written: %s", f->path ? f->path : "standard output", strerror(errno ? errno : EIO));
         file_abort(f);
         return false;

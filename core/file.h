@@ -11,9 +11,16 @@
 
 #include "core/status.h"
 
-/* The whole file ("-": stdin) as one block with a zero byte after its *size bytes; freed with alloc_free. Files over
- * `limit` bytes are refused. */
+/* A regular file, opened for reading; its descriptor, or −1 with STATUS_INPUT in st. What is none (a pipe, a device, a folder)
+ * is refused, and never waited for. */
+int file_open(const char *path, status *st);
+
+/* The whole of a regular file ("-": stdin) as one block with a zero byte after its *size bytes; freed with alloc_free. Files
+ * over `limit` bytes are refused. */
 char *file_read(const char *path, size_t limit, size_t *size, status *st);
+
+/* As file_read, of anything that a user may name to be read to its end: a pipe or a device too, which is waited for. */
+char *file_read_stream(const char *path, size_t limit, size_t *size, status *st);
 
 /* A read-only private mapping of a regular file. An empty file is refused. */
 typedef struct {
@@ -22,6 +29,10 @@ typedef struct {
 } file_mapping;
 bool file_map(file_mapping *m, const char *path, status *st);
 void file_unmap(file_mapping *m);
+
+/* The path of the mapped file that an address lies in, or NULL. A file that is cut while it is mapped (or whose disk fails)
+ * raises SIGBUS where it is read; its handler asks here. Safe in a signal handler. */
+const char *file_mapped_at(const void *address);
 
 /* A file that appears under its name only when it is whole: it is written without a name (O_TMPFILE; where the file system
  * has no such files, under a hidden name beside its place), synced, and named by file_commit. file_abort, and a signal by

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/alloc.h"
 #include "core/file.h"
@@ -34,9 +35,12 @@ static bool stopped(const atomic_bool *stop, status *st)
 
 static bool hash_file(const char *path, const atomic_bool *stop, hash_hex *out, status *st)
 {
-    if (file_is_special(path)) return status_set(st, STATUS_INPUT, "%s: is neither file nor folder", path);
-    FILE *f = fopen(path, "rb");
-    if (!f) return status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    int fd = file_open(path, st);
+    FILE *f = fd >= 0 ? fdopen(fd, "rb") : NULL;
+    if (!f) {
+        if (fd >= 0) close(fd);
+        return status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    }
     unsigned char digest[HASH_BYTES], *buffer = alloc_array(READ_SIZE, 1, st);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool ok = buffer && context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;

@@ -290,6 +290,7 @@ pool *pool_new(int threads, status *st)
     /* Signals are the main thread's: a worker interrupted in the middle of a kernel helps nobody. */
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGBUS); /* a thread's own fault: blocked, it would kill without a word */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int started = 1;
     for (; started < wanted; started++) {

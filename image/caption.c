@@ -183,6 +183,7 @@ picture *caption_draw(const picture *p, const char *text, caption_place place, c
     if (size <= 0) size = usual_size(p, place);
     if (!t || !decode(t, text, st)) goto done;
     if (FT_Init_FreeType(&library)) status_set(st, STATUS_NOMEM, "FreeType cannot be started");
+    else if (file_is_special(font)) status_set(st, STATUS_INPUT, "%s: a pipe or device, a font file was wanted", font);
     else if (FT_New_Face(library, font, 0, &face)) status_set(st, STATUS_INPUT, "%s: not a font that FreeType can read", font);
     else if (FT_Set_Char_Size(face, 0, (FT_F26Dot6)(size * 64), 72, 72)) status_set(st, STATUS_INPUT, "%s: has no glyphs of %g pixels", font, size);
     else to = draw(p, t, face, place, st);

@@ -105,7 +105,7 @@ bool prompt_examples_read(prompt_examples *e, const char *path, status *st)
 {
     *e = (prompt_examples){0};
     size_t size;
-    char *text = file_read(path, EXAMPLES_LIMIT, &size, st);
+    char *text = file_read_stream(path, EXAMPLES_LIMIT, &size, st);
     int64_t number = 1;
     for (const char *at = text, *end = text ? text + size : NULL; at && at < end && status_ok(st); number++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
