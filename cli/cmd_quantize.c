@@ -123,7 +123,8 @@ static bool plan_gguf(plan *p, const weights *w, status *st)
     const gguf *g = weights_gguf(w);
     for (int64_t i = 0; i < gguf_value_count(g); i++) {
         const gguf_value *v = gguf_value_at(g, i);
-        if (!key_is(v, "general.file_type") && !key_is(v, "general.quantization_version")) gguf_write_copy(p->writer, v);
+        bool of_parts = v->key.size > 6 && memcmp(v->key.text, "split.", 6) == 0; /* what is written is whole */
+        if (!of_parts && !key_is(v, "general.file_type") && !key_is(v, "general.quantization_version")) gguf_write_copy(p->writer, v);
     }
     p->job = alloc_zeroed((size_t)weights_count(w), sizeof *p->job, st);
     if (!p->job) return false;

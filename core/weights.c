@@ -1,5 +1,8 @@
 #include "core/weights.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -90,6 +93,23 @@ static bool looks_like_safetensors(const unsigned char *p, size_t size)
     return size >= 9 && p[8] == '{' && p[5] == 0 && p[6] == 0 && p[7] == 0;
 }
 
+/* What else people hold for a model file, by its first bytes. NULL: unknown. */
+static const char *other_kind(const unsigned char *p, size_t size)
+{
+    if ((size >= 2 && p[0] == 'P' && p[1] == 'K') || (size >= 2 && p[0] == 0x80 && p[1] >= 2 && p[1] <= 5))
+        return "a PyTorch pickle (.bin, .ckpt, .pt), which can hold programs and is not read; a .safetensors or .gguf file was wanted";
+    if (size >= 4 && (memcmp(p, "lmgg", 4) == 0 || memcmp(p, "tjgg", 4) == 0 || memcmp(p, "fmgg", 4) == 0))
+        return "a GGML file of before August 2023; its model is to be had as GGUF, which was wanted";
+    if (size >= 4 && memcmp(p, "\x89HDF", 4) == 0) return "a Keras or HDF5 file, which is not read; a .safetensors or .gguf file was wanted";
+    if (size >= 8 && memcmp(p + 4, "TFL3", 4) == 0) return "a TensorFlow Lite file, which is not read; an .onnx, .safetensors or .gguf file was wanted";
+    if (size >= 40 && memcmp(p, "version https://git-lfs", 23) == 0)
+        return "only the pointer that Git LFS puts in a file's place; 'git lfs pull' in its folder gets the file itself";
+    if (size >= 9 && (memcmp(p, "<!DOCTYPE", 9) == 0 || memcmp(p, "<!doctype", 9) == 0 || memcmp(p, "<html", 5) == 0))
+        return "a web page: what was downloaded is not the model but the page about it";
+    if (size >= 2 && p[0] == 0x1F && p[1] == 0x8B) return "packed with gzip; unpack it first";
+    return NULL;
+}
+
 static bool read_bytes(weights *w, const void *data, size_t size, status *st)
 {
     const unsigned char *p = data;
@@ -102,8 +122,8 @@ static bool read_bytes(weights *w, const void *data, size_t size, status *st)
         w->format = WEIGHTS_SAFETENSORS;
         return safetensors_read(data, size, w->path, &w->table, &w->metadata, st);
     }
-    if ((size >= 2 && p[0] == 'P' && p[1] == 'K') || (size >= 2 && p[0] == 0x80 && p[1] >= 2 && p[1] <= 5))
-        return status_set(st, STATUS_INPUT, "%s: a PyTorch pickle, which can hold programs and is not read; a .safetensors or .gguf file was wanted", w->path);
+    const char *other = other_kind(p, size);
+    if (other) return status_set(st, STATUS_INPUT, "%s: %s", w->path, other);
     if (size < 2 || p[0] != 0x08) /* ONNX: field 1 of a protobuf message, the version, comes first */
         return status_set(st, STATUS_INPUT, "%s: neither a GGUF nor a safetensors nor an ONNX file", w->path);
     w->format = WEIGHTS_ONNX;
@@ -118,6 +138,88 @@ weights *weights_open_bytes(const void *data, size_t size, const char *name, sta
     if (read_bytes(w, data, size, st)) return w;
     weights_close(w);
     return NULL;
+}
+
+/* ---- a GGUF in parts ---- */
+
+/* How the parts of a model are named: "NAME-00001-of-00003.gguf". Source: llama.cpp, tools/gguf-split. */
+typedef struct {
+    const char *path; /* of the part that was named */
+    int stem;         /* its bytes before "-00001-of-00003.gguf" */
+    uint64_t number, count;
+} parts;
+
+/* What a GGUF says of its being a part; count 0 or 1: a whole file. */
+static parts parts_of(const gguf *g, const char *path)
+{
+    parts p = {.path = path};
+    if (gguf_get_u64(g, "split.count", &p.count) && !gguf_get_u64(g, "split.no", &p.number)) p.count = 0;
+    return p;
+}
+
+static char *part_path(const parts *p, uint64_t number, status *st)
+{
+    size_t size = strlen(p->path) + 1;
+    char *path = alloc_array(size, 1, st);
+    if (path) snprintf(path, size, "%.*s-%05u-of-%05u.gguf", p->stem, p->path, (unsigned)number + 1, (unsigned)p->count);
+    return path;
+}
+
+/* Fills p->stem; false when the name is not the part's. */
+static bool find_stem(parts *p)
+{
+    char ending[32];
+    size_t n = strlen(p->path);
+    size_t m = (size_t)snprintf(ending, sizeof ending, "-%05u-of-%05u.gguf", (unsigned)p->number + 1, (unsigned)p->count);
+    if (n < m || strcmp(p->path + n - m, ending) != 0) return false;
+    p->stem = (int)(n - m);
+    return true;
+}
+
+static bool open_part(weights *w, const parts *p, uint64_t number, status *st)
+{
+    char *path = part_path(p, number, st);
+    bool there = path && file_exists(path);
+    if (path && !there)
+        status_set(st, STATUS_INPUT, "%s: part %u of %u of a split model, and part %u is missing: %s", p->path, (unsigned)p->number + 1, (unsigned)p->count,
+                   (unsigned)number + 1, path);
+    const file_mapping *m = there ? add_map(w, path, st) : NULL;
+    alloc_free(path);
+    if (!m) return false;
+    path = w->map_path[w->maps - 1];
+    w->table.path = path;
+    gguf *g = m->size >= 4 ? gguf_open(m->data, m->size, path, &w->table, st) : NULL;
+    w->table.path = w->path;
+    parts own = g ? parts_of(g, path) : (parts){0};
+    if (own.count != p->count || own.number != number)
+        status_set(st, STATUS_INPUT, "%s: part %u of %u by its name, part %u of %u by what it says", path, (unsigned)number + 1, (unsigned)p->count,
+                   (unsigned)own.number + 1, (unsigned)own.count);
+    if (number == 0) w->header = g; /* the first has the model's keys, the others none */
+    else gguf_close(g);
+    return status_ok(st);
+}
+
+/* Opens all parts in place of the one that was opened. */
+static bool open_parts(weights *w, parts p, status *st)
+{
+    if (p.count > MAX_SHARDS || p.number >= p.count)
+        return status_set(st, STATUS_INPUT, "%s: split.no is %llu and split.count %llu, at most %d parts are supported", w->path, (unsigned long long)p.number,
+                          (unsigned long long)p.count, MAX_SHARDS);
+    if (!find_stem(&p))
+        return status_set(st, STATUS_INPUT, "%s: part %u of %u of a split model; its parts are found by names that end in -%05u-of-%05u.gguf, which this one's does not",
+                          w->path, (unsigned)p.number + 1, (unsigned)p.count, (unsigned)p.number + 1, (unsigned)p.count);
+    gguf_close(w->header);
+    w->header = NULL;
+    weights_table_free(&w->table);
+    w->table = (weights_table){.path = w->path};
+    file_unmap(&w->map[--w->maps]);
+    alloc_free(w->map_path[w->maps]);
+    for (uint64_t i = 0; i < p.count; i++)
+        if (!open_part(w, &p, i, st)) return false;
+    uint64_t tensors;
+    if (gguf_get_u64(w->header, "split.tensors.count", &tensors) && tensors != (uint64_t)w->table.count)
+        return status_set(st, STATUS_INPUT, "%s: the parts hold %lld tensors, %llu wanted", w->path, (long long)w->table.count, (unsigned long long)tensors);
+    return true;
 }
 
 /* ---- shards ---- */
@@ -219,7 +321,11 @@ static bool open_file(weights *w, const char *path, status *st)
 {
     const file_mapping *m = add_map(w, path, st);
     if (!m) return false;
-    if (!is_index(m->data, m->size)) return read_bytes(w, m->data, m->size, st);
+    if (!is_index(m->data, m->size)) {
+        if (!read_bytes(w, m->data, m->size, st)) return false;
+        parts p = w->header ? parts_of(w->header, path) : (parts){0};
+        return p.count < 2 || open_parts(w, p, st);
+    }
     file_unmap(&w->map[--w->maps]);
     alloc_free(w->map_path[w->maps]);
     return open_index(w, path, st);
@@ -243,6 +349,38 @@ bool weights_in_folder(const char *path, status *st)
     return file != NULL;
 }
 
+/* What else may lie in a folder: a GGUF (the first by name; of a split model its first part alone counts, and a vision
+ * projector beside a model is none) or a pickle. */
+typedef struct {
+    int ggufs;
+    char gguf[256], pickle[256];
+} folder_names;
+
+static bool ends_in(const char *name, const char *ending)
+{
+    size_t n = strlen(name), m = strlen(ending);
+    return n > m && strcmp(name + n - m, ending) == 0;
+}
+
+static folder_names look_in_folder(const char *folder, status *st)
+{
+    folder_names found = {0};
+    DIR *d = opendir(folder);
+    if (!d) status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", folder, strerror(errno));
+    for (const struct dirent *e; d && (e = readdir(d));) {
+        unsigned part = 1, count;
+        const char *name = e->d_name, *of = strstr(name, "-of-");
+        if (of && of - name >= 6) sscanf(of - 6, "-%5u-of-%5u.gguf", &part, &count);
+        if (ends_in(name, ".gguf") && part == 1 && !strstr(name, "mmproj")) {
+            if (!found.ggufs++ || strcmp(name, found.gguf) < 0) snprintf(found.gguf, sizeof found.gguf, "%s", name);
+        } else if (ends_in(name, ".bin") || ends_in(name, ".ckpt") || ends_in(name, ".pt") || ends_in(name, ".pth")) {
+            if (!found.pickle[0] || strcmp(name, found.pickle) < 0) snprintf(found.pickle, sizeof found.pickle, "%s", name);
+        }
+    }
+    if (d) closedir(d);
+    return found;
+}
+
 static bool open_folder(weights *w, const char *folder, status *st)
 {
     char *path = find_in_folder(folder, st);
@@ -251,7 +389,19 @@ static bool open_folder(weights *w, const char *folder, status *st)
         alloc_free(path);
         return ok;
     }
-    return status_set(st, STATUS_INPUT, "%s: no %s, %s or %s in the folder", folder, FOLDER_FILES[0], FOLDER_FILES[1], FOLDER_FILES[2]);
+    if (!status_ok(st)) return false;
+    folder_names names = look_in_folder(folder, st);
+    if (names.ggufs == 1) {
+        path = file_join(folder, names.gguf, st);
+        bool ok = path && open_file(w, path, st);
+        alloc_free(path);
+        return ok;
+    }
+    if (names.ggufs > 1) return status_set(st, STATUS_INPUT, "%s: a folder with %d GGUF models; name one of them, such as %s", folder, names.ggufs, names.gguf);
+    if (names.pickle[0])
+        return status_set(st, STATUS_INPUT, "%s: a folder with PyTorch pickles (%s), which can hold programs and are not read; %s was wanted", folder, names.pickle,
+                          FOLDER_FILES[0]);
+    return status_set(st, STATUS_INPUT, "%s: no %s, %s, %s or GGUF file in the folder", folder, FOLDER_FILES[0], FOLDER_FILES[1], FOLDER_FILES[2]);
 }
 
 weights *weights_open(const char *path, status *st)

@@ -12,9 +12,10 @@
 
 typedef struct weights weights;
 
-/* Opens path: a .gguf, .safetensors or .onnx file (told by its first bytes, not by its name), a
- * model.safetensors.index.json, or a folder with one of model.safetensors, model.safetensors.index.json,
- * diffusion_pytorch_model.safetensors (or their fp16 variants). NULL with STATUS_INPUT in st. */
+/* Opens path: a .gguf, .safetensors or .onnx file (told by its first bytes, not by its name), any part of a split GGUF
+ * (NAME-00002-of-00003.gguf; all are opened), a model.safetensors.index.json, or a folder with one of model.safetensors,
+ * model.safetensors.index.json, diffusion_pytorch_model.safetensors (or their fp16 variants) or with one GGUF. NULL with
+ * STATUS_INPUT in st. */
 weights *weights_open(const char *path, status *st);
 
 /* Whether path is a folder with one of these files. false with a status when memory is out. */

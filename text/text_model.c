@@ -5,6 +5,7 @@
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "text/text_kind.h"
 
 enum { CONFIG_LIMIT = 1 << 20 };
 
@@ -22,7 +23,7 @@ static bool read_config(gpt_config *c, const text_model *m, const char *folder, 
     char *path = file_join(folder, "config.json", st);
     size_t size;
     char *text = path ? file_read(path, CONFIG_LIMIT, &size, st) : NULL;
-    bool ok = text && gpt_config_from_json(c, text, size, path, st);
+    bool ok = text && text_kind_config(text, size, path, st) && gpt_config_from_json(c, text, size, path, st);
     alloc_free(text);
     alloc_free(path);
     return ok;
@@ -52,9 +53,7 @@ static bool check_fit(const text_model *m, status *st)
 static bool open_parts(text_model *m, const char *folder, linear_mode mode, pool *threads, status *st)
 {
     gpt_config config;
-    if (weights_format_of(m->file) == WEIGHTS_ONNX)
-        return status_set(st, STATUS_INPUT, "%s: ONNX holds no language model that is known here", weights_path(m->file));
-    if (!read_config(&config, m, folder, st)) return false;
+    if (!text_kind_weights(m->file, st) || !read_config(&config, m, folder, st)) return false;
     tokenizer_job job = {.file = m->file, .folder = folder};
     m->gpt = gpt_new(m->file, &config, mode, threads, &(gpt_beside){open_tokenizer, &job}, st);
     m->tokenizer = job.result;
@@ -67,7 +66,8 @@ bool text_model_open(text_model *m, const char *path, linear_mode mode, pool *th
     double begin = log_seconds();
     *m = (text_model){0};
     char *folder = folder_of(path, st);
-    m->file = folder ? weights_open(path, st) : NULL;
+    bool likely = folder && (!file_is_folder(path) || text_kind_folder(path, st));
+    m->file = likely ? weights_open(path, st) : NULL;
     bool ok = m->file && open_parts(m, folder, mode, threads, st);
     alloc_free(folder);
     m->seconds = log_seconds() - begin;
