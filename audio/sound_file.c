@@ -24,20 +24,25 @@ struct sound_file {
 
 enum { PIECE = 4096, LONGEST = 1 << 28 }; /* samples converted at once; samples of a sound that is read: 3 hours */
 
+static const struct {
+    const char *ending;
+    int format;
+} FORMATS[] = {
+    {".wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16},     {".flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16},
+    {".ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS},     {".oga", SF_FORMAT_OGG | SF_FORMAT_VORBIS},
+    {".opus", SF_FORMAT_OGG | SF_FORMAT_OPUS},      {".mp3", SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III},
+    {".aiff", SF_FORMAT_AIFF | SF_FORMAT_PCM_16},
+};
+
+const char *sound_file_endings(void) { return ".wav, .flac, .ogg, .oga, .opus, .mp3, .aiff"; }
+
+/* 0: no known format. A name without an ending is a WAV file's. */
 static int format_of(const char *path)
 {
-    static const struct {
-        const char *ending;
-        int format;
-    } KNOWN[] = {
-        {".wav", SF_FORMAT_WAV | SF_FORMAT_PCM_16},     {".flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16},
-        {".ogg", SF_FORMAT_OGG | SF_FORMAT_VORBIS},     {".oga", SF_FORMAT_OGG | SF_FORMAT_VORBIS},
-        {".opus", SF_FORMAT_OGG | SF_FORMAT_OPUS},      {".mp3", SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III},
-        {".aiff", SF_FORMAT_AIFF | SF_FORMAT_PCM_16},
-    };
-    const char *dot = strrchr(path, '.');
-    for (size_t i = 0; dot && i < sizeof KNOWN / sizeof KNOWN[0]; i++)
-        if (strcasecmp(dot, KNOWN[i].ending) == 0) return KNOWN[i].format;
+    const char *ending = file_ending(path);
+    if (!*ending) return FORMATS[0].format;
+    for (size_t i = 0; i < sizeof FORMATS / sizeof FORMATS[0]; i++)
+        if (strcasecmp(ending, FORMATS[i].ending) == 0) return FORMATS[i].format;
     return 0;
 }
 
@@ -161,7 +166,7 @@ sound_file *sound_file_create(const char *path, sound_format format, status *st)
     bool streamed = strcmp(path, "-") == 0;
     int type = format.raw ? 0 : streamed ? SF_FORMAT_WAV : format_of(path);
     if (!format.raw && !type) {
-        status_set(st, STATUS_USAGE, "%s: the ending says no sound format; .wav, .flac, .ogg, .opus, .mp3 are known", path);
+        status_set(st, STATUS_USAGE, "%s: the ending says no sound format; %s are known", path, sound_file_endings());
         return NULL;
     }
     sound_file *f = alloc_zeroed(1, sizeof *f, st);

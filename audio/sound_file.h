@@ -1,6 +1,6 @@
 /* sound_file: sound from and to files, by libsndfile; the only user of sndfile.h.
  *
- * Written is one channel of 16 bits: .wav, .flac, .ogg (Vorbis), .opus, .mp3 by the file's name; "-" streams WAV to
+ * Written is one channel of 16 bits: .wav, .flac, .ogg (Vorbis), .opus, .mp3, .aiff by the file's name (without an ending: WAV); "-" streams WAV to
  * stdout, piece by piece, with the length field that says "until the end" (0xFFFFFFFF); raw is the samples alone,
  * little-endian, to a file of any name or to stdout, and has no place for tags. A file appears under its name only when it is whole (core/file.h).
  */
@@ -17,6 +17,9 @@ typedef struct {
     bool raw;
     const sound_tags *tags; /* stored with the sound, or NULL; must stay until it is committed */
 } sound_format;
+
+/* The endings that say a format, as ".wav, .flac, …". */
+const char *sound_file_endings(void);
 
 /* NULL with st set: STATUS_USAGE for a name whose ending is no known format. */
 sound_file *sound_file_create(const char *path, sound_format format, status *st);

@@ -7,6 +7,7 @@
 #include "cli/filter.h"
 #include "cli/image_session.h"
 #include "cli/image_text.h"
+#include "cli/output_ending.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -88,7 +89,7 @@ static bool check(const image_options *o, status *st)
     if (to_stdout && (o->count > 1 || o->file)) return status_set(st, STATUS_USAGE, "-o -: one picture alone goes to stdout");
     if (to_stdout && o->json) return status_set(st, STATUS_USAGE, "-o - and --json both want stdout");
     if (to_stdout && o->preview_every) return status_set(st, STATUS_USAGE, "--preview-every needs a file's name after -o");
-    return true;
+    return output_ending_check(OUTPUT_PICTURE, "-o", o->output, st);
 }
 
 static void open_and_draw(image_options *o, status *st)

@@ -9,6 +9,7 @@
 
 #include "cli/model_path.h"
 #include "cli/options.h"
+#include "cli/output_ending.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/gguf_write.h"
@@ -243,12 +244,11 @@ void cmd_quantize(int argc, char **argv, status *st)
     if (!words) return;
     if (options_parse(table, argc, argv, "aigc quantize [OPTION]… --type TYPE IN OUT", words, &count, &help, st) && !help) {
         if (s.quiet || s.verbose) log_set_level(s.quiet ? LOG_QUIET : LOG_VERBOSE);
-        if (count == 2) {
+        if (count != 2) status_set(st, STATUS_USAGE, "a model and the file to write are wanted, %d words given; --help tells more", count);
+        else if (output_ending_check(OUTPUT_MODEL, "the file to write", words[1], st)) {
             s.in = words[0];
             s.out = words[1];
             run(&s, st);
-        } else {
-            status_set(st, STATUS_USAGE, "a model and the file to write are wanted, %d words given; --help tells more", count);
         }
     }
     alloc_free(words);

@@ -9,6 +9,7 @@
 #include "audio/sound_file.h"
 #include "audio/speak.h"
 #include "cli/filter.h"
+#include "cli/output_ending.h"
 #include "cli/sound_origin.h"
 #include "cli/speak_flags.h"
 #include "cli/speak_label.h"
@@ -18,7 +19,6 @@
 #include "core/rng.h"
 
 enum { MAX_TEXT = 256 << 20 };
-static const char DEFAULT_OUTPUT[] = "speech.wav";
 
 static bool parse(int argc, char **argv, speak_flags *f, const char **words, int *count, bool *help, status *st)
 {
@@ -212,7 +212,10 @@ static bool check_flags(speak_flags *f, status *st)
     bool to_stdout = f->output && strcmp(f->output, "-") == 0;
     if (f->json && (to_stdout || f->phonemes))
         return status_set(st, STATUS_USAGE, "--json prints on standard output, and so does %s: only one can", f->phonemes ? "--phonemes" : "-o -");
-    if (!f->output) f->output = DEFAULT_OUTPUT;
+    if (!output_ending_check(f->raw ? OUTPUT_SAMPLES : OUTPUT_SOUND, "-o", f->output, st) || !output_ending_check(OUTPUT_SRT, "--srt", f->srt, st) ||
+        !output_ending_check(OUTPUT_VTT, "--vtt", f->vtt, st))
+        return false;
+    if (!f->output) f->output = f->raw ? "speech.raw" : "speech.wav";
     if (!f->seed_given) f->seed = (int64_t)rng_fresh_seed();
     log_set_level(f->quiet ? LOG_QUIET : f->verbose ? LOG_VERBOSE : LOG_NORMAL);
     return true;

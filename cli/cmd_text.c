@@ -10,6 +10,7 @@
 #include "cli/chat_loop.h"
 #include "cli/filter.h"
 #include "cli/model_path.h"
+#include "cli/output_ending.h"
 #include "cli/text_json.h"
 #include "cli/text_options.h"
 #include "cli/text_origin.h"
@@ -258,6 +259,7 @@ static bool check_options(const text_options *o, status *st)
     origin_level level;
     if (!origin_level_of(o->metadata, &level, st)) return false;
     if (o->logprobs && !o->json) return status_set(st, STATUS_USAGE, "--logprobs needs --json");
+    if (!output_ending_check(OUTPUT_TEXT, "-o", o->output, st)) return false;
     if (!o->interactive) return true;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return status_set(st, STATUS_USAGE, "--interactive needs a terminal for input and output");
     if (o->json || o->parallel > 1 || o->raw || o->prompt || o->file || o->task || o->examples || o->output || o->label || o->filter)

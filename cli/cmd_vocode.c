@@ -1,6 +1,7 @@
 /* vocode: a mel spectrum (.npy) or the mel spectrum of a sound, back to sound. */
 #include "cli/command.h"
 
+#include "cli/output_ending.h"
 #include "cli/vocode_flags.h"
 #include "core/alloc.h"
 
@@ -15,6 +16,13 @@ static void run(vocode_flags *f, status *st)
     arena_free(c.mem);
 }
 
+static bool check(vocode_flags *f, status *st)
+{
+    if (!output_ending_check(f->raw ? OUTPUT_SAMPLES : OUTPUT_SOUND, "-o", f->output, st) || !output_ending_check(OUTPUT_ARRAY, "--mel", f->mel, st)) return false;
+    if (!f->output) f->output = f->raw ? "vocoded.raw" : "vocoded.wav";
+    return true;
+}
+
 void cmd_vocode(int argc, char **argv, status *st)
 {
     vocode_flags f = vocode_flags_default();
@@ -25,8 +33,8 @@ void cmd_vocode(int argc, char **argv, status *st)
     bool help = false;
     if (words && options_parse(table, argc, argv, "aigc vocode [OPTION]… IN.npy|IN.wav", words, &count, &help, st) && !help) {
         f.input = words[0];
-        if (count == 1) run(&f, st);
-        else status_set(st, STATUS_USAGE, "%d inputs found, one .npy or sound file wanted", count);
+        if (count != 1) status_set(st, STATUS_USAGE, "%d inputs found, one .npy or sound file wanted", count);
+        else if (check(&f, st)) run(&f, st);
     }
     alloc_free(words);
 }

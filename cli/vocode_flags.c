@@ -11,7 +11,7 @@
 
 vocode_flags vocode_flags_default(void)
 {
-    return (vocode_flags){.output = "vocoded.wav", .n_fft = 1024, .hop = 256, .iterations = 60, .metadata = "full"};
+    return (vocode_flags){.n_fft = 1024, .hop = 256, .iterations = 60, .metadata = "full"};
 }
 
 /* What the sound is made of. */

@@ -342,6 +342,12 @@ bool file_is_special(const char *path)
     return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
+const char *file_ending(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+    return dot && dot != name && dot[1] ? dot : name + strlen(name);
+}
+
 char *file_join(const char *folder, const char *name, status *st)
 {
     size_t size = strlen(folder) + strlen(name) + 2;

@@ -54,6 +54,9 @@ bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 bool file_is_special(const char *path); /* neither file nor folder: a pipe, a device; to open one may wait for ever */
 
+/* Where the ending of a path's last part begins, dot and all (".png"); "" when it has none (a first dot hides a file). */
+const char *file_ending(const char *path);
+
 /* "folder/name", freed with alloc_free. */
 char *file_join(const char *folder, const char *name, status *st);
 
