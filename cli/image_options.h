@@ -9,7 +9,7 @@
 typedef struct {
     /* what a job may say */
     const char *model, *prompt, *negative;
-    int64_t width, height; /* 0: the model's own size */
+    int64_t width, height; /* of the result, before upscale; 0: the model's own size */
     int64_t steps;
     double guidance;
     const char *method, *rng, *noise;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/image_origin.h"
+#include "cli/image_size.h"
 #include "cli/image_text.h"
 #include "cli/interrupt.h"
 #include "cli/model_path.h"
@@ -26,6 +27,7 @@ struct image_session {
     bool last;          /* parts are dropped as soon as their work is done */
     int64_t steps, upscale; /* the model's own values; 0: it names none */
     double guidance;
+    int64_t told_width, told_height; /* the size of which it was last said that it is not drawn as such */
 };
 
 /* The settings that a model's maker found best, in a file aigc.json of its folder (docs/formats.md). */
@@ -89,27 +91,21 @@ typedef struct {
     diffuse_request request;
     picture *init, *mask;         /* as read */
     picture *fitted, *fitted_mask; /* at the size that is drawn; the same pictures where that is theirs */
-    int64_t steps, upscale;
+    image_size size;
+    int64_t steps;
     double guidance, begun;
 } drawing;
 
-static bool check_size(const drawing *d, const char *flag, int64_t pixels, status *st)
+/* A size that is not drawn as such is told, once where many pictures have it. */
+static void tell_size(const drawing *d)
 {
-    int64_t factor = image_model_vae_config(d->s->model)->factor, below = pixels / factor * factor;
-    if (pixels % factor == 0) return true;
-    if (below == 0) return status_set(st, STATUS_USAGE, "%s %lld: a multiple of %lld is wanted, the nearest is %lld", flag, (long long)pixels, (long long)factor, (long long)factor);
-    return status_set(st, STATUS_USAGE, "%s %lld: a multiple of %lld is wanted, the nearest are %lld and %lld", flag, (long long)pixels,
-                      (long long)factor, (long long)below, (long long)(below + factor));
-}
-
-/* The pixels to draw on one side: the flag's, else the init picture's (of which a model that enlarges by itself draws a
- * part, so that the result is as large as the picture given), else the model's. */
-static int64_t choose_side(const drawing *d, int64_t flag, int64_t init)
-{
-    int64_t factor = image_model_vae_config(d->s->model)->factor, drawn = d->o->upscale_given ? init : init / d->upscale;
-    if (flag) return flag;
-    if (!d->init) return image_model_side(d->s->model);
-    return (drawn < factor && init >= factor ? factor : drawn) / factor * factor;
+    image_session *s = d->s;
+    const image_size *z = &d->size;
+    if (!z->odd || (s->told_width == z->width && s->told_height == z->height)) return;
+    s->told_width = z->width;
+    s->told_height = z->height;
+    log_message("%lld x %lld pixels: the model draws %lld x %lld, which are %s", (long long)z->width, (long long)z->height,
+                (long long)z->drawn_width, (long long)z->drawn_height, z->padded ? "resampled and set in the middle" : "resampled");
 }
 
 /* Size, steps and guidance: the flags', else the model's, else those for all. */
@@ -119,21 +115,23 @@ static bool settle(drawing *d, status *st)
     const image_session *s = d->s;
     d->steps = o->steps_given || !s->steps ? o->steps : s->steps;
     d->guidance = o->guidance_given || s->guidance == 0 ? o->guidance : s->guidance;
-    d->upscale = o->upscale_given || !s->upscale ? o->upscale : s->upscale;
-    if (d->upscale == 3) return status_set(st, STATUS_USAGE, "--upscale 3: 1, 2 or 4 is wanted");
-    d->request.width = choose_side(d, o->width, d->init ? d->init->width : 0);
-    d->request.height = choose_side(d, o->height, d->init ? d->init->height : 0);
-    if (!check_size(d, "--width", d->request.width, st) || !check_size(d, "--height", d->request.height, st)) return false;
-    if (!d->request.width || !d->request.height)
-        return status_set(st, STATUS_INPUT, "%s: smaller than %d pixels", o->init, image_model_vae_config(s->model)->factor);
+    if (o->upscale == 3) return status_set(st, STATUS_USAGE, "--upscale 3: 1, 2 or 4 is wanted");
+    image_size_wish wish = {.width = o->width, .height = o->height, .upscale = o->upscale_given ? o->upscale : 0,
+                            .side = image_model_side(s->model), .factor = image_model_vae_config(s->model)->factor,
+                            .enlarges = s->upscale ? s->upscale : 1};
+    if (d->init) wish.init_width = d->init->width, wish.init_height = d->init->height;
+    d->size = image_size_plan(&wish);
+    d->request.width = d->size.drawn_width;
+    d->request.height = d->size.drawn_height;
+    tell_size(d);
     return true;
 }
 
-/* p at the size that is drawn; p itself where that is its own. */
-static picture *fit(const drawing *d, picture *p, picture_filter filter, status *st)
+/* p at that size; p itself where that is its own. */
+static picture *resized(picture *p, int64_t width, int64_t height, picture_filter filter, status *st)
 {
-    if (!p || (p->width == d->request.width && p->height == d->request.height)) return p;
-    return picture_resize(p, d->request.width, d->request.height, filter, st);
+    if (!p || (p->width == width && p->height == height)) return p;
+    return picture_resize(p, width, height, filter, st);
 }
 
 static void free_pictures(drawing *d)
@@ -238,25 +236,40 @@ static picture *set_text(const drawing *d, picture *p, const char *text, caption
     return with;
 }
 
-/* p (taken over) enlarged. Where it is then as large as the picture it came from, what the mask keeps is that picture's own
- * again, which the enlarged copy of a reduced one would not be. */
-static picture *enlarge(const drawing *d, picture *p, status *st)
+/* Where the mask is black, p is the picture it came from, which what was drawn at another size would not be. */
+static bool keep_masked(const drawing *d, picture *p, status *st)
 {
-    picture *large = picture_resize(p, p->width * d->upscale, p->height * d->upscale, PICTURE_LANCZOS, st);
-    picture_free(p);
-    if (!large || !d->mask || d->init->width != large->width || d->init->height != large->height) return large;
-    bool same = d->mask->width == large->width && d->mask->height == large->height;
-    picture *mask = same ? d->mask : picture_resize(d->mask, large->width, large->height, PICTURE_NEAREST, st);
-    if (mask) picture_keep_unmasked(large, d->init, mask, st);
-    if (!same) picture_free(mask);
-    return large;
+    picture *from = resized(d->init, p->width, p->height, PICTURE_LANCZOS, st);
+    picture *mask = from ? resized(d->mask, p->width, p->height, PICTURE_NEAREST, st) : NULL;
+    bool ok = mask && picture_keep_unmasked(p, from, mask, st);
+    if (from != d->init) picture_free(from);
+    if (mask != d->mask) picture_free(mask);
+    return ok;
 }
 
-/* p (taken over) enlarged, captioned and labelled. */
+/* p (taken over) at the size asked for. */
+static picture *give_size(const drawing *d, picture *p, status *st)
+{
+    int64_t width = d->size.width * d->size.upscale, height = d->size.height * d->size.upscale;
+    int64_t least = width < height ? width : height;
+    if (p->width == width && p->height == height) return p;
+    picture *sized = d->size.padded ? picture_resize(p, least, least, PICTURE_LANCZOS, st) : picture_resize(p, width, height, PICTURE_LANCZOS, st);
+    picture_free(p);
+    if (sized && d->size.padded) {
+        p = sized;
+        sized = picture_widen(p, width, height, st);
+        picture_free(p);
+    }
+    if (!sized || !d->mask || keep_masked(d, sized, st)) return sized;
+    picture_free(sized);
+    return NULL;
+}
+
+/* p (taken over) sized, captioned and labelled. */
 static picture *finish(const drawing *d, picture *p, status *st)
 {
     caption_place place;
-    if (p && d->upscale > 1) p = enlarge(d, p, st);
+    if (p) p = give_size(d, p, st);
     if (p && d->o->caption && image_text_place(d->o->caption_place, &place, st)) p = set_text(d, p, d->o->caption, place, d->o->caption_size, st);
     if (p && (d->o->label || d->o->label_text)) {
         int64_t side = p->width < p->height ? p->width : p->height;
@@ -272,11 +285,11 @@ static picture *finish(const drawing *d, picture *p, status *st)
 static image_options settled(const drawing *d)
 {
     image_options o = *d->o;
-    o.width = d->request.width;
-    o.height = d->request.height;
+    o.width = d->size.width;
+    o.height = d->size.height;
     o.steps = d->steps;
     o.guidance = d->guidance;
-    o.upscale = d->upscale;
+    o.upscale = d->size.upscale;
     o.method = sampler_method_name(d->request.method);
     return o;
 }
@@ -310,8 +323,8 @@ static picture *draw(drawing *d, uint64_t seed, status *st)
     const schedule *plan = image_model_schedule(d->s->model);
     if (!read_pictures(d, st) || !settle(d, st) || !choose_noise(d, seed, st) || !image_text_method(o->method, plan, &d->request.method, st))
         return NULL;
-    d->fitted = fit(d, d->init, PICTURE_LANCZOS, st);
-    d->fitted_mask = fit(d, d->mask, PICTURE_NEAREST, st);
+    d->fitted = resized(d->init, d->request.width, d->request.height, PICTURE_LANCZOS, st);
+    d->fitted_mask = resized(d->mask, d->request.width, d->request.height, PICTURE_NEAREST, st);
     if (!status_ok(st)) return NULL;
     d->request.steps = (int)d->steps;
     d->request.guidance = (float)d->guidance;

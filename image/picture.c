@@ -121,6 +121,40 @@ picture *picture_resize(const picture *p, int64_t width, int64_t height, picture
     return NULL;
 }
 
+/* The mean colour of p's outermost pixels. */
+static void edge_colour(const picture *p, double mean[4])
+{
+    int64_t count = 0;
+    for (int i = 0; i < 4; i++) mean[i] = 0;
+    for (int64_t y = 0; y < p->height; y++) {
+        bool whole = y == 0 || y == p->height - 1;
+        for (int64_t x = 0; x < p->width; x += whole || p->width == 1 ? 1 : p->width - 1, count++)
+            for (int i = 0; i < p->channels; i++) mean[i] += p->pixel[(y * p->width + x) * p->channels + i];
+    }
+    for (int i = 0; i < p->channels; i++) mean[i] /= (double)count;
+}
+
+static int64_t clamp(int64_t x, int64_t most) { return x < 0 ? 0 : x > most ? most : x; }
+
+picture *picture_widen(const picture *p, int64_t width, int64_t height, status *st)
+{
+    picture *to = picture_new(width, height, p->channels, st);
+    double mean[4], reach = (double)(p->width < p->height ? p->width : p->height) / 4;
+    if (!to) return NULL;
+    edge_colour(p, mean);
+    for (int64_t y = 0; y < height; y++)
+        for (int64_t x = 0; x < width; x++) {
+            int64_t px = x - (width - p->width) / 2, py = y - (height - p->height) / 2;
+            int64_t ex = clamp(px, p->width - 1), ey = clamp(py, p->height - 1);
+            double share = hypot((double)(px - ex), (double)(py - ey)) / reach; /* of the mean */
+            for (int i = 0; i < p->channels; i++) {
+                double own = p->pixel[(ey * p->width + ex) * p->channels + i];
+                to->pixel[(y * width + x) * p->channels + i] = to_byte((float)(own + (mean[i] - own) * (share < 1 ? share : 1)));
+            }
+        }
+    return to;
+}
+
 tensor *picture_to_tensor(op_ctx *c, const picture *p)
 {
     tensor *x = p ? op_new(c, SHAPE(1, p->height, p->width, p->channels)) : NULL;

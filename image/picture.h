@@ -24,6 +24,10 @@ typedef enum { PICTURE_NEAREST, PICTURE_MITCHELL, PICTURE_LANCZOS } picture_filt
  * Netravali (1988) with B = C = 1/3, without ringing. Where the picture shrinks the kernel widens with it. */
 picture *picture_resize(const picture *p, int64_t width, int64_t height, picture_filter filter, status *st);
 
+/* p in the middle of a picture that is larger in one direction, or both. What lies beyond its edge goes from the edge's own
+ * pixels over to their mean colour: a plain ground goes on as one. */
+picture *picture_widen(const picture *p, int64_t width, int64_t height, status *st);
+
 /* [1, H, W, C] with values −1 … 1 from pixels 0 … 255. */
 tensor *picture_to_tensor(op_ctx *c, const picture *p);
 

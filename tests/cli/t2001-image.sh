@@ -35,24 +35,68 @@ expect 0 image -p cat --variation-seed 3 --variation-strength 0.2 --cfg-scale 1 
 grep -aq 'Clip skip: 2' g.png || fail "clip skip is not told"
 expect 0 image -p cat --exact --noise "$golden/noise.npy" -o g.png
 
-# a model that enlarges by itself: from a picture comes one as large, and what the mask keeps is kept in the end, too
+# -W and -H are the size of the result; what the model does not draw as such is resampled, and said once
+is_size() { # FILE WIDTH HEIGHT, as its header says
+    [ "$(od -An -tu1 -j16 -N8 "$1" | tr -s ' ')" = " 0 0 $(($2 / 256)) $(($2 % 256)) 0 0 $(($3 / 256)) $(($3 % 256))" ] || fail "$1 is no picture of $2 x $3"
+}
+expect 0 image -p cat -s 1 -W 31 -H 9 -b 2 -o size.png
+is_size size.png 31 9
+[ "$(grep -c '31 x 9 pixels: the model draws 32 x 10, which are resampled' err)" = 1 ] || fail "that a size is resampled is not told once: $(cat err)"
+expect 0 image -p cat -s 1 -W 400 -H 100 -o size.png
+is_size size.png 400 100
+grep -q 'the model draws 32 x 8' err || fail "a large size is not drawn in its shape: $(cat err)"
+expect 0 image -p cat -s 1 -W 5 -H 5 -q -o size.png
+is_size size.png 5 5
+[ ! -s err ] || fail "-q is not quiet about the size"
+"$AIGC" rerun -q --with model="$model" size.png 2>err || fail "a resampled picture is not made again: $(cat err)"
+
+# a model that enlarges by itself draws its own square alone
 cp -r "$model" enlarging && chmod -R u+w enlarging && echo '{"upscale": 2}' >enlarging/aigc.json
-expect 0 "$AIGC" image -m enlarging --steps 3 -p cat -s 1 -W 32 -H 32 -o big.png
-grep -q 'big.png: 64 x 64' err || fail "aigc.json's enlarging: $(cat err)"
-expect 0 "$AIGC" image -m enlarging --steps 3 -p cat -s 2 --init-img big.png --strength 0.5 -o again.png
-grep -q 'again.png: 64 x 64' err || fail "from a picture comes one of another size: $(cat err)"
-expect 0 "$AIGC" image -m enlarging --steps 3 -p cat -s 2 --init-img big.png --mask "$SOURCE_DIR/samples/pictures/right-half.png" -o half.png
-grep -q 'half.png: 64 x 64' err || fail "into a mask comes one of another size: $(cat err)"
+own() { "$AIGC" image -m enlarging --steps 3 -p cat "$@"; }
+expect 0 own -s 1 -o big.png
+is_size big.png 32 32
+expect 0 own -s 1 -W 32 -H 32 -o same.png
+cmp -s big.png same.png || fail "the size that a model has by itself, asked for, gives another picture"
+grep -q 'the model draws' err && fail "the model's own size is called odd"
+expect 0 own -s 1 -W 16 -H 16 --upscale 2 -o same.png # as records of before say the default
+is_size same.png 32 32
+expect 0 own -s 1 --upscale 1 -o size.png
+is_size size.png 16 16
+"$AIGC" rerun -q size.png 2>err || fail "the picture as it is drawn is not made again: $(cat err)"
+expect 0 own -s 1 --upscale 2 -o size.png
+is_size size.png 64 64
+expect 0 own -s 1 -W 70 -H 40 -o size.png
+is_size size.png 70 40
+grep -q '70 x 40 pixels: the model draws 16 x 16, which are resampled and set in the middle' err || fail "the odd shape is not told: $(cat err)"
+"$AIGC" rerun -q size.png 2>err || fail "a widened picture is not made again: $(cat err)"
+echo '{"id": "odd", "kind": "image", "model": "enlarging", "prompt": "cat", "steps": 3, "width": 300, "height": 20}
+{"custom_id": "asked", "method": "POST", "url": "/v1/images/generations", "body": {"model": "enlarging", "prompt": "cat", "size": "48x24"}}' >sizes.jsonl
+expect 0 "$AIGC" batch sizes.jsonl
+is_size odd.png 300 20
+is_size sizes.answers/asked.png 48 24
+
+# from a picture comes one as large, and what the mask keeps is kept to the bit, whatever the model draws
+expect 0 own -s 2 --init-img big.png --strength 0.5 -o again.png
+is_size again.png 32 32
+expect 0 own -s 2 --init-img big.png --mask "$SOURCE_DIR/samples/pictures/right-half.png" -o half.png
+is_size half.png 32 32
 cmp -s big.png half.png && fail "nothing was painted"
-expect 0 "$AIGC" image -m enlarging --steps 3 -p cat -s 2 --init-img big.png --upscale 1 -o same.png
-grep -q 'same.png: 64 x 64' err || fail "--upscale 1 draws at the picture's own size: $(cat err)"
+expect 0 own -s 2 --init-img big.png -W 50 -H 20 -o half.png
+is_size half.png 50 20
+echo 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==' | base64 -d >black.png
+image -p cat -s 5 -W 37 -H 25 -q -o source.png || fail "no picture to start from"
+for who in own "image -p cat"; do
+    expect 0 $who -s 1 --metadata none --init-img source.png --mask black.png -o kept.png
+    is_size kept.png 37 25
+    expect 0 $who -s 2 --metadata none --init-img kept.png --mask black.png -o kept-2.png
+    cmp -s kept.png kept-2.png || fail "a mask that is black all over lets something change"
+done
 
 rm -f ./*.png
 expect 2 "$AIGC" image
 expect 2 image -p cat -f prompts
 expect 2 image -p cat extra
-expect 2 image -p cat -W 9 -o x.png
-grep -q 'nearest are 8 and 10' err || fail "the nearest sizes are not told: $(cat err)"
+expect 2 image -p cat -W 0 -o x.png
 expect 2 image -p cat --sampling-method what -o x.png
 grep -q 'euler_a' err || fail "the methods are not listed"
 expect 2 image -p cat --rng what -o x.png
@@ -112,7 +156,9 @@ expect 3 "$AIGC" image -m broken -p cat -o x.png
 [ ! -e x.png ] || fail "a failed run left a picture"
 [ -z "$(find . -name '.*.png.*')" ] || fail "a failed run left a temporary file"
 
-"$AIGC" image -m "$model" -p cat --steps 500 -W 256 -H 256 -o x.png 2>err &
+cp -r "$model" large && chmod -R u+w large # a model of squares of 256 pixels
+sed 's/"sample_size": [0-9]*/"sample_size": 128/' "$model/unet/config.json" >large/unet/config.json
+"$AIGC" image -m large -p cat --steps 500 -o x.png 2>err &
 pid=$!
 catches $pid
 sleep 0.2

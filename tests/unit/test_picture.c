@@ -205,11 +205,34 @@ static void test_caption(void **state)
     picture_free(p);
 }
 
+/* A widened picture holds the narrow one in its middle; a plain ground goes on as it is, and far out it is the edge's mean. */
+static void test_widen(void **state)
+{
+    (void)state;
+    status st = {0};
+    picture *p = picture_new(4, 4, 1, &st);
+    assert_non_null(p);
+    for (int i = 0; i < 16; i++) p->pixel[i] = 100;
+    p->pixel[5] = 7; /* not at the edge */
+    picture *wide = picture_widen(p, 10, 4, &st);
+    assert_non_null(wide);
+    for (int y = 0; y < 4; y++) assert_memory_equal(wide->pixel + y * 10 + 3, p->pixel + y * 4, 4);
+    for (int y = 0; y < 4; y++) assert_true(wide->pixel[y * 10] == 100 && wide->pixel[y * 10 + 2] == 100 && wide->pixel[y * 10 + 9] == 100);
+    picture_free(wide);
+    p->pixel[4] = 220; /* one of the twelve at the edge */
+    wide = picture_widen(p, 4, 12, &st);
+    assert_non_null(wide);
+    assert_memory_equal(wide->pixel + 4 * 4, p->pixel, 16);
+    assert_int_equal(wide->pixel[0], 110);
+    picture_free(wide);
+    picture_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files), cmocka_unit_test(test_damaged), cmocka_unit_test(test_bomb), cmocka_unit_test(test_write_and_read_back),
-        cmocka_unit_test(test_resize), cmocka_unit_test(test_mask), cmocka_unit_test(test_caption),
+        cmocka_unit_test(test_resize), cmocka_unit_test(test_widen), cmocka_unit_test(test_mask), cmocka_unit_test(test_caption),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
