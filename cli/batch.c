@@ -44,6 +44,7 @@ typedef struct {
     lane_history history[BATCH_LANES];
     char *out_folder, *answers_path;
     uint8_t *state, *attempts;     /* [jobs] */
+    uint8_t *blamed;               /* [jobs]: 1: it failed by its own words, which no other try would change */
     uint8_t *model;                /* [jobs]: which of models, from 1; 0: not known yet */
     char *models[MAX_MODELS];
     size_t model_count;
@@ -180,12 +181,15 @@ static void end_job(batch *b, const batch_item *item, batch_end end, const char 
     release(b, item->index, end != BATCH_FAILED);
 }
 
+static bool is_own_fault(status_code code) { return code == STATUS_USAGE || code == STATUS_INPUT || code == STATUS_REFUSED; }
+
 /* An item is back from its lane. What failed for want of memory or disk may be tried again. */
 static void finish(batch *b, batch_item *item)
 {
     if (status_ok(&item->result)) batch_item_write(item, &item->result);
     status_code code = item->result.code;
-    bool may_pass = code != STATUS_USAGE && code != STATUS_INPUT && code != STATUS_REFUSED;
+    bool may_pass = !is_own_fault(code);
+    b->blamed[item->index] = !may_pass;
     if (code == STATUS_OK) end_job(b, item, BATCH_DONE, NULL);
     else if (code == STATUS_INTERRUPTED || (may_pass && item->attempt <= b->o->retries)) {
         b->state[item->index] = READY;
@@ -242,6 +246,7 @@ static bool prepare(batch *b, batch_item *item)
     if (whole && !before) whole = batch_filter_job(&b->filters, &item->job, &item->filter, &wrong);
     if (whole && !before) whole = job_path_make_folders(item->folder, item->job.out, &wrong);
     item->attempt = ++b->attempts[item->index];
+    b->blamed[item->index] = is_own_fault(wrong.code);
     if (!whole) end_job(b, item, BATCH_FAILED, wrong.msg);
     else if (before) end_job(b, item, BATCH_SKIPPED, NULL);
     else b->state[item->index] = RUNNING;
@@ -381,7 +386,8 @@ static bool open_batch(batch *b, status *st)
     b->state = alloc_zeroed(count + 1, 1, st);
     b->attempts = alloc_zeroed(count + 1, 1, st);
     b->model = alloc_zeroed(count + 1, 1, st);
-    if (!b->state || !b->attempts || !b->model) return false;
+    b->blamed = alloc_zeroed(count + 1, 1, st);
+    if (!b->state || !b->attempts || !b->model || !b->blamed) return false;
     for (size_t i = 0; i < count; i++)
         if (job_graph_pending(b->graph, i)) b->state[i] = WAITING;
     if (b->o->shards && !batch_shard_mark(b->jobs, b->o->shard, b->o->shards, b->state, ELSEWHERE, st)) return false;
@@ -419,24 +425,40 @@ static void sum_up(const batch *b, status *st)
         status_set(st, STATUS_PARTIAL, "%zu of %zu jobs failed, %zu faults in the job file", failed, total, faults);
 }
 
-/* The answers to OpenAI requests that there are by now, in the order of the job file. */
+static void write_answer(const batch *b, batch_answers *a, size_t i, const job *j, arena *mem, status *st)
+{
+    const char *path = batch_paths_join(b->out_folder, j->out, mem, st);
+    const journal_record *r = journal_find(b->journal, j->id);
+    if (path && b->state[i] == DONE) batch_answers_add_file(a, path, st);
+    else if (path) batch_answers_add_error(a, j->id, r && r->error ? r->error : "failed", b->blamed[i] ? 400 : 500, st);
+}
+
+/* Of requests with a fault one shard alone tells. */
+static size_t count_refused(const batch *b)
+{
+    size_t count;
+    job_file_refused(b->jobs, &count);
+    return b->o->shards && b->o->shard != 1 ? 0 : count;
+}
+
+/* The answers to OpenAI requests that there are by now, also to those that have a fault, in the order of the job file. */
 static void write_answers(batch *b)
 {
     status wrong = {0};
     batch_answers *a = b->answers_path ? batch_answers_new(b->answers_path, &wrong) : NULL;
     arena *mem = a ? arena_new(&wrong) : NULL;
+    size_t refused = count_refused(b), next = 0, ignored;
+    const job_refused *r = job_file_refused(b->jobs, &ignored);
     for (size_t i = 0; mem && i < job_file_count(b->jobs) && status_ok(&wrong); i++) {
         job j;
         size_t mark = arena_mark(mem);
         if (b->state[i] != DONE && b->state[i] != FAILED) continue;
         if (!job_file_get(b->jobs, i, mem, &j, &wrong)) break;
-        const char *path = batch_paths_join(b->out_folder, j.out, mem, &wrong);
-        const journal_record *r = b->journal ? journal_find(b->journal, j.id) : NULL;
-        if (j.form != JOB_FORM_OWN && path && b->state[i] == DONE) batch_answers_add_file(a, path, &wrong);
-        else if (j.form != JOB_FORM_OWN && path) batch_answers_add_error(a, j.id, r && r->error ? r->error : "failed", 500, &wrong);
+        for (; next < refused && r[next].line < j.line; next++) batch_answers_add_error(a, r[next].custom_id, r[next].message, 400, &wrong);
+        if (j.form != JOB_FORM_OWN) write_answer(b, a, i, &j, mem, &wrong);
         arena_reset(mem, mark);
     }
-    if (a && job_file_faults(b->jobs) && status_ok(&wrong)) batch_answers_add_faults(a, b->o->job_path, b->jobs, &wrong);
+    for (; mem && next < refused; next++) batch_answers_add_error(a, r[next].custom_id, r[next].message, 400, &wrong);
     arena_free(mem);
     batch_answers_close(a, &wrong);
     if (!status_ok(&wrong)) status_set(&b->fatal, wrong.code, "%s", wrong.msg);
@@ -472,4 +494,5 @@ void batch_run(const batch_options *o, status *st)
     alloc_free(b.state);
     alloc_free(b.attempts);
     alloc_free(b.model);
+    alloc_free(b.blamed);
 }

@@ -20,13 +20,14 @@ static json_int_t created(void)
 
 static json_t *object_id(const batch_item *item, const char *prefix) { return json_sprintf("%s%.24s", prefix, item->inputs.text); }
 
-/* The whole line around a body, which is taken over. */
+/* The whole line around a body, which is taken over; custom_id NULL: none. */
 static char *line_of(const char *custom_id, const char *digest, int code, json_t *body, status *st)
 {
-    json_t *root = json_pack("{s:o, s:s, s:{s:i, s:o, s:o}, s:n}", "id", json_sprintf("batch_req_%.24s", digest), "custom_id", custom_id, "response",
+    json_t *id = custom_id ? text_json_string(custom_id, strlen(custom_id), st) : json_null();
+    json_t *root = json_pack("{s:o, s:o, s:{s:i, s:o, s:o}, s:n}", "id", json_sprintf("batch_req_%.24s", digest), "custom_id", id, "response",
                              "status_code", code, "request_id", json_sprintf("req_%.24s", digest), "body", body, "error");
     char *line = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
-    if (!line) status_set(st, STATUS_FAIL, "'%.60s': no answer can be made of this request (is a text no UTF-8?)", custom_id);
+    if (!line) status_set(st, STATUS_FAIL, "'%.60s': no answer can be made of this request (is a text no UTF-8?)", custom_id ? custom_id : "");
     json_decref(root);
     return line;
 }
@@ -213,27 +214,12 @@ void batch_answers_add_file(batch_answers *a, const char *path, status *st)
 void batch_answers_add_error(batch_answers *a, const char *custom_id, const char *message, int code, status *st)
 {
     hash_hex digest;
-    if (!hash_data(custom_id, strlen(custom_id), &digest, st)) return;
-    json_t *body = json_pack("{s:{s:s, s:s, s:n, s:n}}", "error", "message", message, "type", code == 400 ? "invalid_request_error" : "server_error", "param", "code");
+    const char *name = custom_id ? custom_id : message;
+    if (!hash_data(name, strlen(name), &digest, st)) return;
+    json_t *body = json_pack("{s:{s:o, s:s, s:n, s:n}}", "error", "message", text_json_string(message, strlen(message), st), "type", code == 400 ? "invalid_request_error" : "server_error", "param", "code");
     char *line = line_of(custom_id, digest.text, code, body, st);
     if (line) add_line(a, line, strlen(line));
     alloc_free(line);
-}
-
-void batch_answers_add_faults(batch_answers *a, const char *job_path, const job_file *f, status *st)
-{
-    file_mapping m;
-    if (!file_map(&m, job_path, st)) return;
-    const char *s = m.data, *end = s + m.size;
-    for (const char *stop; s < end && status_ok(st); s = stop + 1) {
-        stop = memchr(s, '\n', (size_t)(end - s));
-        if (!stop) stop = end;
-        json_t *root = json_parse(s, (size_t)(stop - s), JSON_DISABLE_EOF_CHECK, NULL);
-        const char *id = json_string_value(json_object_get(root, "custom_id"));
-        if (id && job_file_find(f, id) == SIZE_MAX) batch_answers_add_error(a, id, "the request has a fault; 'aigc batch --check' tells it", 400, st);
-        json_decref(root);
-    }
-    file_unmap(&m);
 }
 
 bool batch_answers_close(batch_answers *a, status *st)

@@ -33,10 +33,8 @@ typedef struct batch_answers batch_answers;
 
 batch_answers *batch_answers_new(const char *path, status *st);
 void batch_answers_add_file(batch_answers *a, const char *path, status *st);
+/* custom_id NULL: the request has none that can be read. */
 void batch_answers_add_error(batch_answers *a, const char *custom_id, const char *message, int code, status *st);
-
-/* An error for each request of the job file that f left out because of a fault. */
-void batch_answers_add_faults(batch_answers *a, const char *job_path, const job_file *f, status *st);
 
 bool batch_answers_close(batch_answers *a, status *st); /* frees; nothing is written when st has an error. NULL is allowed */
 

@@ -28,7 +28,7 @@ static void insert(job_file *f, uint32_t *slot, size_t i, bool by_out)
         const char *a = (by_out ? job_make_out : job_make_id)(f, i, f->scratch), *b = (by_out ? job_make_out : job_make_id)(f, other, f->scratch);
         bool same = strcmp(a, b) == 0;
         if (same)
-            job_file_fault(f, f->line[f->entry[i].text].number, place_of_name(f, i, by_out), "the %s '%.80s' is taken by the job of line %u", by_out ? "output" : "id",
+            job_file_fault(f, &f->line[f->entry[i].text], place_of_name(f, i, by_out), "the %s '%.80s' is taken by the job of line %u", by_out ? "output" : "id",
                   a, f->line[f->entry[other].text].number);
         arena_reset(f->scratch, mark);
         if (!same) continue;
@@ -62,7 +62,7 @@ static bool find_needs(job_file *f, status *st)
         status wrong = {0};
         if (!job_make_whole(f, i, f->scratch, &j, &fields, &wrong)) {
             e->left_out = true;
-            job_file_fault(f, f->line[e->text].number, fields.column, "%s", wrong.msg);
+            job_file_fault(f, &f->line[e->text], fields.column, "%s", wrong.msg);
         }
         arena_reset(f->scratch, mark);
     }
@@ -73,7 +73,7 @@ static bool find_needs(job_file *f, status *st)
 static void leave_out_with(job_file *f, size_t i, size_t need)
 {
     size_t mark = arena_mark(f->scratch);
-    job_file_fault(f, f->line[f->entry[i].text].number, 0, "it needs '%.80s', which has a fault", job_make_id(f, need, f->scratch));
+    job_file_fault(f, &f->line[f->entry[i].text], 0, "it needs '%.80s', which has a fault", job_make_id(f, need, f->scratch));
     arena_reset(f->scratch, mark);
     f->entry[i].left_out = true;
 }
@@ -111,7 +111,7 @@ static bool check_circles(job_file *f, status *st)
         for (size_t i = 0; i < f->entries; i++) {
             if (job_graph_pending(g, i) == 0 || f->entry[i].left_out) continue;
             f->entry[i].left_out = true;
-            job_file_fault(f, f->line[f->entry[i].text].number, 0, "its needs go in a circle");
+            job_file_fault(f, &f->line[f->entry[i].text], 0, "its needs go in a circle");
         }
     alloc_free(ready);
     job_graph_free(g);

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/job_file_parts.h"
@@ -19,7 +20,22 @@ const char *job_kind_name(job_kind kind)
     return NAMES[kind];
 }
 
-void job_file_fault(job_file *f, size_t line, size_t column, const char *format, ...)
+static bool grow(void **array, size_t count, size_t *room, size_t size, status *st);
+
+/* The answer to a request with a fault names it; a line without any place to put that is answered like any other. */
+static void keep_refused(job_file *f, const job_text *line, const char *message)
+{
+    status st = {0};
+    const char *id = NULL;
+    if (!job_line_is_request((const char *)f->file.data + line->offset, line->size, f->mem, &id, &st)) return;
+    f->has_requests = true;
+    if (f->refused_count && f->refused[f->refused_count - 1].line == line->number) return; /* one answer a line */
+    const char *copy = job_name_concat(f->mem, message, strlen(message), "", "", &st);
+    if (copy && grow((void **)&f->refused, f->refused_count, &f->refused_room, sizeof *f->refused, &st))
+        f->refused[f->refused_count++] = (job_refused){line->number, id, copy};
+}
+
+void job_file_fault(job_file *f, const job_text *line, size_t column, const char *format, ...)
 {
     char message[512];
     va_list args;
@@ -27,7 +43,8 @@ void job_file_fault(job_file *f, size_t line, size_t column, const char *format,
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     f->faults++;
-    if (f->report) f->report(f->context, line, column, message);
+    if (f->report) f->report(f->context, line->number, column, message);
+    keep_refused(f, line, message);
 }
 
 /* One more element of `size` bytes in a growing array. */
@@ -78,40 +95,40 @@ static bool add_jobs(job_file *f, job_line *fields, uint32_t text, status *st)
                 f->has_requests |= j.form != JOB_FORM_OWN;
             } else if (wrong.code == STATUS_NOMEM) {
                 return status_set(st, STATUS_NOMEM, "%s", wrong.msg);
-            } else if (shown++ < 10) job_file_fault(f, f->line[text].number, fields->column, "%s", wrong.msg);
+            } else if (shown++ < 10) job_file_fault(f, &f->line[text], fields->column, "%s", wrong.msg);
             arena_reset(f->scratch, mark);
         }
     return true;
 }
 
-static bool set_rows(job_file *f, const char *path, size_t number, status *st)
+static bool set_rows(job_file *f, const char *path, const job_text *line, status *st)
 {
     if (f->rows) {
-        job_file_fault(f, number, 0, "a second \"rows\"; one table a job file");
+        job_file_fault(f, line, 1, "a second \"rows\"; one table a job file");
         return true;
     }
     const char *slash = strrchr(f->path, '/');
     const char *full = path[0] == '/' || !slash ? path : job_name_concat(f->mem, f->path, (size_t)(slash - f->path) + 1, path, "", st);
     status wrong = {0};
     if (full) f->rows = table_open(full, &wrong);
-    if (full && !f->rows) job_file_fault(f, number, 0, "%s", wrong.msg);
+    if (full && !f->rows) job_file_fault(f, line, 1, "%s", wrong.msg);
     return full != NULL;
 }
 
-static bool read_line(job_file *f, size_t offset, size_t size, size_t number, status *st)
+static bool read_line(job_file *f, const job_text *line, status *st)
 {
     job_line fields;
     status wrong = {0};
-    const char *text = (const char *)f->file.data + offset;
+    const char *text = (const char *)f->file.data + line->offset;
     size_t mark = arena_mark(f->scratch);
-    bool good = job_line_read(&fields, text, size, f->scratch, &wrong), ok = true;
-    if (!good) job_file_fault(f, number, fields.column, "%s", wrong.msg);
-    else if (fields.rows) ok = set_rows(f, fields.rows, number, st);
+    bool good = job_line_read(&fields, text, line->size, f->scratch, &wrong), ok = true;
+    if (!good) job_file_fault(f, line, fields.column, "%s", wrong.msg);
+    else if (fields.rows) ok = set_rows(f, fields.rows, line, st);
     else if (fields.is_defaults) {
         ok = grow((void **)&f->defaults, f->default_count, &f->default_room, sizeof *f->defaults, st);
-        if (ok) f->defaults[f->default_count++] = (job_span){offset, (uint32_t)size};
+        if (ok) f->defaults[f->default_count++] = (job_span){line->offset, line->size};
     } else if ((ok = grow((void **)&f->line, f->lines, &f->line_room, sizeof *f->line, st))) {
-        f->line[f->lines++] = (job_text){offset, (uint32_t)size, (uint32_t)number, (uint32_t)f->default_count};
+        f->line[f->lines++] = *line;
         if (f->rows && fields.id && f->templates < JOB_MAX_TEMPLATES && !strstr(fields.id, "{{"))
             f->template_id[f->templates++] = job_name_concat(f->mem, fields.id, strlen(fields.id), "", "", st);
         ok = status_ok(st) && add_jobs(f, &fields, (uint32_t)(f->lines - 1), st);
@@ -128,8 +145,10 @@ static bool read_lines(job_file *f, status *st)
         const char *stop = memchr(s + at, '\n', f->file.size - at);
         size_t end = stop ? (size_t)(stop - s) : f->file.size, first = at;
         while (first < end && strchr(" \t\r", s[first])) first++;
-        if (first < end && end - at > UINT32_MAX / 2) job_file_fault(f, number, 0, "the line is too long");
-        else if (first < end && !read_line(f, at, end - at, number, st)) return false;
+        bool whole = end - at <= UINT32_MAX / 2;
+        job_text line = {at, whole ? (uint32_t)(end - at) : 0, (uint32_t)number, (uint32_t)f->default_count};
+        if (first < end && !whole) job_file_fault(f, &line, 1, "the line is too long");
+        else if (first < end && !read_line(f, &line, st)) return false;
         at = stop ? end + 1 : end;
     }
     return true;
@@ -146,6 +165,12 @@ static const char *name_answers(job_file *f, status *st)
     return job_name_concat(f->mem, name, n < 200 ? n : 200, ".answers/", "", st);
 }
 
+static int by_line(const void *a, const void *b)
+{
+    const job_refused *x = a, *y = b;
+    return (x->line > y->line) - (x->line < y->line);
+}
+
 static job_file *open_file(const char *path, const void *data, size_t size, const char *out_folder, job_file_check check,
                            job_file_report report, void *context, status *st)
 {
@@ -159,8 +184,10 @@ static job_file *open_file(const char *path, const void *data, size_t size, cons
     f->is_mapped = !data;
     if (data) f->file = (file_mapping){data, size};
     if (status_ok(st) && (f->answers = name_answers(f, st)) && (data || file_map(&f->file, path, st)) && read_lines(f, st) && job_check_names(f, st) &&
-        job_check_needs(f, st))
+        job_check_needs(f, st)) {
+        if (f->refused_count) qsort(f->refused, f->refused_count, sizeof *f->refused, by_line);
         return f;
+    }
     job_file_close(f);
     return NULL;
 }
@@ -188,6 +215,7 @@ void job_file_close(job_file *f)
     alloc_free(f->line);
     alloc_free(f->entry);
     alloc_free(f->defaults);
+    alloc_free(f->refused);
     alloc_free(f->id_slot);
     alloc_free(f->out_slot);
     alloc_free(f);
@@ -200,5 +228,11 @@ size_t job_file_faults(const job_file *f) { return f->faults; }
 job_kind job_file_kind(const job_file *f, size_t i) { return (job_kind)f->entry[i].kind; }
 
 bool job_file_has_requests(const job_file *f) { return f->has_requests; }
+
+const job_refused *job_file_refused(const job_file *f, size_t *count)
+{
+    *count = f->refused_count;
+    return f->refused;
+}
 
 bool job_file_has_needs(const job_file *f, size_t i) { return f->entry[i].has_needs; }

@@ -68,7 +68,17 @@ size_t job_file_count(const job_file *f);
 size_t job_file_faults(const job_file *f);
 job_kind job_file_kind(const job_file *f, size_t i);
 bool job_file_has_needs(const job_file *f, size_t i);
-bool job_file_has_requests(const job_file *f); /* any job of a form that is not our own */
+bool job_file_has_requests(const job_file *f); /* any request of a form that is not our own, also one with a fault */
+
+/* A request (an OpenAI batch file's line) that was left out because of a fault: it has an answer all the same. */
+typedef struct {
+    size_t line;
+    const char *custom_id; /* NULL: none can be read */
+    const char *message;   /* which fault */
+} job_refused;
+
+/* Those requests in the order of their lines; *count of them. */
+const job_refused *job_file_refused(const job_file *f, size_t *count);
 
 /* Job i whole, its strings in mem; places that name other jobs are still in them. */
 bool job_file_get(const job_file *f, size_t i, arena *mem, job *out, status *st);

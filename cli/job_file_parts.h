@@ -51,6 +51,8 @@ struct job_file {
     uint32_t *id_slot, *out_slot; /* open hash tables of entry index plus 1 */
     size_t slots;
     size_t faults;
+    job_refused *refused;
+    size_t refused_count, refused_room;
     arena *mem;     /* what lives as long as the file */
     arena *scratch; /* reset for every job */
     job_file_check check;
@@ -58,8 +60,8 @@ struct job_file {
     void *context;
 };
 
-/* Counts a fault and reports it. */
-void job_file_fault(job_file *f, size_t line, size_t column, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Counts a fault of that line, reports it, and where the line is a request keeps it for the answer. */
+void job_file_fault(job_file *f, const job_text *line, size_t column, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Reads the entry's line into fields and makes the job, all but the indices of its needs; fields->column tells where a fault
  * is. Strings go into mem. */

@@ -211,11 +211,15 @@ static bool read_request_member(reader *r, json_text key)
     return true;
 }
 
+static bool is_request_key(json_text key)
+{
+    return json_cursor_is(key, "custom_id") || json_cursor_is(key, "url") || json_cursor_is(key, "method") || json_cursor_is(key, "body");
+}
+
 static bool read_member(reader *r, json_text key, bool inner)
 {
     skip_blanks(r);
-    if (!inner && (json_cursor_is(key, "custom_id") || json_cursor_is(key, "url") || json_cursor_is(key, "method") || json_cursor_is(key, "body")))
-        return read_request_member(r, key);
+    if (!inner && is_request_key(key)) return read_request_member(r, key);
     if (json_cursor_is(key, "messages")) return read_messages(r);
     if (json_cursor_is(key, "kind")) return read_kind(r);
     if (!inner && json_cursor_is(key, "id")) return (r->out->id_column = mark(r)) && (r->out->id = read_string(r, "id")) != NULL;
@@ -271,6 +275,30 @@ bool job_line_read(job_line *out, const char *text, size_t size, arena *mem, sta
     }
     out->column = 0;
     return true;
+}
+
+bool job_line_is_request(const char *text, size_t size, arena *mem, const char **custom_id, status *st)
+{
+    static const char KEY[] = "\"custom_id\"";
+    bool is_request = false;
+    json_text key, value = {0};
+    *custom_id = NULL;
+    json_cursor c = json_cursor_begin(text, size);
+    if (!json_cursor_enter(&c, '{')) return false;
+    while (json_cursor_more(&c, '}') && json_cursor_key(&c, &key)) {
+        is_request |= is_request_key(key);
+        if (!(json_cursor_is(key, "custom_id") && !value.text && json_cursor_string(&c, &value)) && !json_cursor_skip(&c)) break;
+    }
+    const char *found = json_cursor_bad(&c) && !value.text ? memmem(text, size, KEY, sizeof KEY - 1) : NULL;
+    if (found) { /* what stands behind a place that is no JSON */
+        c = json_cursor_begin(found, size - (size_t)(found - text));
+        is_request = true;
+        if (!json_cursor_key(&c, &key) || !json_cursor_string(&c, &value)) value.text = NULL;
+    }
+    char *id = value.text ? arena_alloc(mem, value.size + 1, st) : NULL;
+    if (id) id[json_cursor_unescape(value, id)] = 0;
+    *custom_id = id;
+    return is_request && status_ok(st);
 }
 
 bool job_line_read_defaults(job_line *out, const char *text, size_t size, arena *mem, status *st)

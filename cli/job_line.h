@@ -30,6 +30,10 @@ typedef struct {
 /* Strings go into mem. false with STATUS_USAGE (the message without file and line) and the column set. */
 bool job_line_read(job_line *out, const char *text, size_t size, arena *mem, status *st);
 
+/* Is this line, though it may hold a fault, a request of an OpenAI batch file? *custom_id: its id, in mem; NULL where none can
+ * be read. */
+bool job_line_is_request(const char *text, size_t size, arena *mem, const char **custom_id, status *st);
+
 /* One more field, standing at line->column; the strings must live as long as the line. */
 bool job_line_add(job_line *line, const char *name, const char *value, status *st);
 
