@@ -47,20 +47,30 @@ static bool open_model(batch_lane *lane, batch_embed *s, batch_item *item, bool 
     return s->name != NULL;
 }
 
-/* text -> out [C]; *tokens grows by as many as were read. */
-static bool embed(batch_lane *lane, const batch_embed *s, const char *text, bool normalize, float *out, int64_t *tokens, status *st)
+/* The i-th text's ids, given as such or as words. */
+static bool read_text(const batch_embed *s, const batch_item *item, const batch_embed_options *o, size_t i, tokenizer_ids *ids, status *st)
+{
+    size_t bad;
+    int64_t context = gpt_context(s->model.gpt);
+    const char *text = o->prompts.item[i];
+    if (o->ids.count) {
+        if (!batch_item_read_ids(item, o->ids.item[i], s->model.tokenizer, ids, st)) return false;
+    } else if (!text_is_utf8(text, strlen(text), &bad)) return status_set(st, STATUS_INPUT, "byte %zu of the text is no UTF-8", bad);
+    else if (!tokenizer_encode(s->model.tokenizer, text, strlen(text), TOKENIZER_ADD_SPECIAL, ids, st)) return false;
+    return (ids->count > 0 && ids->count <= context) ||
+           status_set(st, STATUS_INPUT, "the text has %lld tokens, 1 to %lld wanted, as many as the context holds", (long long)ids->count, (long long)context);
+}
+
+/* The i-th text -> out [C]; *tokens grows by as many as were read. */
+static bool embed(batch_lane *lane, const batch_embed *s, const batch_item *item, const batch_embed_options *o, size_t i, float *out, int64_t *tokens, status *st)
 {
     tokenizer_ids ids = {0};
-    size_t bad;
-    int64_t context = gpt_context(s->model.gpt), width = s->model.gpt->config.width;
-    if (!text_is_utf8(text, strlen(text), &bad)) return status_set(st, STATUS_INPUT, "byte %zu of the text is no UTF-8", bad);
-    bool ok = tokenizer_encode(s->model.tokenizer, text, strlen(text), TOKENIZER_ADD_SPECIAL, &ids, st);
-    if (ok && (ids.count == 0 || ids.count > context))
-        ok = status_set(st, STATUS_INPUT, "the text has %lld tokens, 1 to %lld wanted, as many as the context holds", (long long)ids.count, (long long)context);
+    int64_t width = s->model.gpt->config.width;
+    bool ok = read_text(s, item, o, i, &ids, st), normalize = o->normalize || item->job.form != JOB_FORM_OWN;
     ok = ok && score_embed(s->model.gpt, batch_lane_threads(lane), ids.id, ids.count, out, st);
     double square = 0;
-    for (int64_t i = 0; ok && normalize && i < width; i++) square += (double)out[i] * (double)out[i];
-    for (int64_t i = 0; square > 0 && i < width; i++) out[i] = (float)(out[i] / sqrt(square));
+    for (int64_t k = 0; ok && normalize && k < width; k++) square += (double)out[k] * (double)out[k];
+    for (int64_t k = 0; square > 0 && k < width; k++) out[k] = (float)(out[k] / sqrt(square));
     *tokens += ids.count;
     tokenizer_ids_free(&ids);
     return ok;
@@ -87,7 +97,7 @@ static char *own_answer(const batch_item *item, const float *v, size_t count, si
 static char *answer(batch_lane *lane, batch_embed *s, batch_item *item, batch_embed_options *o, status *st)
 {
     char *read = NULL;
-    size_t size, width, count = o->prompts.count;
+    size_t size, width, count = o->ids.count ? o->ids.count : o->prompts.count;
     if (o->file && count) status_set(st, STATUS_USAGE, "both \"prompt\" and \"file\"");
     else if (o->file && (read = file_read(o->file, MAX_FILE, &size, st))) o->prompts.item[0] = read, count = 1;
     else if (!o->file && !count) status_set(st, STATUS_USAGE, "no \"prompt\" and no \"file\"");
@@ -99,7 +109,7 @@ static char *answer(batch_lane *lane, batch_embed *s, batch_item *item, batch_em
     int64_t tokens = 0;
     width = (size_t)s->model.gpt->config.width;
     float *v = alloc_array(count * width, sizeof *v, st);
-    for (size_t i = 0; v && i < count && status_ok(st); i++) embed(lane, s, o->prompts.item[i], o->normalize || request, v + i * width, &tokens, st);
+    for (size_t i = 0; v && i < count && status_ok(st); i++) embed(lane, s, item, o, i, v + i * width, &tokens, st);
     char *text = !status_ok(st) ? NULL
                  : request      ? batch_answer_embedding(item, v, count, width, tokens, st)
                                 : own_answer(item, v, count, width, tokens, st);

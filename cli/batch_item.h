@@ -9,6 +9,7 @@
 #include "cli/job_file.h"
 #include "cli/journal.h"
 #include "core/arena.h"
+#include "text/tokenizer.h"
 
 typedef struct batch_item batch_item;
 
@@ -45,6 +46,10 @@ const char *batch_item_model(const batch_item *item);
 /* Names a further output: the output's name with `ending` in place of its extension. text (copied) is written there when
  * the item is given back; NULL: the runner writes to the path returned. NULL with st set when there are too many. */
 const char *batch_item_add_output(batch_item *item, const char *ending, const char *text, status *st);
+
+/* A prompt as token ids, "1 2 3", into ids, which starts as {0}. STATUS_INPUT for one that the tokenizer does not have; the text
+ * that they are is held against the job's filter. */
+bool batch_item_read_ids(const batch_item *item, const char *text, const tokenizer *t, tokenizer_ids *ids, status *st);
 
 /* Does the text pass the job's filter? Asked before anything of it is given away. */
 bool batch_item_pass(const batch_item *item, const char *text, status *st);

@@ -4,11 +4,14 @@
 
 #include "core/log.h"
 
+static const char TOKEN_IDS_HELP[] = "a text as the model's token ids, \"1 2 3\", in place of \"prompt\"";
+
 static int text_table(batch_text_options *o, option *table)
 {
     *o = (batch_text_options){.text = text_options_default()};
     int count = text_options_job_table(&o->text, table);
     table[count++] = (option){0, "messages", OPTION_LIST, &o->messages, "MESSAGES", "a conversation in place of \"prompt\": [{\"role\", \"content\"}, …]", 0, 0, NULL};
+    table[count++] = (option){0, "token-ids", OPTION_LIST, &o->ids, "IDS", TOKEN_IDS_HELP, 0, 0, NULL};
     return count;
 }
 
@@ -19,6 +22,7 @@ static int embed_table(batch_embed_options *o, option *table)
         {'m', "model", OPTION_STRING, &o->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL},
         {'p', "prompt", OPTION_LIST, &o->prompts, "TEXT", "the text; repeatable", 0, 0, NULL},
         {'f', "file", OPTION_STRING, &o->file, "FILE", "the text from a file", 0, 0, NULL},
+        {0, "token-ids", OPTION_LIST, &o->ids, "IDS", TOKEN_IDS_HELP, 0, 0, NULL},
         {0, "normalize", OPTION_FLAG, &o->normalize, NULL, "a vector of length 1", 0, 0, NULL},
         {0, "exact", OPTION_FLAG, &o->exact, NULL, "full f32 arithmetic: slow, the reference's numbers", 0, 0, NULL},
     };

@@ -12,11 +12,12 @@
 typedef struct {
     text_options text;
     option_list messages; /* "ROLE:CONTENT" each, in place of a prompt */
+    option_list ids;      /* "1 2 3" each: a prompt as token ids */
 } batch_text_options;
 
 typedef struct {
     const char *model, *file;
-    option_list prompts;
+    option_list prompts, ids;
     bool normalize, exact;
 } batch_embed_options;
 

@@ -146,6 +146,16 @@ static bool add_prompt(batch_text *t, slot *s, const char *prompt, status *st)
     return ok;
 }
 
+static bool add_ids(batch_text *t, slot *s, const char *text, status *st)
+{
+    tokenizer_ids ids = {0};
+    bool ok = batch_item_read_ids(s->item, text, t->model.tokenizer, &ids, st) &&
+              text_request_init_ids(&s->request, &s->options.text, &t->model, &ids, s->item->job.seed, generator_context(t->generator), st) && add_sequences(t, s, st);
+    if (ok && s->item->job.form == JOB_FORM_OWN && (ok = make_record(t, s, NULL, st))) origin_text(s->origin, "token-ids", text, strlen(text));
+    text_request_free(&s->request);
+    return ok;
+}
+
 /* A message is "ROLE:CONTENT". */
 static bool add_conversation(batch_text *t, slot *s, status *st)
 {
@@ -180,6 +190,9 @@ static bool add_job(batch_text *t, slot *s, status *st)
     s->options = v.text;
     const text_options *o = &s->options.text;
     if (s->options.messages.count) return add_conversation(t, s, st);
+    for (size_t i = 0; i < v.text.ids.count; i++)
+        if (!add_ids(t, s, v.text.ids.item[i], st)) return false;
+    if (v.text.ids.count) return true;
     if (o->file && strcmp(o->file, "-") == 0) return status_set(st, STATUS_USAGE, "\"file\": stdin is not a job's");
     if (!o->prompt && !o->file) return status_set(st, STATUS_USAGE, "no \"prompt\" and no \"file\"");
     if (j->form != JOB_FORM_COMPLETION) return add_prompt(t, s, o->prompt, st);

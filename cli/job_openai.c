@@ -1,5 +1,6 @@
 #include "cli/job_openai.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +51,43 @@ static bool add_list(context *c, const char *key, const char *name, const json_t
     json_array_foreach(value, i, item)
     {
         if (!add_scalar(c, key, name, item)) return false;
+    }
+    return true;
+}
+
+/* [1, 2, 3] -> "1 2 3"; NULL with st set for what is no list of token ids. */
+static const char *ids_of(context *c, const char *key, const json_t *list)
+{
+    size_t i, n = json_array_size(list), used = 0;
+    json_t *id;
+    char *text = n ? arena_alloc(c->mem, n * 12, c->st) : NULL;
+    if (!n) wanted(c, key, "token ids, one at least,");
+    json_array_foreach(list, i, id)
+    {
+        json_int_t value = json_integer_value(id);
+        if (!text || !json_is_integer(id) || value < 0 || value > INT32_MAX) return text ? (wanted(c, key, "whole numbers from 0, as token ids,"), NULL) : NULL;
+        used += (size_t)snprintf(text + used, 12, "%s%d", i ? " " : "", (int)value);
+    }
+    return text;
+}
+
+/* A text, a list of texts, a list of token ids (one text), or a list of such lists. */
+static bool add_texts(context *c, const char *key, const char *name, const json_t *value)
+{
+    size_t i;
+    json_t *item, *first = json_array_get(value, 0);
+    if (json_is_string(value)) return add(c, name, json_string_value(value));
+    if (json_is_number(first)) {
+        const char *ids = ids_of(c, key, value);
+        return ids && job_line_add(c->line, "token-ids", ids, c->st);
+    }
+    if (!first) return wanted(c, key, "a text, a list of texts, or token ids");
+    json_array_foreach(value, i, item)
+    {
+        bool fits = json_is_string(first) ? json_is_string(item) : json_is_array(first) && json_is_array(item);
+        if (!fits) return wanted(c, key, "texts alone or lists of token ids alone");
+        const char *ids = json_is_array(item) ? ids_of(c, key, item) : NULL;
+        if (!(json_is_array(item) ? ids && job_line_add(c->line, "token-ids", ids, c->st) : add(c, name, json_string_value(item)))) return false;
     }
     return true;
 }
@@ -177,11 +215,11 @@ static const member TEXT_MEMBERS[] = {
     {"logit_bias", refuse, NULL}, {"top_logprobs", refuse, NULL}, {"audio", refuse, NULL}, {"modalities", skip, NULL},
     {"prediction", skip, NULL}, {"reasoning_effort", skip, NULL}, {"verbosity", skip, NULL}, {"web_search_options", refuse, NULL}, {0}};
 static const member COMPLETION_MEMBERS[] = {
-    {"prompt", add_list, "prompt"}, {"max_tokens", add_scalar, "tokens"}, {"temperature", add_scalar, "temp"}, {"stop", add_list, "stop"},
+    {"prompt", add_texts, "prompt"}, {"max_tokens", add_scalar, "tokens"}, {"temperature", add_scalar, "temp"}, {"stop", add_list, "stop"},
     {"n", set_choices, NULL}, {"logprobs", add_logprobs, "logprobs"}, {"stream", refuse, NULL}, {"stream_options", skip, NULL},
     {"echo", refuse, NULL}, {"suffix", refuse, NULL}, {"best_of", skip, NULL}, {"logit_bias", refuse, NULL}, {0}};
 static const member EMBEDDING_MEMBERS[] = {
-    {"input", add_list, "prompt"}, {"encoding_format", set_format, "float base64"}, {"dimensions", refuse, NULL}, {0}};
+    {"input", add_texts, "prompt"}, {"encoding_format", set_format, "float base64"}, {"dimensions", refuse, NULL}, {0}};
 static const member IMAGE_MEMBERS[] = {
     {"n", set_choices, NULL}, {"size", add_size, NULL}, {"response_format", set_format, "url b64_json"}, {"output_format", refuse, "png"},
     {"quality", skip, NULL}, {"style", skip, NULL}, {"background", refuse, "auto"}, {"moderation", skip, NULL},
@@ -266,7 +304,7 @@ bool job_openai_read(job_line *line, const job_openai_request *request, arena *m
     if (!body) line->column += (size_t)error.position;
     json_decref(body);
     if (!ok) return false;
-    if (!has(line, ENDPOINTS[e].needed)) return status_set(st, STATUS_USAGE, "\"body\": no \"%s\"", strcmp(ENDPOINTS[e].needed, "text") == 0 || line->form == JOB_FORM_EMBEDDING ? "input" : ENDPOINTS[e].needed);
+    if (!has(line, ENDPOINTS[e].needed) && !has(line, "token-ids")) return status_set(st, STATUS_USAGE, "\"body\": no \"%s\"", strcmp(ENDPOINTS[e].needed, "text") == 0 || line->form == JOB_FORM_EMBEDDING ? "input" : ENDPOINTS[e].needed);
     if (line->form == JOB_FORM_COMPLETION) return job_line_add(line, "raw", "true", st) && (has(line, "tokens") || job_line_add(line, "tokens", "16", st));
     return true;
 }

@@ -198,6 +198,15 @@ bool text_request_init(text_request *q, const text_options *o, const text_model 
     return ok;
 }
 
+bool text_request_init_ids(text_request *q, const text_options *o, const text_model *m, tokenizer_ids *ids, uint64_t seed, int64_t context, status *st)
+{
+    *q = (text_request){.prompt = *ids};
+    *ids = (tokenizer_ids){0};
+    if (fill_request(q, o, m, seed, context, st)) return true;
+    text_request_free(q);
+    return false;
+}
+
 void text_request_free(text_request *q)
 {
     tokenizer_ids_free(&q->prompt);

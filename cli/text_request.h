@@ -27,6 +27,9 @@ bool text_request_init(text_request *q, const text_options *o, const text_model 
 bool text_request_init_chat(text_request *q, const text_options *o, const text_model *m, const chat_template *t, const chat_message *messages,
                             int64_t count, uint64_t seed, int64_t context, status *st);
 
+/* The same of a prompt that is token ids already, which are taken over: nothing is put around them. */
+bool text_request_init_ids(text_request *q, const text_options *o, const text_model *m, tokenizer_ids *ids, uint64_t seed, int64_t context, status *st);
+
 void text_request_free(text_request *q);
 
 /* Whether the options and the model make this a conversation; a template that is not known is warned of, once. */
