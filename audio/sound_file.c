@@ -115,7 +115,7 @@ static bool open_encoder(sound_file *f, int rate, status *st)
     if (f->tags && is_mpeg(f->type) && !write_id3(f, st)) return false;
     f->finish = (is_ogg(f->type) || (is_flac(f->type) && f->tags)) && fseeko(file_stream(f->out), 0, SEEK_CUR) == 0;
     f->encoder = sf_open_virtual(&io, SFM_WRITE, &info, f);
-    if (!f->encoder) return status_set(st, STATUS_IO, "%s: cannot be written at %d Hz: %s", f->path, rate, sf_strerror(NULL));
+    if (!f->encoder) return status_set(st, STATUS_USAGE, "%s: cannot be written at %d Hz: %s", f->path, rate, sf_strerror(NULL));
     return !f->tags || is_mpeg(f->type) || set_comment(f, st);
 }
 
@@ -180,6 +180,48 @@ sound_file *sound_file_create(const char *path, sound_format format, status *st)
     if (f->out && (!type || (wav ? write_wav_header(f, format.rate, st) : open_encoder(f, format.rate, st)))) return f;
     sound_file_abort(f);
     return NULL;
+}
+
+static sf_count_t no_length(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static sf_count_t no_seek(sf_count_t offset, int whence, void *arg)
+{
+    (void)whence, (void)arg;
+    return offset;
+}
+
+static sf_count_t no_read(void *to, sf_count_t count, void *arg)
+{
+    (void)to, (void)count, (void)arg;
+    return 0;
+}
+
+static sf_count_t no_write(const void *from, sf_count_t count, void *arg)
+{
+    (void)from, (void)arg;
+    return count;
+}
+
+static sf_count_t no_place(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+bool sound_file_check(const char *path, int rate, status *st)
+{
+    SF_VIRTUAL_IO io = {no_length, no_seek, no_read, no_write, no_place};
+    SF_INFO info = {.samplerate = rate, .channels = 1, .format = format_of(path)};
+    if (!info.format) return status_set(st, STATUS_USAGE, "%s: the ending says no sound format; .wav, .flac, .ogg, .opus, .mp3 are known", path);
+    if ((info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_WAV) return true; /* written without the library, at any rate */
+    SNDFILE *encoder = sf_open_virtual(&io, SFM_WRITE, &info, NULL);
+    if (!encoder) return status_set(st, STATUS_USAGE, "%s: cannot be written at %d Hz: %s", path, rate, sf_strerror(NULL));
+    sf_close(encoder);
+    return true;
 }
 
 /* Says why: a full disk is told as such. */

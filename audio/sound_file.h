@@ -24,6 +24,9 @@ const char *sound_file_endings(void);
 /* NULL with st set: STATUS_USAGE for a name whose ending is no known format. */
 sound_file *sound_file_create(const char *path, sound_format format, status *st);
 
+/* Can such a file be written at this rate? Asked without writing anything. */
+bool sound_file_check(const char *path, int rate, status *st);
+
 /* Samples in [−1, 1]; what lies beyond is clipped. What goes to stdout has left the program on return. */
 bool sound_file_write(sound_file *f, const float *samples, int64_t count, status *st);
 

@@ -197,3 +197,18 @@ bool speak_text(speak *s, const char *text, size_t size, speak_writer write, voi
     if (!status_ok(st)) return false;
     return said || status_set(st, STATUS_INPUT, "the text holds nothing that can be spoken");
 }
+
+static bool drop_piece(void *arg, const speak_piece *piece, status *st)
+{
+    (void)arg, (void)piece, (void)st;
+    return true;
+}
+
+bool speak_check(speak *s, const char *text, size_t size, status *st)
+{
+    bool before = s->o.phonemes_only;
+    s->o.phonemes_only = true;
+    bool ok = speak_text(s, text, size, drop_piece, NULL, st);
+    s->o.phonemes_only = before;
+    return ok;
+}

@@ -56,6 +56,9 @@ typedef struct {
 /* Called for each sentence as soon as it is made; the piece is valid until it returns. false with st set stops. */
 typedef bool (*speak_writer)(void *arg, const speak_piece *piece, status *st);
 
+/* Reads the text as speak_text does, but makes no sound of it: the same errors. */
+bool speak_check(speak *s, const char *text, size_t size, status *st);
+
 /* Speaks size bytes of text. A text without anything that can be spoken is a STATUS_INPUT. */
 bool speak_text(speak *s, const char *text, size_t size, speak_writer write, void *arg, status *st);
 

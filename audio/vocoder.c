@@ -221,19 +221,20 @@ static tensor *run_vocos(op_ctx *c, const vocos *w, const tensor *x)
         kernel_wave_get()->polar(re, im, tensor_f32(h) + f * 2 * bins, tensor_f32(h) + f * 2 * bins + bins, VOCOS_LOUDEST, bins);
         for (int64_t k = 0; k < bins; k++) to[2 * k] = re[k], to[2 * k + 1] = im[k];
     }
-    if (s && frames < 2) status_set(c->st, STATUS_INPUT, "a mel spectrum of one frame is too short");
     return op_failed(c) ? NULL : stft_inverse(c, &w->transform, s, (frames - 1) * w->transform.hop);
+}
+
+bool vocoder_check(const vocoder *v, const tensor *x, status *st)
+{
+    char shape[96];
+    if (x->rank != 2 || x->dim[1] != vocoder_bands(v) || x->dim[0] < 1)
+        return status_set(st, STATUS_INPUT, "a mel spectrum of shape %s found, [frames, %lld] wanted", tensor_shape_text(x, shape, sizeof shape), (long long)vocoder_bands(v));
+    return v->kind != VOCOS || x->dim[0] > 1 || status_set(st, STATUS_INPUT, "a mel spectrum of one frame is too short");
 }
 
 tensor *vocoder_run(op_ctx *c, const vocoder *v, const tensor *x)
 {
-    if (op_failed(c) || !x) return NULL;
-    if (x->rank != 2 || x->dim[1] != vocoder_bands(v) || x->dim[0] < 1) {
-        char shape[96];
-        status_set(c->st, STATUS_INPUT, "a mel spectrum of shape %s found, [frames, %lld] wanted", tensor_shape_text(x, shape, sizeof shape),
-                   (long long)vocoder_bands(v));
-        return NULL;
-    }
+    if (op_failed(c) || !x || !vocoder_check(v, x, c->st)) return NULL;
     if (v->kind == VOCOS) return run_vocos(c, &v->vocos, x);
     return v->kind == MELGAN ? run_melgan(c, &v->melgan, x) : hifigan_run(c, &v->hifigan, x, NULL);
 }

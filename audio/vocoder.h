@@ -21,6 +21,9 @@ const char *vocoder_kind(const vocoder *v);  /* "HiFi-GAN", "MelGAN", "Vocos" */
 int64_t vocoder_bands(const vocoder *v);     /* mel bands of its input */
 int64_t vocoder_hop(const vocoder *v);       /* samples a frame */
 
+/* Is x a spectrum that it can make sound of? STATUS_INPUT. */
+bool vocoder_check(const vocoder *v, const tensor *x, status *st);
+
 /* x: [F, bands] -> sound: [F · hop], Vocos [(F − 1) · hop]. */
 tensor *vocoder_run(op_ctx *c, const vocoder *v, const tensor *x);
 

@@ -11,6 +11,7 @@
 #include "cli/batch_rates.h"
 #include "cli/batch_report.h"
 #include "cli/batch_shard.h"
+#include "cli/batch_words.h"
 #include "cli/interrupt.h"
 #include "cli/job_graph.h"
 #include "cli/job_inputs.h"
@@ -241,7 +242,8 @@ static bool prepare(batch *b, batch_item *item)
 {
     status wrong = {0};
     item->path = batch_paths_join(item->folder, item->job.out, item->mem, &wrong);
-    bool whole = item->path && fill_options(b, item, item->mem, &wrong) && job_inputs_digest(b->inputs, &item->job, &item->inputs, &wrong);
+    const char *at;
+    bool whole = item->path && fill_options(b, item, item->mem, &wrong) && batch_words_check(NULL, &item->job, &at, &wrong) && job_inputs_digest(b->inputs, &item->job, &item->inputs, &wrong);
     bool before = whole && finished_before(b, item); /* reads the whole output: asked once */
     if (whole && !before) whole = batch_filter_job(&b->filters, &item->job, &item->filter, &wrong);
     if (whole && !before) whole = job_path_make_folders(item->folder, item->job.out, &wrong);
@@ -351,8 +353,8 @@ static bool open_jobs(batch *b, status *st)
     b->out_folder = batch_paths_folder(o, st);
     if (!b->out_folder || !batch_paths_make(b->out_folder, st)) return false;
     batch_checker_init(&b->checker, o->job_path, o->on_fault, o->arg);
-    b->jobs = o->job_text ? job_file_open_bytes(o->job_path, o->job_text, o->job_size, b->out_folder, batch_check_option, batch_report_fault, &b->checker, st)
-                          : job_file_open(o->job_path, b->out_folder, batch_check_option, batch_report_fault, &b->checker, st);
+    b->jobs = o->job_text ? job_file_open_bytes(o->job_path, o->job_text, o->job_size, b->out_folder, &b->checker.hooks, st)
+                          : job_file_open(o->job_path, b->out_folder, &b->checker.hooks, st);
     if (!b->jobs) return false;
     b->graph = job_graph_new(b->jobs, st);
     b->inputs = !b->graph ? NULL : o->inputs ? o->inputs : job_inputs_new(o->job_path, &o->aliases, st);

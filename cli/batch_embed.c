@@ -67,7 +67,7 @@ static bool embed(batch_lane *lane, const batch_embed *s, const batch_item *item
     tokenizer_ids ids = {0};
     int64_t width = s->model.gpt->config.width;
     bool ok = read_text(s, item, o, i, &ids, st), normalize = o->normalize || item->job.form != JOB_FORM_OWN;
-    ok = ok && score_embed(s->model.gpt, batch_lane_threads(lane), ids.id, ids.count, out, st);
+    ok = ok && !item->only_check && score_embed(s->model.gpt, batch_lane_threads(lane), ids.id, ids.count, out, st);
     double square = 0;
     for (int64_t k = 0; ok && normalize && k < width; k++) square += (double)out[k] * (double)out[k];
     for (int64_t k = 0; square > 0 && k < width; k++) out[k] = (float)(out[k] / sqrt(square));
@@ -98,9 +98,7 @@ static char *answer(batch_lane *lane, batch_embed *s, batch_item *item, batch_em
 {
     char *read = NULL;
     size_t size, width, count = o->ids.count ? o->ids.count : o->prompts.count;
-    if (o->file && count) status_set(st, STATUS_USAGE, "both \"prompt\" and \"file\"");
-    else if (o->file && (read = file_read(o->file, MAX_FILE, &size, st))) o->prompts.item[0] = read, count = 1;
-    else if (!o->file && !count) status_set(st, STATUS_USAGE, "no \"prompt\" and no \"file\"");
+    if (o->file && (read = file_read(o->file, MAX_FILE, &size, st))) o->prompts.item[0] = read, count = 1;
     if (!status_ok(st) || !open_model(lane, s, item, o->exact, st)) {
         alloc_free(read);
         return NULL;
@@ -110,7 +108,7 @@ static char *answer(batch_lane *lane, batch_embed *s, batch_item *item, batch_em
     width = (size_t)s->model.gpt->config.width;
     float *v = alloc_array(count * width, sizeof *v, st);
     for (size_t i = 0; v && i < count && status_ok(st); i++) embed(lane, s, item, o, i, v + i * width, &tokens, st);
-    char *text = !status_ok(st) ? NULL
+    char *text = !status_ok(st) || item->only_check ? NULL
                  : request      ? batch_answer_embedding(item, v, count, width, tokens, st)
                                 : own_answer(item, v, count, width, tokens, st);
     alloc_free(v);

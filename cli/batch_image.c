@@ -76,8 +76,11 @@ static char *draw(batch_lane *lane, batch_image *s, batch_item *item, status *st
     image_result result;
     if (!batch_options_set(&item->job, &v, st)) return NULL;
     v.image.quiet = true; /* the batch shows a line of its own */
-    if (!v.image.prompt) status_set(st, STATUS_USAGE, "no \"prompt\"");
-    if (!status_ok(st) || !open_session(lane, s, item, &v.image, st)) return NULL;
+    if (!open_session(lane, s, item, &v.image, st)) return NULL;
+    if (item->only_check) {
+        image_session_check(s->session, &v.image, item->job.seed, st);
+        return NULL;
+    }
     if (item->job.form != JOB_FORM_OWN) return answer(s, item, &v.image, st);
     image_session_draw(s->session, &v.image, item->job.seed, item->path, &result, st);
     return NULL;

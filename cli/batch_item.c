@@ -21,6 +21,12 @@ batch_item *batch_item_new(size_t index, const char *folder, status *st)
     return NULL;
 }
 
+void batch_item_reuse(batch_item *item, size_t index)
+{
+    arena_reset(item->mem, 0);
+    *item = (batch_item){.index = index, .folder = item->folder, .mem = item->mem};
+}
+
 void batch_item_free(batch_item *item)
 {
     if (!item) return;

@@ -21,6 +21,7 @@ struct batch_item {
     const char *path;    /* where its output goes */
     filter *filter;      /* that its texts are held against; NULL: none */
     int attempt;         /* from 1 */
+    bool only_check;     /* the runner does all but the work: what would fail fails, and nothing is made */
     arena *mem;          /* the strings of all of this */
     batch_item *next;    /* in the queue that holds it */
 
@@ -36,6 +37,8 @@ struct batch_item {
 };
 
 batch_item *batch_item_new(size_t index, const char *folder, status *st);
+/* An item that has come back as if it were new: its memory is cleared, not given back. */
+void batch_item_reuse(batch_item *item, size_t index);
 void batch_item_free(batch_item *item); /* NULL is allowed */
 
 /* The value of the job's model option, or the kind's default. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/batch_words.h"
 #include "core/log.h"
 
 static const char TOKEN_IDS_HELP[] = "a text as the model's token ids, \"1 2 3\", in place of \"prompt\"";
@@ -67,6 +68,7 @@ void batch_checker_init(batch_checker *c, const char *job_path, job_file_report 
     c->job_path = job_path;
     c->report = report;
     c->report_arg = report_arg;
+    c->hooks = (job_file_hooks){batch_check_option, batch_words_check, batch_report_fault, c};
     for (int k = 0; k < JOB_KINDS; k++) batch_options_table((job_kind)k, &c->value[k], c->table[k]);
 }
 
@@ -78,7 +80,7 @@ bool batch_check_option(void *checker, job_kind kind, const char *name, const ch
         if (value && o->type == OPTION_LIST) ((option_list *)o->value)->count = 0; /* only tried, not collected */
         return !value || options_set(o, name, value, st);
     }
-    return status_set(st, STATUS_USAGE, "'%.60s' is no option of %s jobs; 'aigc %s --help' lists them", name, job_kind_name(kind), job_kind_name(kind));
+    return status_set(st, STATUS_USAGE, "'%.60s' is no option of %s jobs; 'aigc batch --schema' lists them", name, job_kind_name(kind));
 }
 
 void batch_report_fault(void *checker, size_t line, size_t column, const char *message)

@@ -29,7 +29,7 @@ typedef union {
     batch_embed_options embed;
 } batch_option_values;
 
-enum { BATCH_OPTION_COUNT = 64 };
+enum { BATCH_OPTION_COUNT = 64, BATCH_TEXTS_MAX = 64 /* of one request */ };
 
 /* The table of a kind's options, pointing into v, which it sets to the defaults; ended by an entry without a name. */
 void batch_options_table(job_kind kind, batch_option_values *v, option table[BATCH_OPTION_COUNT]);
@@ -45,6 +45,7 @@ typedef struct {
     const char *job_path;    /* for messages */
     job_file_report report;  /* NULL: faults are told on stderr */
     void *report_arg;
+    job_file_hooks hooks;    /* what job_file_open takes */
 } batch_checker;
 
 void batch_checker_init(batch_checker *c, const char *job_path, job_file_report report, void *report_arg);

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "cli/batch_options.h"
 #include "cli/batch_paths.h"
@@ -11,6 +12,7 @@
 #include "cli/batch_shard.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/log.h"
 #include "core/utf8.h"
 
 enum { MAX_ROWS = 64, MODEL = 300 };
@@ -177,19 +179,35 @@ static bool print_json(const plan *p, status *st)
     return status_ok(st);
 }
 
-static bool open_all(plan *p, status *st)
+/* What the plan of p->jobs needs beside them. */
+static bool open_rest(plan *p, status *st)
 {
-    batch_checker_init(&p->checker, p->o->job_path, NULL, NULL);
-    char *folder = batch_paths_folder(p->o, st), *journal_path = batch_paths_journal(p->o, st);
-    p->jobs = folder && journal_path ? job_file_open(p->o->job_path, folder, batch_check_option, batch_report_fault, &p->checker, st) : NULL;
-    p->inputs = p->jobs ? job_inputs_new(p->o->job_path, &p->o->aliases, st) : NULL;
+    char *journal_path = batch_paths_journal(p->o, st);
+    p->inputs = journal_path ? job_inputs_new(p->o->job_path, &p->o->aliases, st) : NULL;
     if (p->inputs && file_exists(journal_path)) p->journal = journal_open(journal_path, st);
     p->rates = p->inputs && status_ok(st) ? batch_rates_open(pool_count((int)p->o->threads), st) : NULL;
     p->mem = p->rates ? arena_new(st) : NULL;
     p->elsewhere = p->mem ? alloc_zeroed(job_file_count(p->jobs) + 1, 1, st) : NULL;
-    alloc_free(folder);
     alloc_free(journal_path);
     return p->elsewhere && (!p->o->shards || batch_shard_mark(p->jobs, p->o->shard, p->o->shards, p->elsewhere, 1, st));
+}
+
+static bool open_all(plan *p, status *st)
+{
+    batch_checker_init(&p->checker, p->o->job_path, NULL, NULL);
+    char *folder = batch_paths_folder(p->o, st);
+    p->jobs = folder ? job_file_open(p->o->job_path, folder, &p->checker.hooks, st) : NULL;
+    alloc_free(folder);
+    return p->jobs && open_rest(p, st);
+}
+
+static void close_rest(plan *p)
+{
+    alloc_free(p->elsewhere);
+    arena_free(p->mem);
+    batch_rates_close(p->rates);
+    journal_close(p->journal);
+    job_inputs_free(p->inputs);
 }
 
 void batch_plan(const batch_options *o, status *st)
@@ -202,11 +220,44 @@ void batch_plan(const batch_options *o, status *st)
         else print_table(p);
         if (job_file_faults(p->jobs)) status_set(st, STATUS_INPUT, "%s: %zu faults", o->job_path, job_file_faults(p->jobs));
     }
-    alloc_free(p->elsewhere);
-    arena_free(p->mem);
-    batch_rates_close(p->rates);
-    journal_close(p->journal);
-    job_inputs_free(p->inputs);
+    close_rest(p);
     job_file_close(p->jobs);
     alloc_free(p);
+}
+
+/* Bytes that may be written where this folder lies, or its nearest one above that is there; false: not known. */
+static bool room_at(const char *folder, double *bytes)
+{
+    struct statvfs info;
+    status ignored = {0};
+    char *path = alloc_string(folder, strlen(folder), &ignored);
+    bool known = false;
+    for (char *slash = path; path && !(known = statvfs(path, &info) == 0) && slash;) {
+        slash = strrchr(path, '/');
+        if (slash) slash[slash == path] = 0;
+        if (slash == path) slash = NULL;
+    }
+    if (path && !known) known = statvfs(path[0] == '/' ? "/" : ".", &info) == 0;
+    if (known) *bytes = (double)info.f_bavail * (double)info.f_frsize;
+    alloc_free(path);
+    return known;
+}
+
+bool batch_plan_fits(const batch_options *o, job_file *jobs, const char *folder, status *st)
+{
+    double seconds, bytes = 0, memory, room = 0;
+    bool whole;
+    plan *p = alloc_zeroed(1, sizeof *p, st);
+    if (!p) return true;
+    p->o = o;
+    p->jobs = jobs;
+    if (open_rest(p, st) && count(p, st)) sum(p, &seconds, &bytes, &memory, &whole);
+    bool fits = !status_ok(st) || !room_at(folder, &room) || bytes <= room;
+    char wanted[24], found[24];
+    format_bytes(bytes, wanted);
+    format_bytes(room, found);
+    if (!fits) log_error("%s: its outputs will take some %s, as earlier runs tell (aigc plan); %s has room for %s", o->job_path, wanted, folder, found);
+    close_rest(p);
+    alloc_free(p);
+    return fits;
 }

@@ -8,4 +8,7 @@
  * calls done are not counted; whether their outputs are still whole is not looked at. */
 void batch_plan(const batch_options *o, status *st);
 
+/* Do the outputs, as far as they can be reckoned, find room where `folder` lies or will lie? Where not, it is told. */
+bool batch_plan_fits(const batch_options *o, job_file *jobs, const char *folder, status *st);
+
 #endif

@@ -60,8 +60,7 @@ static bool set_flags(const job *j, speak_flags *f, status *st)
     batch_option_values v;
     if (!batch_options_set(j, &v, st)) return false;
     *f = v.speak;
-    if (f->text && f->file) return status_set(st, STATUS_USAGE, "both \"text\" and \"file\"");
-    return f->text || (f->file && strcmp(f->file, "-") != 0) || status_set(st, STATUS_USAGE, "no \"text\" and no \"file\"");
+    return true;
 }
 
 static bool write_piece(void *arg, const speak_piece *piece, status *st)
@@ -82,6 +81,16 @@ static bool write_sound(batch_speak *s, const batch_item *item, const char *path
     return ok;
 }
 
+/* All but the sound. */
+static bool check_sound(batch_speak *s, const batch_item *item, const char *path, const speak_flags *f, const char *text, size_t size, status *st)
+{
+    sound_origin made;
+    bool ok = sound_origin_make(&made, sound_origin_of_speech(f, item->job.seed, text, size, &s->files, st), st);
+    sound_origin_free(&made);
+    return ok && sound_file_check(path, speak_rate(s->speak), st) && speak_check(s->speak, text, size, st) &&
+           (!f->label_text || speak_check(s->speak, f->label_text, strlen(f->label_text), st));
+}
+
 static void say(batch_lane *lane, batch_speak *s, batch_item *item, const char *path, status *st)
 {
     speak_flags f;
@@ -90,7 +99,9 @@ static void say(batch_lane *lane, batch_speak *s, batch_item *item, const char *
     if (!speak_set(s->speak, &settings, f.sentence_silence, item->job.seed, f.ssml ? PHONEME_SSML : PHONEME_PLAIN, st)) return;
     size_t size = f.text ? strlen(f.text) : 0;
     char *read = f.text ? NULL : file_read(f.file, MAX_TEXT, &size, st);
-    if (f.text || read) write_sound(s, item, path, &f, f.text ? f.text : read, size, st);
+    const char *text = f.text ? f.text : read;
+    if (text && item->only_check) check_sound(s, item, path, &f, text, size, st);
+    else if (text) write_sound(s, item, path, &f, text, size, st);
     alloc_free(read);
 }
 

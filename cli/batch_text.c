@@ -14,7 +14,7 @@
 #include "core/log.h"
 #include "core/text_out.h"
 
-enum { MAX_PARALLEL = 64 };
+enum { MAX_PARALLEL = BATCH_TEXTS_MAX };
 
 /* A job on its way: one sequence, or for an OpenAI request one for each prompt and choice. The requests must outlive the
  * sequences' start, the options the requests. */
@@ -80,8 +80,7 @@ static void end_slot(batch_lane *lane, batch_text *t, slot *s, const char *text,
 /* The sequences of one prompt: as many as there are choices, with seeds counted up. */
 static bool add_sequences(batch_text *t, slot *s, status *st)
 {
-    for (uint32_t i = 0; i < s->item->job.choices; i++) {
-        if (s->count == MAX_PARALLEL) return status_set(st, STATUS_USAGE, "more than %d texts in one request", MAX_PARALLEL);
+    for (uint32_t i = 0; i < s->item->job.choices && !s->item->only_check; i++) {
         s->request.request.seed = s->item->job.seed + i;
         s->sequence[s->count] = generator_add(t->generator, &s->request.request, st);
         if (!s->sequence[s->count]) return false;
@@ -163,9 +162,7 @@ static bool add_conversation(batch_text *t, slot *s, status *st)
     chat_message message[OPTION_LIST_MAX];
     char *role[OPTION_LIST_MAX] = {0};
     chat_template chat = {0};
-    bool ok = !s->options.text.prompt && !s->options.text.file && !s->options.text.system;
-    if (!ok) status_set(st, STATUS_USAGE, "\"messages\" stand alone, without \"prompt\", \"file\" and \"system\"");
-    ok = ok && chat_template_init(&chat, tokenizer_chat_template(t->model.tokenizer), st);
+    bool ok = chat_template_init(&chat, tokenizer_chat_template(t->model.tokenizer), st);
     if (ok && (chat.family == CHAT_NONE || chat.family == CHAT_UNKNOWN)) ok = status_set(st, STATUS_INPUT, "the model has no chat template that is known here");
     for (size_t i = 0; ok && i < all->count; i++) {
         const char *colon = strchr(all->item[i], ':');
@@ -188,25 +185,22 @@ static bool add_job(batch_text *t, slot *s, status *st)
     const job *j = &s->item->job;
     if (!batch_options_set(j, &v, st)) return false;
     s->options = v.text;
-    const text_options *o = &s->options.text;
     if (s->options.messages.count) return add_conversation(t, s, st);
     for (size_t i = 0; i < v.text.ids.count; i++)
         if (!add_ids(t, s, v.text.ids.item[i], st)) return false;
     if (v.text.ids.count) return true;
-    if (o->file && strcmp(o->file, "-") == 0) return status_set(st, STATUS_USAGE, "\"file\": stdin is not a job's");
-    if (!o->prompt && !o->file) return status_set(st, STATUS_USAGE, "no \"prompt\" and no \"file\"");
-    if (j->form != JOB_FORM_COMPLETION) return add_prompt(t, s, o->prompt, st);
+    if (j->form != JOB_FORM_COMPLETION) return add_prompt(t, s, s->options.text.prompt, st);
     for (size_t i = 0; i < j->option_count; i++)
         if (strcmp(j->option[i].name, "prompt") == 0 && !add_prompt(t, s, j->option[i].value, st)) return false;
     return true;
 }
 
-/* Brings a job into the generator; one that cannot start ends with its error. */
+/* Brings a job into the generator; one that cannot start ends with its error, one that is only checked without any. */
 static void join(batch_lane *lane, batch_text *t, slot *s, batch_item *item)
 {
     status wrong = {0};
     *s = (slot){.item = item};
-    if (!add_job(t, s, &wrong)) end_slot(lane, t, s, NULL, &wrong);
+    if (!add_job(t, s, &wrong) || item->only_check) end_slot(lane, t, s, NULL, &wrong);
 }
 
 static void fill_slots(batch_lane *lane, batch_text *t)

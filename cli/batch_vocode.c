@@ -29,13 +29,10 @@ static void make(batch_lane *lane, batch_vocode *s, batch_item *item, status *st
 {
     batch_option_values v;
     if (!batch_options_set(&item->job, &v, st)) return;
-    if (!v.vocode.input) {
-        status_set(st, STATUS_USAGE, "no \"input\"");
-        return;
-    }
     if (!s->mem) s->mem = arena_new(st);
     if (!s->mem || (v.vocode.model && !open_model(s, item, v.vocode.model, st))) return;
     v.vocode.output = item->path;
+    v.vocode.only_check = item->only_check;
     v.vocode.seed = (int64_t)(item->job.seed & INT64_MAX);
     op_ctx c = {.mem = s->mem, .threads = batch_lane_threads(lane), .st = st};
     size_t mark = arena_mark(s->mem);

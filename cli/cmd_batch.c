@@ -9,6 +9,7 @@
 #include "cli/batch_options.h"
 #include "cli/batch_paths.h"
 #include "cli/batch_plan.h"
+#include "cli/batch_trial.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "core/alloc.h"
@@ -26,11 +27,16 @@ static void check_only(const arguments *a, status *st)
     batch_checker checker;
     batch_checker_init(&checker, a->run.job_path, NULL, NULL);
     char *folder = batch_paths_folder(&a->run, st);
-    job_file *f = folder ? job_file_open(a->run.job_path, folder, batch_check_option, batch_report_fault, &checker, st) : NULL;
+    job_file *f = folder ? job_file_open(a->run.job_path, folder, &checker.hooks, st) : NULL;
+    if (!f) {
+        alloc_free(folder);
+        return;
+    }
+    size_t faults = job_file_faults(f), good = job_file_count(f), kinds[JOB_KINDS] = {0}, failed[JOB_KINDS] = {0};
+    if (a->check && batch_trial_run(&a->run, &checker, f, folder, failed, st) && !batch_plan_fits(&a->run, f, folder, st)) faults++;
     alloc_free(folder);
-    if (!f) return;
-    size_t kinds[JOB_KINDS] = {0};
     for (size_t i = 0; i < job_file_count(f); i++) kinds[job_file_kind(f, i)]++;
+    for (int k = 0; k < JOB_KINDS; k++) kinds[k] -= failed[k], good -= failed[k], faults += failed[k];
     arena *mem = a->list ? arena_new(st) : NULL;
     for (size_t i = 0; mem && i < job_file_count(f); i++) {
         job j;
@@ -45,9 +51,9 @@ static void check_only(const arguments *a, status *st)
         size_t n = 0;
         for (int k = 0; k < JOB_KINDS; k++)
             if (kinds[k]) n += (size_t)snprintf(list + n, sizeof list - n, "%s%zu %s", n ? ", " : " (", kinds[k], job_kind_name((job_kind)k));
-        log_message("%s: %zu jobs are good%s%s, %zu faults", a->run.job_path, job_file_count(f), list, n ? ")" : "", job_file_faults(f));
+        log_message("%s: %zu jobs are good%s%s, %zu faults", a->run.job_path, good, list, n ? ")" : "", faults);
     }
-    if (job_file_faults(f)) status_set(st, STATUS_INPUT, "%s: %zu faults", a->run.job_path, job_file_faults(f));
+    if (faults) status_set(st, STATUS_INPUT, "%s: %zu faults", a->run.job_path, faults);
     job_file_close(f);
 }
 

@@ -308,6 +308,7 @@ const char *image_model_path(const image_model *m) { return m->path; }
 int32_t image_model_pad(const image_model *m) { return m->pad; }
 const tokenizer *image_model_tokenizer(const image_model *m) { return m->words; }
 const encoder_config *image_model_text_config(const image_model *m) { return &m->text_config; }
+const unet_config *image_model_unet_config(const image_model *m) { return &m->unet_config; }
 const vae_config *image_model_vae_config(const image_model *m) { return &m->vae_config; }
 const schedule *image_model_schedule(const image_model *m) { return &m->schedule; }
 const encoder *image_model_encoder(const image_model *m) { return m->text; }

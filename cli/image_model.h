@@ -30,6 +30,7 @@ const char *image_model_path(const image_model *m);
 int32_t image_model_pad(const image_model *m); /* the token that fills a short prompt; −1: the tokenizer's */
 const tokenizer *image_model_tokenizer(const image_model *m);
 const encoder_config *image_model_text_config(const image_model *m);
+const unet_config *image_model_unet_config(const image_model *m);
 const vae_config *image_model_vae_config(const image_model *m);
 const schedule *image_model_schedule(const image_model *m);
 

@@ -169,19 +169,25 @@ static void done(drawing *d, unsigned parts)
     if (d->s->last) image_model_drop(d->s->model, parts);
 }
 
-/* The prompt and, where guidance needs it, its negative, made equally long. */
-static bool encode_prompts(drawing *d)
+/* The prompt and its negative as tokens. */
+static bool read_prompts(drawing *d, encoder_prompt_tokens *text, encoder_prompt_tokens *negative)
 {
     image_model *m = d->s->model;
     const tokenizer *t = image_model_tokenizer(m);
     int32_t pad = image_model_pad(m);
     const encoder_config *g = image_model_text_config(m);
-    encoder_prompt_tokens text, negative;
     if (d->o->clip_skip > g->layers)
         return status_set(d->c->st, STATUS_USAGE, "--clip-skip %lld: the text encoder has %lld layers", (long long)d->o->clip_skip, (long long)g->layers);
-    if (!encoder_prompt_tokenize(d->c->mem, &text, t, g->positions, pad, d->o->prompt, d->c->st) ||
-        !encoder_prompt_tokenize(d->c->mem, &negative, t, g->positions, pad, d->o->negative ? d->o->negative : "", d->c->st))
-        return false;
+    return encoder_prompt_tokenize(d->c->mem, text, t, g->positions, pad, d->o->prompt, d->c->st) &&
+           encoder_prompt_tokenize(d->c->mem, negative, t, g->positions, pad, d->o->negative ? d->o->negative : "", d->c->st);
+}
+
+/* The prompt and, where guidance needs it, its negative, made equally long. */
+static bool encode_prompts(drawing *d)
+{
+    image_model *m = d->s->model;
+    encoder_prompt_tokens text, negative;
+    if (!read_prompts(d, &text, &negative)) return false;
     if (!image_model_build(m, IMAGE_TEXT, d->c->st)) return false;
     const encoder *e = image_model_encoder(m);
     int64_t chunks = d->guidance > 1 && negative.chunks > text.chunks ? negative.chunks : text.chunks;
@@ -317,15 +323,16 @@ static picture *run_networks(drawing *d, status *st)
     return latents && image_model_build(m, IMAGE_VAE_DECODER, st) ? diffuse_picture(d->c, networks, &d->request, latents) : NULL;
 }
 
-static picture *draw(drawing *d, uint64_t seed, status *st)
+/* All that is settled before the networks run. */
+static bool prepare(drawing *d, uint64_t seed, status *st)
 {
     const image_options *o = d->o;
     const schedule *plan = image_model_schedule(d->s->model);
     if (!read_pictures(d, st) || !settle(d, st) || !choose_noise(d, seed, st) || !image_text_method(o->method, plan, &d->request.method, st))
-        return NULL;
+        return false;
     d->fitted = resized(d->init, d->request.width, d->request.height, PICTURE_LANCZOS, st);
     d->fitted_mask = resized(d->mask, d->request.width, d->request.height, PICTURE_NEAREST, st);
-    if (!status_ok(st)) return NULL;
+    if (!status_ok(st)) return false;
     d->request.steps = (int)d->steps;
     d->request.guidance = (float)d->guidance;
     d->request.init = d->fitted;
@@ -334,7 +341,35 @@ static picture *draw(drawing *d, uint64_t seed, status *st)
     d->request.tile = o->tile ? TILE : 0;
     d->request.progress = on_step;
     d->request.progress_arg = d;
-    return finish(d, run_networks(d, st), st);
+    return true;
+}
+
+static picture *draw(drawing *d, uint64_t seed, status *st) { return prepare(d, seed, st) ? finish(d, run_networks(d, st), st) : NULL; }
+
+/* What stands on the picture, tried on a grey one. */
+static bool check_finish(const drawing *d, status *st)
+{
+    origin_level level;
+    if (!origin_level_of(d->o->metadata, &level, st)) return false;
+    if (!d->o->caption && !d->o->label && !d->o->label_text) return true;
+    picture *p = picture_new(d->request.width, d->request.height, 3, st);
+    if (p) p = finish(d, p, st);
+    picture_free(p);
+    return status_ok(st);
+}
+
+bool image_session_check(image_session *s, const image_options *o, uint64_t seed, status *st)
+{
+    op_ctx c = {.mem = s->mem, .threads = s->threads, .st = st};
+    drawing d = {.s = s, .o = o, .c = &c};
+    encoder_prompt_tokens text, negative;
+    size_t mark = arena_mark(s->mem);
+    bool ok = prepare(&d, seed, st) && read_prompts(&d, &text, &negative) &&
+              diffuse_check(image_model_unet_config(s->model), image_model_vae_config(s->model), image_model_schedule(s->model), &d.request, st) &&
+              check_finish(&d, st);
+    free_pictures(&d);
+    arena_reset(s->mem, mark);
+    return ok;
 }
 
 bool image_session_draw(image_session *s, const image_options *o, uint64_t seed, const char *path, image_result *result, status *st)

@@ -43,7 +43,7 @@ void job_file_fault(job_file *f, const job_text *line, size_t column, const char
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
     f->faults++;
-    if (f->report) f->report(f->context, line->number, column, message);
+    if (f->hooks.report) f->hooks.report(f->hooks.context, line->number, column, message);
     keep_refused(f, line, message);
 }
 
@@ -65,10 +65,14 @@ static bool values_are_good(job_file *f, const job *j, job_entry *e, job_line *f
     for (size_t i = 0; i < j->option_count; i++) {
         fields->column = job_line_column(fields, j->option[i].name);
         if (template_has_places(j->option[i].value)) e->has_needs = true; /* its value is known when those jobs are done */
-        else if (!f->check(f->context, j->kind, j->option[i].name, j->option[i].value, st)) return false;
+        else if (!f->hooks.check(f->hooks.context, j->kind, j->option[i].name, j->option[i].value, st)) return false;
     }
     fields->column = fields->out_column;
-    return job_path_check(j->out, st) && (!f->out_folder || job_path_check_links(f->out_folder, j->out, st));
+    if (!(job_path_check(j->out, st) && (!f->out_folder || job_path_check_links(f->out_folder, j->out, st)))) return false;
+    const char *at = NULL;
+    if (!f->hooks.whole || f->hooks.whole(f->hooks.context, j, &at, st)) return true;
+    fields->column = at && strcmp(at, "out") == 0 ? fields->out_column : at ? job_line_column(fields, at) : 1;
+    return false;
 }
 
 static bool add_entry(job_file *f, const job_entry *e, status *st)
@@ -171,12 +175,11 @@ static int by_line(const void *a, const void *b)
     return (x->line > y->line) - (x->line < y->line);
 }
 
-static job_file *open_file(const char *path, const void *data, size_t size, const char *out_folder, job_file_check check,
-                           job_file_report report, void *context, status *st)
+static job_file *open_file(const char *path, const void *data, size_t size, const char *out_folder, const job_file_hooks *hooks, status *st)
 {
     job_file *f = alloc_zeroed(1, sizeof *f, st);
     if (!f) return NULL;
-    f->check = check, f->report = report, f->context = context;
+    f->hooks = *hooks;
     f->path = alloc_string(path, strlen(path), st);
     f->out_folder = out_folder ? alloc_string(out_folder, strlen(out_folder), st) : NULL;
     f->mem = arena_new(st);
@@ -192,15 +195,14 @@ static job_file *open_file(const char *path, const void *data, size_t size, cons
     return NULL;
 }
 
-job_file *job_file_open(const char *path, const char *out_folder, job_file_check check, job_file_report report, void *context, status *st)
+job_file *job_file_open(const char *path, const char *out_folder, const job_file_hooks *hooks, status *st)
 {
-    return open_file(path, NULL, 0, out_folder, check, report, context, st);
+    return open_file(path, NULL, 0, out_folder, hooks, st);
 }
 
-job_file *job_file_open_bytes(const char *path, const void *data, size_t size, const char *out_folder, job_file_check check,
-                              job_file_report report, void *context, status *st)
+job_file *job_file_open_bytes(const char *path, const void *data, size_t size, const char *out_folder, const job_file_hooks *hooks, status *st)
 {
-    return open_file(path, data, size, out_folder, check, report, context, st);
+    return open_file(path, data, size, out_folder, hooks, st);
 }
 
 void job_file_close(job_file *f)

@@ -52,16 +52,25 @@ typedef struct job_file job_file;
 /* Is this option known to the kind, and its value good? value NULL asks for the name alone. Called for every option. */
 typedef bool (*job_file_check)(void *context, job_kind kind, const char *name, const char *value, status *st);
 
+/* Is the job as a whole one that can be run, as far as its own words tell? Values may still hold places for other jobs' results.
+ * Where it is not, *at is the option at fault, or NULL. */
+typedef bool (*job_file_check_whole)(void *context, const job *j, const char **at, status *st);
+
 /* Told every fault: its place (column 0: the whole line) and what was wanted. */
 typedef void (*job_file_report)(void *context, size_t line, size_t column, const char *message);
 
+typedef struct {
+    job_file_check check;
+    job_file_check_whole whole; /* NULL: nobody asks */
+    job_file_report report;     /* NULL: faults are only counted */
+    void *context;              /* of all */
+} job_file_hooks;
+
 /* Opens and checks the whole file. Faults in jobs are reported and counted, and those jobs left out; NULL with st set
  * when the file itself cannot be read or memory ends. out_folder: where "out" will lie (checked for symbolic links). */
-job_file *job_file_open(const char *path, const char *out_folder, job_file_check check, job_file_report report,
-                        void *context, status *st);
+job_file *job_file_open(const char *path, const char *out_folder, const job_file_hooks *hooks, status *st);
 /* The same from bytes in memory, which must outlive it; path is a name for messages, and "rows" lie beside it. */
-job_file *job_file_open_bytes(const char *path, const void *data, size_t size, const char *out_folder, job_file_check check,
-                              job_file_report report, void *context, status *st);
+job_file *job_file_open_bytes(const char *path, const void *data, size_t size, const char *out_folder, const job_file_hooks *hooks, status *st);
 void job_file_close(job_file *f);
 
 size_t job_file_count(const job_file *f);
@@ -79,6 +88,12 @@ typedef struct {
 
 /* Those requests in the order of their lines; *count of them. */
 const job_refused *job_file_refused(const job_file *f, size_t *count);
+
+/* Where job i's line says this option; 0: it does not (its defaults may). Scratch lies in mem. */
+size_t job_file_column(const job_file *f, size_t i, const char *option, arena *mem);
+
+/* The index of the job whose output has this name, or SIZE_MAX. */
+size_t job_file_find_out(const job_file *f, const char *out);
 
 /* Job i whole, its strings in mem; places that name other jobs are still in them. */
 bool job_file_get(const job_file *f, size_t i, arena *mem, job *out, status *st);

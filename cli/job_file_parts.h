@@ -55,9 +55,7 @@ struct job_file {
     size_t refused_count, refused_room;
     arena *mem;     /* what lives as long as the file */
     arena *scratch; /* reset for every job */
-    job_file_check check;
-    job_file_report report;
-    void *context;
+    job_file_hooks hooks;
 };
 
 /* Counts a fault of that line, reports it, and where the line is a request keeps it for the answer. */

@@ -75,7 +75,7 @@ static bool take_options(const job_file *f, const job_entry *e, job_line *fields
         fields->column = x->column;
         bool is_seed = strcmp(x->name, "seed") == 0;
         status unknown = {0};
-        if (!is_seed && !f->check(f->context, j->kind, x->name, NULL, &unknown)) {
+        if (!is_seed && !f->hooks.check(f->hooks.context, j->kind, x->name, NULL, &unknown)) {
             if (skip_unknown) continue;
             *st = status_ok(st) ? unknown : *st;
             return false;
@@ -189,6 +189,30 @@ size_t job_file_find(const job_file *f, const char *id)
         if (same) return i;
     }
     return SIZE_MAX;
+}
+
+size_t job_file_find_out(const job_file *f, const char *out)
+{
+    uint64_t hash = job_name_hash(out);
+    if (!f->slots) return SIZE_MAX;
+    for (size_t s = (size_t)hash & (f->slots - 1); f->out_slot[s]; s = (s + 1) & (f->slots - 1)) {
+        size_t i = f->out_slot[s] - 1;
+        if (f->entry[i].out_hash != hash) continue;
+        size_t mark = arena_mark(f->scratch);
+        bool same = strcmp(job_make_out(f, i, f->scratch), out) == 0;
+        arena_reset(f->scratch, mark);
+        if (same) return i;
+    }
+    return SIZE_MAX;
+}
+
+size_t job_file_column(const job_file *f, size_t i, const char *option, arena *mem)
+{
+    status ignored = {0};
+    job_line fields;
+    const job_text *t = &f->line[f->entry[i].text];
+    bool read = job_line_read(&fields, (const char *)f->file.data + t->offset, t->size, mem, &ignored);
+    return read ? job_line_column(&fields, option) : 0;
 }
 
 static bool add_need(const job_file *f, job *j, const char *id, status *st)

@@ -106,6 +106,14 @@ static bool make_tags(sound_origin *to, const vocode_flags *f, status *st)
     return sound_origin_make(to, g, st);
 }
 
+static bool check_output(const vocode_flags *f, int rate, status *st)
+{
+    sound_origin made = {0};
+    bool ok = sound_file_check(f->output, rate, st) && make_tags(&made, f, st);
+    sound_origin_free(&made);
+    return ok;
+}
+
 bool vocode_flags_run(const vocode_flags *f, const vocoder *v, op_ctx *c)
 {
     const char *input = f->input;
@@ -121,7 +129,8 @@ bool vocode_flags_run(const vocode_flags *f, const vocoder *v, op_ctx *c)
     if (!op_failed(c) && mel_init(&m, o, c->st)) {
         tensor *x = sound ? mel_spectrum(c, &m, sound) : arrange(c, npy_read(c->mem, input, c->st), o.bands, input);
         if (x && f->mel) npy_write(f->mel, x, c->st);
-        tensor *y = v ? vocoder_run(c, v, x) : mel_griffin_lim(c, &m, x, (int)f->iterations, (uint64_t)f->seed);
+        if (x && f->only_check && check_output(f, rate, c->st) && v) vocoder_check(v, x, c->st);
+        tensor *y = f->only_check ? NULL : v ? vocoder_run(c, v, x) : mel_griffin_lim(c, &m, x, (int)f->iterations, (uint64_t)f->seed);
         sound_origin made = {0};
         bool told = y && (f->raw || make_tags(&made, f, c->st));
         sound_file *out = told ? sound_file_create(f->output, (sound_format){.rate = rate, .raw = f->raw, .tags = f->raw ? NULL : &made.tags}, c->st) : NULL;

@@ -12,6 +12,7 @@ typedef struct {
     int64_t rate, n_fft, hop, iterations, seed, threads;
     double lowest, highest;
     bool htk, raw;
+    bool only_check; /* all but the sound; no flag of its own */
 } vocode_flags;
 
 vocode_flags vocode_flags_default(void);

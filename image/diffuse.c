@@ -96,19 +96,21 @@ static tensor *stack(op_ctx *c, const tensor *a, const tensor *b)
     return y;
 }
 
+static bool check_noise(const tensor *given, int64_t channels, int64_t h, int64_t w, status *st)
+{
+    char shape[96];
+    if (!given || (tensor_shape_is(given, SHAPE(1, channels, h, w)) && given->type == DTYPE_F32)) return true;
+    return status_set(st, STATUS_INPUT, "the starting noise has shape %s and type %s, [1, %lld, %lld, %lld] of f32 wanted",
+                      tensor_shape_text(given, shape, sizeof shape), dtype_of(given->type)->name, (long long)channels, (long long)h, (long long)w);
+}
+
 static bool begin_noise(run *s)
 {
     op_ctx *c = s->c;
     const diffuse_request *r = s->r;
-    if (r->noise) {
-        if (!tensor_shape_is(r->noise, SHAPE(1, s->channels, s->h, s->w)) || r->noise->type != DTYPE_F32) {
-            char shape[96];
-            return status_set(c->st, STATUS_INPUT, "the starting noise has shape %s and type %s, [1, %lld, %lld, %lld] of f32 wanted",
-                              tensor_shape_text(r->noise, shape, sizeof shape), dtype_of(r->noise->type)->name,
-                              (long long)s->channels, (long long)s->h, (long long)s->w);
-        }
-        s->start = op_scale(c, r->noise, 1);
-    } else s->start = draw(c, &s->source, s->channels, s->h, s->w);
+    if (!check_noise(r->noise, s->channels, s->h, s->w, c->st)) return false;
+    if (r->noise) s->start = op_scale(c, r->noise, 1);
+    else s->start = draw(c, &s->source, s->channels, s->h, s->w);
     if (s->start && r->variation_strength > 0) {
         tensor *other = diffuse_noise(c, r->noise_kind, r->variation_seed, s->channels, s->h, s->w);
         if (other) turn_towards(s->start, other, r->variation_strength);
@@ -155,16 +157,20 @@ static tensor *inpainting_input(run *s)
     return y;
 }
 
+static bool check_channels(const unet_config *u, int64_t channels, const diffuse_request *r, status *st)
+{
+    if (u->in_channels == channels) return true;
+    if (u->in_channels != 2 * channels + 1)
+        return status_set(st, STATUS_INPUT, "the U-Net takes %lld channels, the autoencoder has %lld", (long long)u->in_channels, (long long)channels);
+    return (r->mask && r->init) || status_set(st, STATUS_USAGE, "this model was made for inpainting: a picture (--init-img) and a mask (--mask) are wanted");
+}
+
 /* What a U-Net made for inpainting sees beside the latents; others see nothing. */
 static bool begin_extra(run *s)
 {
-    int64_t wanted = unet_config_of(s->m->unet)->in_channels;
-    if (wanted == s->channels) return true;
-    if (wanted != 2 * s->channels + 1)
-        return status_set(s->c->st, STATUS_INPUT, "the U-Net takes %lld channels, the autoencoder has %lld", (long long)wanted, (long long)s->channels);
-    if (!s->r->mask || !s->r->init)
-        return status_set(s->c->st, STATUS_USAGE, "this model was made for inpainting: a picture (--init-img) and a mask (--mask) are wanted");
-    return (s->extra = inpainting_input(s)) != NULL;
+    const unet_config *u = unet_config_of(s->m->unet);
+    if (!check_channels(u, s->channels, s->r, s->c->st)) return false;
+    return u->in_channels == s->channels || (s->extra = inpainting_input(s)) != NULL;
 }
 
 static bool begin_picture(run *s)
@@ -263,6 +269,15 @@ static tensor *run_all(run *s)
     const diffuse_request *r = s->r;
     s->text = unet_text_new(s->c, s->m->unet, s->guided ? stack(s->c, r->negative, r->text) : r->text);
     return s->text && begin_sampler(s) && begin_picture(s) && run_steps(s) ? s->x : NULL;
+}
+
+bool diffuse_check(const unet_config *u, const vae_config *g, const schedule *plan, const diffuse_request *r, status *st)
+{
+    int64_t h = r->height / g->factor, w = r->width / g->factor;
+    if (!check_noise(r->noise, g->latent_channels, h, w, st) || !check_channels(u, g->latent_channels, r, st)) return false;
+    sampler *s = sampler_new(r->method, plan, r->steps, r->init ? r->strength : 1, 1, g->latent_channels * h * w, st);
+    sampler_free(s);
+    return s != NULL;
 }
 
 tensor *diffuse_latents(op_ctx *c, const diffuse_model *m, const diffuse_request *r)

@@ -45,6 +45,10 @@ typedef struct {
     void *progress_arg;
 } diffuse_request;
 
+/* What diffuse_latents would refuse of a request's numbers (noise of a wrong shape, steps that the method has not, no picture for a
+ * model made for inpainting), known without the networks. */
+bool diffuse_check(const unet_config *u, const vae_config *g, const schedule *plan, const diffuse_request *r, status *st);
+
 /* The picture's latents [1, 4, h, w], in c's arena; NULL with the error in c's status. Needs the U-Net, and the encoder where
  * r has a picture to start from. */
 tensor *diffuse_latents(op_ctx *c, const diffuse_model *m, const diffuse_request *r);

@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t faults = 0;
     uint64_t before = alloc_in_use();
     batch_checker_init(&checker, "fuzz", hear, &faults);
-    job_file *f = job_file_open_bytes("/nowhere/fuzz.jsonl", data, size, NULL, batch_check_option, batch_report_fault, &checker, &st);
+    job_file *f = job_file_open_bytes("/nowhere/fuzz.jsonl", data, size, NULL, &checker.hooks, &st);
     FUZZ_CHECK(f || st.code != STATUS_OK);
     if (f) {
         arena *mem = arena_new(&st);

@@ -40,7 +40,7 @@ static job_file *open_text(const char *text)
     status st = {0};
     report[0] = 0;
     assert_true(file_write(path, text, strlen(text), &st));
-    job_file *f = job_file_open(path, folder, check, add_report, NULL, &st);
+    job_file *f = job_file_open(path, folder, &(job_file_hooks){.check = check, .report = add_report}, &st);
     assert_true(status_ok(&st));
     assert_non_null(f);
     return f;

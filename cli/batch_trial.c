@@ -1,0 +1,261 @@
+#include "cli/batch_trial.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/batch_filter.h"
+#include "cli/batch_paths.h"
+#include "cli/batch_words.h"
+#include "cli/interrupt.h"
+#include "cli/job_name.h"
+#include "cli/template.h"
+#include "core/alloc.h"
+#include "core/file.h"
+
+enum { AT_HAND = 32 };
+static const char WORD[] = "word"; /* stands in for a text that is not there yet */
+
+typedef struct {
+    uint64_t key;   /* jobs of one key share an open model */
+    uint32_t index;
+} place;
+
+typedef struct {
+    size_t line, column;
+    char *message;
+} fault;
+
+typedef struct {
+    const batch_options *o;
+    const job_file *jobs;
+    const char *folder;
+    job_inputs *inputs;
+    batch_filters filters;
+    batch_models models;
+    batch_lanes *lanes;
+    size_t at_hand;
+    batch_item *spare; /* those that came back, by their next */
+    fault *fault;
+    size_t faults, room;
+    size_t *failed; /* [JOB_KINDS] */
+} trial;
+
+/* ---- what is not there yet ---- */
+
+typedef struct {
+    const trial *t;
+    bool file; /* a place for a file was met */
+} stand_in;
+
+static const char *give_word(void *context, size_t index, const char *what, status *st)
+{
+    stand_in *s = context;
+    (void)index, (void)st;
+    s->file |= strcmp(what, "file") == 0;
+    return WORD;
+}
+
+static bool holds_words(const char *name)
+{
+    static const char *const NAMES[] = {"prompt", "text", "system", "messages", "negative-prompt", "caption", "label-text", "field", "stop", NULL};
+    const char *const *known = NAMES;
+    while (*known && strcmp(*known, name) != 0) known++;
+    return *known != NULL;
+}
+
+/* A file inside the output folder that another job of the file will write. */
+static bool will_be_made(const trial *t, const char *path)
+{
+    size_t n = strlen(t->folder);
+    if (strncmp(path, t->folder, n) == 0 && path[n] == '/') path += n + 1;
+    else if (strcmp(t->folder, ".") != 0) return false;
+    return job_file_find_out(t->jobs, path) != SIZE_MAX;
+}
+
+/* Fills the places of the job's options, and leaves out those that depend on a file to come: a text's file becomes a word, a mask
+ * goes with its picture, a vocoder's input leaves nothing to try (false). */
+static bool fill(const trial *t, job *j, arena *mem, status *st)
+{
+    size_t kept = 0;
+    bool picture_to_come = false;
+    for (size_t i = 0; i < j->option_count; i++) {
+        job_option *x = &j->option[i];
+        stand_in s = {t, false};
+        if (template_has_places(x->value) && !(x->value = job_file_fill(t->jobs, x->value, give_word, &s, mem, st))) return false;
+        else if (s.file || (job_inputs_is_file(x->name) && !file_exists(x->value) && will_be_made(t, x->value))) {
+            if (strcmp(x->name, "input") == 0) return false;
+            picture_to_come |= strcmp(x->name, "init-img") == 0;
+            if (strcmp(x->name, "file") == 0 && j->kind != JOB_IMAGE) *x = (job_option){j->kind == JOB_SPEAK ? "text" : "prompt", WORD};
+            else if (!holds_words(x->name)) continue;
+        }
+        j->option[kept++] = *x;
+    }
+    j->option_count = kept;
+    for (size_t i = 0; picture_to_come && i < j->option_count; i++)
+        if (strcmp(j->option[i].name, "mask") == 0) memmove(&j->option[i], &j->option[i + 1], (--j->option_count - i) * sizeof *j->option);
+    return true;
+}
+
+/* ---- faults ---- */
+
+static void add_fault(trial *t, size_t line, size_t column, const char *message, status *st)
+{
+    if (t->faults == t->room) {
+        size_t room = t->room ? 2 * t->room : 64;
+        fault *grown = alloc_resize(t->fault, room, sizeof *grown, st);
+        if (!grown) return;
+        t->fault = grown, t->room = room;
+    }
+    char *copy = alloc_string(message, strlen(message), st);
+    if (copy) t->fault[t->faults++] = (fault){line, column, copy};
+}
+
+/* The place of the option that the message names, or whose value it tells; else of what the job is made from, else the line's
+ * beginning. */
+static size_t column_of(const trial *t, const batch_item *item, const char *message)
+{
+    char named[2][80];
+    for (size_t i = 0; i < item->job.option_count; i++) {
+        const job_option *x = &item->job.option[i];
+        snprintf(named[0], sizeof named[0], "--%.70s", x->name);
+        snprintf(named[1], sizeof named[1], "\"%.70s\"", x->name);
+        bool value = strlen(x->value) > 2 && strstr(message, x->value);
+        size_t column = value || strstr(message, named[0]) || strstr(message, named[1]) ? job_file_column(t->jobs, item->index, x->name, item->mem) : 0;
+        if (column) return column;
+    }
+    static const char *const SOURCES[] = {"text", "prompt", "messages", "token-ids", "file", "input"};
+    for (size_t i = 0; i < sizeof SOURCES / sizeof SOURCES[0]; i++) {
+        size_t column = job_file_column(t->jobs, item->index, SOURCES[i], item->mem);
+        if (column) return column;
+    }
+    return 1;
+}
+
+static void end(trial *t, batch_item *item, const status *result, status *st)
+{
+    if (result->code == STATUS_INTERRUPTED || result->code == STATUS_NOMEM) status_set(st, result->code, "%s", result->msg);
+    else if (!status_ok(result)) {
+        t->failed[item->job.kind]++;
+        add_fault(t, item->job.line, column_of(t, item, result->msg), result->msg, st);
+    }
+    item->next = t->spare;
+    t->spare = item;
+}
+
+static batch_item *take_item(trial *t, size_t index, status *st)
+{
+    batch_item *item = t->spare;
+    if (!item) return batch_item_new(index, t->folder, st);
+    t->spare = item->next;
+    batch_item_reuse(item, index);
+    return item;
+}
+
+static int by_line(const void *a, const void *b)
+{
+    const fault *x = a, *y = b;
+    return x->line != y->line ? (x->line > y->line) - (x->line < y->line) : (x->column > y->column) - (x->column < y->column);
+}
+
+/* ---- the jobs ---- */
+
+static void wait_for_one(trial *t, status *st)
+{
+    batch_item *item = batch_lanes_wait(t->lanes);
+    if (!item) return;
+    t->at_hand--;
+    end(t, item, &item->result, st);
+}
+
+static void try_job(trial *t, size_t i, status *st)
+{
+    batch_item *item = take_item(t, i, st);
+    if (!item || !job_file_get(t->jobs, i, item->mem, &item->job, st)) {
+        batch_item_free(item);
+        return;
+    }
+    status wrong = {0};
+    const char *at;
+    item->only_check = true;
+    item->path = batch_paths_join(t->folder, item->job.out, item->mem, &wrong);
+    bool whole = job_inputs_resolve(t->inputs, &item->job, item->mem, &wrong) && fill(t, &item->job, item->mem, &wrong) && batch_words_check(NULL, &item->job, &at, &wrong) &&
+                 batch_filter_job(&t->filters, &item->job, &item->filter, &wrong);
+    if (whole) {
+        batch_lanes_give(t->lanes, item);
+        if (++t->at_hand >= AT_HAND) wait_for_one(t, st);
+    } else end(t, item, &wrong, st);
+}
+
+/* What a runner opens anew for. */
+static bool opens(const char *name)
+{
+    static const char *const NAMES[] = {"model", "voice", "vae", "config", "tokenizer", "prediction", "exact", "lora", "clip-skip", "metadata", "pronunciations", NULL};
+    const char *const *known = NAMES;
+    while (*known && strcmp(*known, name) != 0) known++;
+    return *known != NULL;
+}
+
+static uint64_t key_of(const job *j)
+{
+    uint64_t key = (uint64_t)j->kind + 1;
+    for (size_t i = 0; i < j->option_count; i++)
+        if (opens(j->option[i].name)) key = key * UINT64_C(0x100000001B3) + (job_name_hash(j->option[i].value) ^ job_name_hash(j->option[i].name));
+    return key;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const place *x = a, *y = b;
+    return x->key != y->key ? (x->key > y->key) - (x->key < y->key) : (x->index > y->index) - (x->index < y->index);
+}
+
+/* The jobs in an order that opens each model once. */
+static place *sort_jobs(const trial *t, size_t count, status *st)
+{
+    place *p = alloc_array(count + 1, sizeof *p, st);
+    arena *mem = p ? arena_new(st) : NULL;
+    for (size_t i = 0; mem && i < count && status_ok(st); i++) {
+        job j;
+        size_t mark = arena_mark(mem);
+        if (job_file_get(t->jobs, i, mem, &j, st)) p[i] = (place){key_of(&j), (uint32_t)i};
+        arena_reset(mem, mark);
+    }
+    arena_free(mem);
+    if (status_ok(st)) {
+        qsort(p, count, sizeof *p, by_key);
+        return p;
+    }
+    alloc_free(p);
+    return NULL;
+}
+
+static void close_trial(trial *t)
+{
+    batch_lanes_free(t->lanes);
+    batch_models_free(&t->models);
+    batch_filters_free(&t->filters);
+    job_inputs_free(t->inputs);
+    for (size_t i = 0; i < t->faults; i++) alloc_free(t->fault[i].message);
+    alloc_free(t->fault);
+    for (batch_item *item; (item = t->spare);) {
+        t->spare = item->next;
+        batch_item_free(item);
+    }
+}
+
+bool batch_trial_run(const batch_options *o, const batch_checker *checker, const job_file *jobs, const char *out_folder, size_t failed[JOB_KINDS], status *st)
+{
+    trial t = {.o = o, .jobs = jobs, .folder = out_folder, .failed = failed, .filters = {.standard = o->filter}};
+    size_t count = job_file_count(jobs);
+    place *order = sort_jobs(&t, count, st);
+    t.inputs = order ? job_inputs_new(o->job_path, &o->aliases, st) : NULL;
+    t.lanes = t.inputs ? batch_lanes_start(&t.models, (int)o->threads, o->parallel, st) : NULL;
+    for (size_t i = 0; t.lanes && i < count && status_ok(st) && interrupt_check(st); i++) try_job(&t, order[i].index, st);
+    while (t.lanes && t.at_hand) wait_for_one(&t, st);
+    if (t.faults) qsort(t.fault, t.faults, sizeof *t.fault, by_line);
+    for (size_t i = 0; i < t.faults; i++) batch_report_fault((void *)(uintptr_t)checker, t.fault[i].line, t.fault[i].column, t.fault[i].message);
+    alloc_free(order);
+    close_trial(&t);
+    return status_ok(st);
+}
