@@ -45,6 +45,7 @@ typedef struct {
     lane_history history[BATCH_LANES];
     char *out_folder, *answers_path;
     uint8_t *state, *attempts;     /* [jobs] */
+    uint8_t *spoken;               /* [jobs]: 1: a speak job says its text */
     uint8_t *blamed;               /* [jobs]: 1: it failed by its own words, which no other try would change */
     uint8_t *model;                /* [jobs]: which of models, from 1; 0: not known yet */
     char *models[MAX_MODELS];
@@ -178,7 +179,8 @@ static void end_job(batch *b, const batch_item *item, batch_end end, const char 
     double spent = item->ended > 0 ? measure(b, item, end) : 0; /* else no lane had it */
     b->state[item->index] = end == BATCH_FAILED ? FAILED : DONE;
     if (end == BATCH_FAILED && b->o->fail_fast) b->fail_fast_hit = true;
-    batch_report_job(&b->report, &item->job, end, item->attempt, item->ended - item->begun, spent, error);
+    batch_report_job(&b->report, &item->job, end, item->attempt, item->ended - item->begun, spent, item->cut, error);
+    if (!error && item->remark) batch_report_remark(&b->report, &item->job, item->remark);
     release(b, item->index, end != BATCH_FAILED);
 }
 
@@ -255,6 +257,16 @@ static bool prepare(batch *b, batch_item *item)
     return whole && !before;
 }
 
+/* What is spoken ends with a whole sentence, unless its job says otherwise. */
+static void end_whole(const batch *b, batch_item *item)
+{
+    job *j = &item->job;
+    if (!b->spoken[item->index] || j->kind != JOB_TEXT || j->option_count == JOB_MAX_OPTIONS) return;
+    for (size_t i = 0; i < j->option_count; i++)
+        if (strcmp(j->option[i].name, "on-length") == 0) return;
+    j->option[j->option_count++] = (job_option){"on-length", "sentence"};
+}
+
 /* Looks at ready or doomed job i: makes an item of it, ends it, or passes it over because of its model (NULL). */
 static batch_item *consider(batch *b, size_t i, const char *model)
 {
@@ -262,6 +274,7 @@ static batch_item *consider(batch *b, size_t i, const char *model)
     bool taken = false;
     if (item && job_file_get(b->jobs, i, item->mem, &item->job, &b->fatal)) {
         status wrong = {0};
+        end_whole(b, item);
         if (b->state[i] == DOOMED) end_job(b, item, BATCH_FAILED, reason_of_doom(b, &item->job, item->mem));
         else if (!job_inputs_resolve(b->inputs, &item->job, item->mem, &wrong)) end_job(b, item, BATCH_FAILED, wrong.msg);
         else if (!model || strcmp(batch_item_model(item), model) == 0) taken = prepare(b, item);
@@ -381,6 +394,34 @@ static void keep_recorded(batch *b, status *st)
     arena_free(mem);
 }
 
+/* A job whose text is spoken, and of pictures and sounds the job that theirs comes from. */
+static const char *mark_text(void *context, size_t index, const char *what, status *st)
+{
+    result_context *r = context;
+    job j;
+    if (strcmp(what, "text") != 0 || r->b->spoken[index]) return "";
+    r->b->spoken[index] = 1;
+    if (job_file_kind(r->b->jobs, index) == JOB_TEXT) return "";
+    if (!job_file_get(r->b->jobs, index, r->mem, &j, st)) return NULL;
+    for (size_t i = 0; i < j.option_count; i++)
+        if (!job_file_fill(r->b->jobs, j.option[i].value, mark_text, context, r->mem, st)) return NULL;
+    return "";
+}
+
+static bool mark_spoken(batch *b, status *st)
+{
+    result_context context = {b, arena_new(st)};
+    for (size_t i = 0; context.mem && i < job_file_count(b->jobs) && status_ok(st); i++) {
+        job j;
+        size_t mark = arena_mark(context.mem);
+        if (job_file_kind(b->jobs, i) != JOB_SPEAK || !job_file_has_needs(b->jobs, i) || !job_file_get(b->jobs, i, context.mem, &j, st)) continue;
+        for (size_t k = 0; k < j.option_count && status_ok(st); k++) job_file_fill(b->jobs, j.option[k].value, mark_text, &context, context.mem, st);
+        arena_reset(context.mem, mark);
+    }
+    arena_free(context.mem);
+    return status_ok(st);
+}
+
 static bool open_batch(batch *b, status *st)
 {
     if (!open_jobs(b, st)) return false;
@@ -389,7 +430,8 @@ static bool open_batch(batch *b, status *st)
     b->attempts = alloc_zeroed(count + 1, 1, st);
     b->model = alloc_zeroed(count + 1, 1, st);
     b->blamed = alloc_zeroed(count + 1, 1, st);
-    if (!b->state || !b->attempts || !b->model || !b->blamed) return false;
+    b->spoken = alloc_zeroed(count + 1, 1, st);
+    if (!b->state || !b->attempts || !b->model || !b->blamed || !b->spoken || !mark_spoken(b, st)) return false;
     for (size_t i = 0; i < count; i++)
         if (job_graph_pending(b->graph, i)) b->state[i] = WAITING;
     if (b->o->shards && !batch_shard_mark(b->jobs, b->o->shard, b->o->shards, b->state, ELSEWHERE, st)) return false;
@@ -497,4 +539,5 @@ void batch_run(const batch_options *o, status *st)
     alloc_free(b.attempts);
     alloc_free(b.model);
     alloc_free(b.blamed);
+    alloc_free(b.spoken);
 }

@@ -32,6 +32,8 @@ struct batch_item {
         const char *out, *text; /* name inside the folder; text: as above */
     } more[JOURNAL_MAX_OUTPUTS - 1];
     size_t more_count;
+    bool cut;            /* its text was cut by its length */
+    const char *remark;  /* to be told of it when it ends well; NULL: nothing. Lives as long as mem */
     double begun, ended; /* log_seconds: taken by the runner, given back */
     double loading;      /* seconds of that which loaded its model */
 };

@@ -74,15 +74,21 @@ static void show_progress(const batch_report *r)
     if (run && seconds > 0) log_progress("%s%.0f a minute, %.0f s left", line, 60 * (double)run / seconds, time_left(r));
 }
 
-void batch_report_job(batch_report *r, const job *j, batch_end end, int attempts, double seconds, double spent, const char *error)
+void batch_report_remark(batch_report *r, const job *j, const char *remark)
+{
+    if (!r->json && r->remarks++ < MAX_SHOWN) log_warning("%s:%zu: job '%s': %s", r->job_path, j->line, j->id, remark);
+}
+
+void batch_report_job(batch_report *r, const job *j, batch_end end, int attempts, double seconds, double spent, bool cut, const char *error)
 {
     static const char *const STATES[BATCH_ENDS] = {"done", "skipped", "failed"};
     r->ended[j->kind][end]++;
     r->spent[j->kind] += spent;
+    r->cut += cut;
     r->last = log_seconds();
     if (r->json)
-        print_event(json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:f, s:s*}", "event", "job", "id", j->id, "kind", job_kind_name(j->kind), "state", STATES[end],
-                              "out", j->out, "line", (json_int_t)j->line, "attempts", attempts, "seconds", seconds, "error", error));
+        print_event(json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:f, s:o*, s:s*}", "event", "job", "id", j->id, "kind", job_kind_name(j->kind), "state", STATES[end],
+                              "out", j->out, "line", (json_int_t)j->line, "attempts", attempts, "seconds", seconds, "cut", cut ? json_true() : NULL, "error", error));
     else if (error && batch_report_count(r, BATCH_FAILED) <= MAX_SHOWN) log_error("%s:%zu: job '%s': %s", r->job_path, j->line, j->id, error);
     if (!r->json) show_progress(r);
 }
@@ -99,14 +105,15 @@ void batch_report_end(const batch_report *r, size_t faults, bool interrupted)
            failed = batch_report_count(r, BATCH_FAILED), open = total - batch_report_ended(r);
     log_progress_end();
     if (r->json) {
-        print_event(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:f}", "event", "end", "done", (json_int_t)done, "skipped", (json_int_t)skipped,
-                              "failed", (json_int_t)failed, "open", (json_int_t)open, "faults", (json_int_t)faults, "interrupted", interrupted,
+        print_event(json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:f}", "event", "end", "done", (json_int_t)done, "skipped", (json_int_t)skipped,
+                              "failed", (json_int_t)failed, "open", (json_int_t)open, "faults", (json_int_t)faults, "cut", (json_int_t)r->cut, "interrupted", interrupted,
                               "seconds", log_seconds() - r->begun));
         return;
     }
     if (r->quiet) return;
-    char rest[60] = "";
+    char rest[60] = "", cut[60] = "";
     if (open) snprintf(rest, sizeof rest, ", %zu not run", open);
-    log_message("%s%zu jobs: %zu done, %zu were done before, %zu failed%s; %.1f s", interrupted ? "interrupted; the same command goes on. " : "", total, done,
-                skipped, failed, rest, log_seconds() - r->begun);
+    if (r->cut) snprintf(cut, sizeof cut, ", %zu texts cut by their length", r->cut);
+    log_message("%s%zu jobs: %zu done, %zu were done before, %zu failed%s%s; %.1f s", interrupted ? "interrupted; the same command goes on. " : "", total, done,
+                skipped, failed, rest, cut, log_seconds() - r->begun);
 }

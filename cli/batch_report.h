@@ -10,15 +10,20 @@ typedef struct {
     const char *job_path;
     bool json, quiet;
     size_t total[JOB_KINDS], ended[JOB_KINDS][BATCH_ENDS];
+    size_t cut;                   /* texts that were cut by their length */
+    size_t remarks;               /* told so far */
     double begun, last;           /* log_seconds: the start; when the last job ended */
     double spent[JOB_KINDS];      /* seconds of the machine for jobs that were run */
 } batch_report;
 
 void batch_report_begin(batch_report *r);
 
-/* Job j has ended after so many attempts. seconds: from its begin to its end; spent: of them the part of the machine that it
+/* Something about job j that did not make it fail. */
+void batch_report_remark(batch_report *r, const job *j, const char *remark);
+
+/* Job j has ended after so many attempts; cut: its text was cut by its length. seconds: from its begin to its end; spent: of them the part of the machine that it
  * had; error: why it failed, else NULL. */
-void batch_report_job(batch_report *r, const job *j, batch_end end, int attempts, double seconds, double spent, const char *error);
+void batch_report_job(batch_report *r, const job *j, batch_end end, int attempts, double seconds, double spent, bool cut, const char *error);
 
 /* The summary; `interrupted` and `faults` (lines of the job file that are no jobs) are part of it. */
 void batch_report_end(const batch_report *r, size_t faults, bool interrupted);

@@ -7,6 +7,7 @@
 #include "cli/batch_options.h"
 #include "cli/interrupt.h"
 #include "cli/model_path.h"
+#include "cli/text_cut.h"
 #include "cli/text_origin.h"
 #include "cli/text_request.h"
 #include "core/alloc.h"
@@ -24,6 +25,8 @@ typedef struct {
     text_request request;
     generate_sequence *sequence[MAX_PARALLEL];
     int count;
+    text_cut on_length;
+    const char *ended;     /* how its text was cut, for the record beside it; NULL: it was not */
     origin *origin;        /* of a job of our own form; its errors go into origin_status */
     status origin_status;
 } slot;
@@ -125,6 +128,7 @@ static char *add_record(slot *s, const char *text, status *st)
     const text_options *o = &s->options.text;
     text_out whole = {.st = st};
     char *front = o->label ? origin_front_matter(s->origin) : NULL;
+    if (s->ended) origin_ended(s->origin, s->ended);
     if (strcmp(o->metadata, "none") != 0) add_beside(s, st);
     if (front) text_out_add(&whole, front);
     text_out_add(&whole, text);
@@ -185,6 +189,7 @@ static bool add_job(batch_text *t, slot *s, status *st)
     const job *j = &s->item->job;
     if (!batch_options_set(j, &v, st)) return false;
     s->options = v.text;
+    if (!text_cut_of(v.text.text.on_length, &s->on_length, st)) return false;
     if (s->options.messages.count) return add_conversation(t, s, st);
     for (size_t i = 0; i < v.text.ids.count; i++)
         if (!add_ids(t, s, v.text.ids.item[i], st)) return false;
@@ -221,23 +226,45 @@ static bool has_ended(const slot *s)
     return true;
 }
 
-/* A text that the context cut is told of, not failed: its bytes are what was asked for. */
+/* What is to be said of a text that was cut. The answer to a request says it itself, by its finish_reason. */
+static void remark_cut(slot *s, const generate_result *r, status *st)
+{
+    size_t whole = 1;
+    bool tells = s->on_length == TEXT_CUT_WARN || (s->on_length == TEXT_CUT_OPEN && s->item->job.form == JOB_FORM_OWN);
+    if (s->on_length == TEXT_CUT_SENTENCE && !text_cut_sentences(r->text, r->text_size, &whole, st)) return;
+    s->item->cut = true;
+    if (s->item->job.form == JOB_FORM_OWN && strcmp(s->options.text.metadata, "none") != 0) s->ended = generate_reason_text(r->reason);
+    char *text = tells || !whole ? arena_alloc(s->item->mem, 160, st) : NULL;
+    if (!text) return;
+    if (!whole) snprintf(text, 160, "its text is cut after %lld tokens, before a first sentence ends; it stays as it is", (long long)r->count);
+    else if (r->reason == GENERATE_CONTEXT) snprintf(text, 160, "the context is full after %lld tokens, its text ends there", (long long)r->count);
+    else snprintf(text, 160, "its text is cut after %lld tokens (\"tokens\" sets another limit, \"on_length\" what is done)", (long long)r->count);
+    s->item->remark = text;
+}
+
+/* The results with their texts as "on_length" wants them, held against the filter; text[i] is r[i]'s. */
+static bool take_texts(slot *s, generate_result *r, char **text, status *st)
+{
+    for (int i = 0; i < s->count && status_ok(st); i++) {
+        r[i] = generate_result_of(s->sequence[i]);
+        if (!text_cut_take(&r[i], s->on_length, &text[i], &r[i].text_size, st)) break;
+        r[i].text = text[i];
+        if (text_cut_is(&r[i])) remark_cut(s, &r[i], st);
+        batch_item_pass(s->item, r[i].text, st);
+    }
+    return status_ok(st);
+}
+
 static void end_well(batch_lane *lane, batch_text *t, slot *s)
 {
     status st = {0};
     generate_result r[MAX_PARALLEL];
-    for (int i = 0; i < s->count; i++) {
-        r[i] = generate_result_of(s->sequence[i]);
-        if (r[i].reason == GENERATE_CONTEXT) log_warning("job '%s': the context is full, its text ends there", s->item->job.id);
-    }
-    for (int i = 0; i < s->count && status_ok(&st); i++) batch_item_pass(s->item, r[i].text ? r[i].text : "", &st);
-    if (!status_ok(&st)) {
-        end_slot(lane, t, s, NULL, &st);
-        return;
-    }
-    char *line = s->item->job.form == JOB_FORM_OWN ? add_record(s, r[0].text ? r[0].text : "", &st)
-                                                   : batch_answer_text(s->item, r, (size_t)s->count, t->model.tokenizer, &st);
+    char *text[MAX_PARALLEL] = {0}, *line = NULL;
+    int count = s->count;
+    if (take_texts(s, r, text, &st))
+        line = s->item->job.form == JOB_FORM_OWN ? add_record(s, r[0].text, &st) : batch_answer_text(s->item, r, (size_t)count, t->model.tokenizer, &st);
     end_slot(lane, t, s, line, &st);
+    for (int i = 0; i < count; i++) alloc_free(text[i]);
     alloc_free(line);
 }
 

@@ -68,7 +68,7 @@ static bool is_in(const char *name, const char *const *list)
 static bool is_plain(const char *name) { return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz-0123456789") == strlen(name); }
 
 /* Words that a record may give; any other text could name a file. */
-static const char *const WORDS[] = {"sampling-method", "rng", "caption-place", "prediction", "speaker", "stop", NULL};
+static const char *const WORDS[] = {"sampling-method", "rng", "caption-place", "prediction", "speaker", "stop", "on-length", NULL};
 static const char *const NEVER[] = {"interactive", "json", "batch-count", "preview-every", "phonemes", "output", "srt", "vtt", "mel", NULL};
 
 static bool add_setting(rerun *r, const char *name, const json_t *value)

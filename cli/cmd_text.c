@@ -13,6 +13,7 @@
 #include "cli/output_ending.h"
 #include "cli/text_json.h"
 #include "cli/text_options.h"
+#include "cli/text_cut.h"
 #include "cli/text_origin.h"
 #include "cli/text_request.h"
 #include "core/alloc.h"
@@ -32,6 +33,7 @@ typedef struct {
     file_output *file;   /* -o; NULL: stdout */
     bool writes;         /* the text itself goes out */
     filter *filter;
+    text_cut on_length;
     text_buffer held;    /* the text so far, where the filter looks at it before it goes out */
     size_t shown;        /* of it */
     status refused;
@@ -82,9 +84,10 @@ static bool output_failed(run *r, status *st)
 
 static void tell_end(const run *r, const generate_result *result)
 {
+    if (r->on_length == TEXT_CUT_KEEP) return;
     if (result->reason == GENERATE_CONTEXT)
         log_warning("the context of %lld positions is full: the text ends here; --shift goes on, --ctx sets another", (long long)generator_context(r->generator));
-    if (result->reason == GENERATE_LENGTH && !r->o->tokens_given)
+    if (result->reason == GENERATE_LENGTH && (!r->o->tokens_given || r->on_length == TEXT_CUT_WARN))
         log_warning("stopped after %lld tokens; -n sets another limit, -n -1 none", (long long)result->count);
 }
 
@@ -118,13 +121,28 @@ static void print_json(run *r, const char *path, status *st)
     json_decref(root);
 }
 
+/* A first text that is to end with a whole sentence goes out at once, when its end is known. */
+static bool write_whole(run *r, status *st)
+{
+    char *text = NULL;
+    size_t size;
+    generate_result result = generate_result_of(r->sequence[0]);
+    if (text_cut_take(&result, r->on_length, &text, &size, st) && r->writes && r->on_length == TEXT_CUT_SENTENCE)
+        (filter_has_output(r->filter) ? hold_text : write_text)(r, text, size); /* a refusal is told by pass_outputs */
+    alloc_free(text);
+    return !output_failed(r, st) && status_ok(st);
+}
+
 /* The texts after the first, which was written as it came. */
 static void print_rest(run *r, status *st)
 {
     for (int64_t i = 1; i < r->o->parallel && !r->write_failed; i++) {
         generate_result result = generate_result_of(r->sequence[i]);
+        char *text;
+        size_t size;
         write_text(r, "---\n", 4);
-        write_text(r, result.text, result.text_size);
+        if (text_cut_take(&result, r->on_length, &text, &size, st)) write_text(r, text, size);
+        alloc_free(text);
         if (!r->ends_line) write_text(r, "\n", 1);
     }
     output_failed(r, st);
@@ -137,6 +155,13 @@ static bool make_record(run *r, const char *input, status *st)
 {
     if (!r->origin) r->origin = text_origin_of(r->o, &r->request, r->seed, input, &r->files, st);
     return r->origin != NULL;
+}
+
+/* Of the first text, whose record it is. */
+static void tell_cut(const run *r)
+{
+    generate_result result = generate_result_of(r->sequence[0]);
+    if (r->origin && text_cut_is(&result)) origin_ended(r->origin, generate_reason_text(result.reason));
 }
 
 static bool write_front_matter(run *r, status *st)
@@ -173,7 +198,7 @@ static bool start(run *r, const char *input, status *st)
     for (int64_t i = 0; i < r->o->parallel; i++) {
         generate_request q = r->request.request;
         q.seed = r->seed + (uint64_t)i;
-        if (i == 0 && r->writes) q.on_text = filter_has_output(r->filter) ? hold_text : write_text, q.arg = r;
+        if (i == 0 && r->writes && r->on_length != TEXT_CUT_SENTENCE) q.on_text = filter_has_output(r->filter) ? hold_text : write_text, q.arg = r;
         r->sequence[i] = generator_add(r->generator, &q, st);
         if (!r->sequence[i]) return false;
     }
@@ -206,8 +231,9 @@ static void generate(run *r, const char *path, const char *input, status *st)
     if (!start(r, input, st)) return;
     while (generator_step(r->generator, st))
         if (r->write_failed || !status_ok(&r->refused)) break;
-    if (output_failed(r, st) || !status_ok(st) || !pass_outputs(r, st)) return;
+    if (output_failed(r, st) || !status_ok(st) || !write_whole(r, st) || !pass_outputs(r, st)) return;
     if (wants_record(r->o) && !make_record(r, input, st)) return;
+    tell_cut(r);
     if (r->o->json) print_json(r, path, st);
     if (r->writes) {
         if (!r->ends_line) write_text(r, "\n", 1);
@@ -276,11 +302,13 @@ void cmd_text(int argc, char **argv, status *st)
     if (!options_parse_word(table, argc, argv, "aigc text [OPTION]… [PROMPT]", &o.prompt, &help, st) || help) return;
     if (o.quiet) log_set_level(LOG_QUIET);
     if (o.verbose) log_set_level(LOG_VERBOSE);
-    char *input = check_options(&o, st) && !o.interactive ? text_request_input(&o, st) : NULL;
+    text_cut on_length;
+    char *input = check_options(&o, st) && text_cut_of(o.on_length, &on_length, st) && !o.interactive ? text_request_input(&o, st) : NULL;
     if (status_ok(st)) {
         run *r = alloc_zeroed(1, sizeof *r, st);
         if (r) {
             r->o = &o;
+            r->on_length = on_length;
             r->ends_line = true;
             r->seed = o.seed_given ? (uint64_t)o.seed : rng_fresh_seed();
             if (pass_prompt(r, input, st)) open_and_run(r, input, st);

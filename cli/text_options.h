@@ -7,7 +7,7 @@
 
 typedef struct {
     const char *model, *prompt, *file; /* file "-": stdin */
-    const char *system, *task, *examples;
+    const char *system, *task, *examples, *on_length;
     const char *output, *metadata, *filter; /* output NULL: stdout */
     option_list fields;          /* NAME=VALUE for templates */
     bool raw;                    /* no chat template */

@@ -16,6 +16,7 @@ static void add_settings(origin *g, const text_options *o, const text_request *q
 {
     text_options used = *o, standard = text_options_default();
     option table[TEXT_OPTION_COUNT], defaults[TEXT_OPTION_COUNT];
+    if (used.on_length && strcmp(used.on_length, "sentence") != 0) used.on_length = NULL; /* the others change no byte */
     used.sample.temperature = q->request.sample.temperature;
     text_options_table(&used, table);
     text_options_table(&standard, defaults);

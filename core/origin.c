@@ -109,6 +109,11 @@ void origin_set(origin *g, const char *option, json_t *value)
     }
 }
 
+void origin_ended(origin *g, const char *reason)
+{
+    if (ready(g)) put(g, g->record, "ended", json_string(reason));
+}
+
 void origin_file(origin *g, const char *option, const char *called, const hash_hex *digest)
 {
     if (!ready(g)) return;

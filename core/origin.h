@@ -56,6 +56,9 @@ void origin_text(origin *g, const char *option, const char *text, size_t size);
 /* A setting by its option's name; takes the value over. A setting that comes again becomes a list. */
 void origin_set(origin *g, const char *option, json_t *value);
 
+/* Why it ended before it was whole: "length", "context". */
+void origin_ended(origin *g, const char *reason);
+
 /* A file or folder that shaped the output: what the user called it (of a path its last part is recorded), and its digest. */
 void origin_file(origin *g, const char *option, const char *called, const hash_hex *digest);
 
