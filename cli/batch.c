@@ -365,6 +365,7 @@ static bool open_jobs(batch *b, status *st)
     const batch_options *o = b->o;
     b->out_folder = batch_paths_folder(o, st);
     if (!b->out_folder || !batch_paths_make(b->out_folder, st)) return false;
+    if (!o->json && !o->quiet && !o->job_text) batch_paths_tell(o, b->out_folder);
     batch_checker_init(&b->checker, o->job_path, o->on_fault, o->arg);
     b->jobs = o->job_text ? job_file_open_bytes(o->job_path, o->job_text, o->job_size, b->out_folder, &b->checker.hooks, st)
                           : job_file_open(o->job_path, b->out_folder, &b->checker.hooks, st);
@@ -511,7 +512,7 @@ static void write_answers(batch *b)
 static void run(batch *b, batch_models *models, status *st)
 {
     if (!b->o->job_text) b->rates = batch_rates_open(pool_count((int)b->o->threads), st);
-    batch_report_begin(&b->report);
+    batch_report_begin(&b->report, b->out_folder);
     b->lanes = batch_lanes_start(models, (int)b->o->threads, b->o->parallel, &b->fatal);
     if (b->lanes) run_all(b);
     batch_lanes_free(b->lanes);

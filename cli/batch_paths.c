@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/log.h"
 
 char *batch_paths_folder(const batch_options *o, status *st)
 {
@@ -59,4 +62,27 @@ bool batch_paths_make(char *path, status *st)
         *s = kept;
         if (!there || !kept) return there;
     }
+}
+
+/* Does the folder, or one above it, hold a .git? */
+static bool in_work_tree(const char *folder)
+{
+    char path[PATH_MAX + 8];
+    struct stat info;
+    if (!realpath(folder, path)) return false;
+    for (size_t n = strlen(path);; path[n] = 0) {
+        if (n == 1) n = 0; /* "/" */
+        snprintf(path + n, 8, "/.git");
+        if (stat(path, &info) == 0) return true;
+        if (n == 0) return false;
+        while (n > 0 && path[n - 1] != '/') n--;
+        if (n > 0) n--;
+    }
+}
+
+void batch_paths_tell(const batch_options *o, const char *folder)
+{
+    bool git = !o->out_folder && in_work_tree(folder);
+    log_message("outputs go to %s/%s%s", folder, o->out_folder ? "" : ", the job file's folder",
+                git ? ", which lies in a git work tree; --out-dir names another" : "");
 }

@@ -20,4 +20,7 @@ const char *batch_paths_join(const char *folder, const char *out, arena *mem, st
 /* Makes the folder and those above it; the path is restored. It is the user's own: links are followed. */
 bool batch_paths_make(char *path, status *st);
 
+/* Says on stderr where the outputs go, and when they would lie in a git work tree that nobody chose. `folder` exists. */
+void batch_paths_tell(const batch_options *o, const char *folder);
+
 #endif

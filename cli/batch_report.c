@@ -40,14 +40,14 @@ static void print_event(json_t *event)
     json_decref(event);
 }
 
-void batch_report_begin(batch_report *r)
+void batch_report_begin(batch_report *r, const char *folder)
 {
     r->begun = r->last = log_seconds();
     if (!r->json) return;
     json_t *kinds = json_object();
     for (int k = 0; k < JOB_KINDS; k++)
         if (r->total[k]) json_object_set_new(kinds, job_kind_name((job_kind)k), json_integer((json_int_t)r->total[k]));
-    print_event(json_pack("{s:s, s:I, s:o}", "event", "begin", "jobs", (json_int_t)batch_report_total(r), "kinds", kinds));
+    print_event(json_pack("{s:s, s:s*, s:I, s:o}", "event", "begin", "folder", folder, "jobs", (json_int_t)batch_report_total(r), "kinds", kinds));
 }
 
 /* What is left of each kind takes as long as that kind took so far; of kinds not begun, as the mean of all. */

@@ -16,7 +16,8 @@ typedef struct {
     double spent[JOB_KINDS];      /* seconds of the machine for jobs that were run */
 } batch_report;
 
-void batch_report_begin(batch_report *r);
+/* folder: of the outputs. */
+void batch_report_begin(batch_report *r, const char *folder);
 
 /* Something about job j that did not make it fail. */
 void batch_report_remark(batch_report *r, const job *j, const char *remark);
