@@ -239,6 +239,15 @@ static const char *reason_of_doom(batch *b, const job *j, arena *mem)
 
 static bool stopped(const batch *b) { return b->fail_fast_hit || !status_ok(&b->fatal) || interrupt_asked(); }
 
+/* The folders of its outputs. */
+static bool make_folders(const batch_item *item, status *st)
+{
+    bool ok = job_path_make_folders(item->folder, item->job.out, st);
+    for (size_t i = 0; ok && i < item->job.option_count; i++)
+        if (job_file_is_output(item->job.option[i].name)) ok = job_path_make_folders(item->folder, item->job.option[i].value, st);
+    return ok;
+}
+
 /* A ready job with everything filled in: to be done (true), or ended here: an earlier run did it, or it cannot be run. */
 static bool prepare(batch *b, batch_item *item)
 {
@@ -248,7 +257,7 @@ static bool prepare(batch *b, batch_item *item)
     bool whole = item->path && fill_options(b, item, item->mem, &wrong) && batch_words_check(NULL, &item->job, &at, &wrong) && job_inputs_digest(b->inputs, &item->job, &item->inputs, &wrong);
     bool before = whole && finished_before(b, item); /* reads the whole output: asked once */
     if (whole && !before) whole = batch_filter_job(&b->filters, &item->job, &item->filter, &wrong);
-    if (whole && !before) whole = job_path_make_folders(item->folder, item->job.out, &wrong);
+    if (whole && !before) whole = make_folders(item, &wrong);
     item->attempt = ++b->attempts[item->index];
     b->blamed[item->index] = is_own_fault(wrong.code);
     if (!whole) end_job(b, item, BATCH_FAILED, wrong.msg);

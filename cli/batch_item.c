@@ -53,6 +53,17 @@ const char *batch_item_add_output(batch_item *item, const char *ending, const ch
     return batch_paths_join(item->folder, name, item->mem, st);
 }
 
+const char *batch_item_add_named(batch_item *item, const char *name, status *st)
+{
+    if (item->more_count == JOURNAL_MAX_OUTPUTS - 1) {
+        status_set(st, STATUS_USAGE, "more than %d outputs", JOURNAL_MAX_OUTPUTS);
+        return NULL;
+    }
+    item->more[item->more_count].text = NULL;
+    item->more[item->more_count++].out = name;
+    return batch_paths_join(item->folder, name, item->mem, st);
+}
+
 static bool read_ids(const char *text, const tokenizer *t, tokenizer_ids *ids, status *st)
 {
     size_t most = strlen(text) / 2 + 1; /* an id and a blank each */

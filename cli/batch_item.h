@@ -52,6 +52,9 @@ const char *batch_item_model(const batch_item *item);
  * the item is given back; NULL: the runner writes to the path returned. NULL with st set when there are too many. */
 const char *batch_item_add_output(batch_item *item, const char *ending, const char *text, status *st);
 
+/* The same for an output of that name, inside the folder; the runner writes it. */
+const char *batch_item_add_named(batch_item *item, const char *name, status *st);
+
 /* A prompt as token ids, "1 2 3", into ids, which starts as {0}. STATUS_INPUT for one that the tokenizer does not have; the text
  * that they are is held against the job's filter. */
 bool batch_item_read_ids(const batch_item *item, const char *text, const tokenizer *t, tokenizer_ids *ids, status *st);

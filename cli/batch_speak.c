@@ -5,6 +5,7 @@
 #include "cli/batch_lane.h"
 #include "cli/batch_answer.h"
 #include "cli/batch_options.h"
+#include "cli/cue.h"
 #include "cli/interrupt.h"
 #include "cli/sound_origin.h"
 #include "cli/speak_label.h"
@@ -63,18 +64,55 @@ static bool set_flags(const job *j, speak_flags *f, status *st)
     return true;
 }
 
-static bool write_piece(void *arg, const speak_piece *piece, status *st)
+/* Where a job's sentences go. */
+typedef struct {
+    sound_file *sound;
+    file_output *cues[2]; /* SubRip, WebVTT; NULL: not wanted */
+    const char *text;
+    bool ssml;
+    int64_t number;
+    double label; /* seconds before the first */
+} outputs;
+
+static bool write_piece(void *arg, const speak_piece *p, status *st)
 {
-    return sound_file_write(arg, piece->samples, piece->count, st) && interrupt_check(st);
+    outputs *o = arg;
+    const phoneme_sentence *s = p->sentence;
+    for (int i = 0; i < 2 && *s->phonemes; i++)
+        if (o->cues[i]) cue_write(file_stream(o->cues[i]), i ? CUE_VTT : CUE_SRT, o->number + 1, o->label + p->start, o->label + p->end, o->text + s->from, s->to - s->from, o->ssml);
+    o->number++;
+    return sound_file_write(o->sound, p->samples, p->count, st) && interrupt_check(st);
 }
 
-static bool write_sound(batch_speak *s, const batch_item *item, const char *path, const speak_flags *f, const char *text, size_t size, status *st)
+static bool open_cues(outputs *o, batch_item *item, const speak_flags *f, status *st)
+{
+    const char *const names[] = {f->srt, f->vtt};
+    for (int i = 0; i < 2; i++) {
+        const char *path = names[i] ? batch_item_add_named(item, names[i], st) : NULL;
+        if (names[i] && !(path && (o->cues[i] = file_create(path, st)))) return false;
+    }
+    if (o->cues[1]) fputs("WEBVTT\n\n", file_stream(o->cues[1]));
+    return true;
+}
+
+static void close_cues(outputs *o, status *st)
+{
+    for (int i = 0; i < 2; i++) {
+        if (o->cues[i] && status_ok(st)) file_commit(o->cues[i], st);
+        else file_abort(o->cues[i]);
+    }
+}
+
+static bool write_sound(batch_speak *s, batch_item *item, const char *path, const speak_flags *f, const char *text, size_t size, status *st)
 {
     sound_origin made;
-    double label;
+    outputs o = {.text = text, .ssml = f->ssml};
     if (!sound_origin_make(&made, sound_origin_of_speech(f, item->job.seed, text, size, &s->files, st), st)) return false;
-    sound_file *sound = sound_file_create(path, (sound_format){.rate = speak_rate(s->speak), .tags = &made.tags}, st);
-    bool ok = sound && speak_label_write(f, s->speak, item->job.seed, sound, &label, st) && speak_text(s->speak, text, size, write_piece, sound, st);
+    sound_file *sound = o.sound = sound_file_create(path, (sound_format){.rate = speak_rate(s->speak), .tags = &made.tags}, st);
+    bool ok = sound && open_cues(&o, item, f, st) && speak_label_write(f, s->speak, item->job.seed, sound, &o.label, st) &&
+              speak_text(s->speak, text, size, write_piece, &o, st);
+    close_cues(&o, st); /* the sound last: with it there, all are */
+    ok = ok && status_ok(st);
     if (ok) ok = sound_file_commit(sound, st);
     else sound_file_abort(sound);
     sound_origin_free(&made);

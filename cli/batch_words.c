@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "cli/batch_options.h"
+#include "cli/job_path.h"
 #include "cli/journal.h"
+#include "cli/output_ending.h"
+#include "cli/template.h"
 #include "text/text_buffer.h"
 
 /* The value of an option; NULL: the job has none of that name. */
@@ -67,11 +70,23 @@ static bool check_image(const job *j, const char **at, status *st)
     return value_of(j, "prompt") || status_set(st, STATUS_USAGE, "no \"prompt\"");
 }
 
+/* Subtitles are an output of the job: named as one, before anything runs. */
+static bool check_subtitles(const job *j, const char *name, output_kind kind, const char **at, status *st)
+{
+    const char *path = value_of(j, name);
+    *at = name;
+    if (!path) return true;
+    if (j->form != JOB_FORM_OWN) return status_set(st, STATUS_USAGE, "\"%s\": a request has one sound and no other file", name);
+    if (template_has_places(path)) return status_set(st, STATUS_USAGE, "\"%s\": a name is wanted that no other job's result makes", name);
+    return job_path_check(path, st) && output_ending_check(kind, name, path, st);
+}
+
 static bool check_speak(const job *j, const char **at, status *st)
 {
     static const char *const BESIDE_TEXT[] = {"file", NULL};
     if (!has_one(j, "text", "file", st) || !reads_a_file(j, at, st)) return false;
-    return !value_of(j, "text") || stands_alone(j, "text", BESIDE_TEXT, at, st);
+    if (value_of(j, "text") && !stands_alone(j, "text", BESIDE_TEXT, at, st)) return false;
+    return check_subtitles(j, "srt", OUTPUT_SRT, at, st) && check_subtitles(j, "vtt", OUTPUT_VTT, at, st);
 }
 
 static bool check_embed(const job *j, const char **at, status *st)
@@ -97,11 +112,20 @@ static bool check_utf8(const job *j, const char **at, status *st)
     return true;
 }
 
+/* The answers to requests are named by the program. */
+static bool check_ending(const job *j, const char **at, status *st)
+{
+    static const output_kind KINDS[JOB_KINDS] = {OUTPUT_TEXT, OUTPUT_PICTURE, OUTPUT_SOUND, OUTPUT_SOUND, OUTPUT_JSON};
+    if (j->form != JOB_FORM_OWN || output_ending_check(KINDS[j->kind], "\"out\"", j->out, st)) return true;
+    *at = "out";
+    return false;
+}
+
 bool batch_words_check(void *context, const job *j, const char **at, status *st)
 {
     (void)context;
     *at = NULL;
-    if (!check_utf8(j, at, st)) return false;
+    if (!check_utf8(j, at, st) || !check_ending(j, at, st)) return false;
     switch (j->kind) {
     case JOB_TEXT: return check_text(j, at, st);
     case JOB_IMAGE: return check_image(j, at, st);

@@ -38,6 +38,70 @@ static void insert(job_file *f, uint32_t *slot, size_t i, bool by_out)
     slot[s] = (uint32_t)i + 1;
 }
 
+/* ---- further outputs ---- */
+
+typedef struct {
+    const char **name; /* an open hash table */
+    size_t slots, count;
+} name_set;
+
+static bool grow_set(name_set *s, status *st)
+{
+    if (s->slots && 2 * s->count < s->slots) return true;
+    name_set larger = {.slots = s->slots ? 2 * s->slots : 64, .count = s->count};
+    larger.name = alloc_zeroed(larger.slots, sizeof *larger.name, st);
+    for (size_t i = 0; larger.name && i < s->slots; i++) {
+        if (!s->name[i]) continue;
+        size_t k = (size_t)job_name_hash(s->name[i]) & (larger.slots - 1);
+        while (larger.name[k]) k = (k + 1) & (larger.slots - 1);
+        larger.name[k] = s->name[i];
+    }
+    if (!larger.name) return false;
+    alloc_free(s->name);
+    *s = larger;
+    return true;
+}
+
+/* Adds the name; *there: it was there already. */
+static bool add_name(name_set *s, const char *name, bool *there, status *st)
+{
+    if (!grow_set(s, st)) return false;
+    size_t k = (size_t)job_name_hash(name) & (s->slots - 1);
+    while (s->name[k] && strcmp(s->name[k], name) != 0) k = (k + 1) & (s->slots - 1);
+    *there = s->name[k] != NULL;
+    s->count += !*there;
+    s->name[k] = name;
+    return true;
+}
+
+/* The further outputs of entry i: none may be another's, or any job's "out". */
+static bool check_outputs_of(job_file *f, size_t i, name_set *s, status *st)
+{
+    job j;
+    job_line fields;
+    status wrong = {0};
+    size_t mark = arena_mark(f->scratch);
+    bool there, made = job_make(f, &f->entry[i], f->scratch, &j, &fields, &wrong);
+    for (size_t k = 0; made && k < j.option_count && status_ok(st); k++) {
+        const char *value = j.option[k].value, *kept = job_file_is_output(j.option[k].name) ? job_name_concat(f->mem, value, strlen(value), "", "", st) : NULL;
+        if (!kept || !add_name(s, kept, &there, st) || (!there && job_file_find_out(f, kept) == SIZE_MAX)) continue;
+        job_file_fault(f, &f->line[f->entry[i].text], job_line_column(&fields, j.option[k].name), "the output '%.80s' comes twice", kept);
+        f->entry[i].left_out = true;
+        break;
+    }
+    arena_reset(f->scratch, mark);
+    return status_ok(st);
+}
+
+static bool check_outputs(job_file *f, status *st)
+{
+    name_set s = {0};
+    for (size_t i = 0; i < f->entries && status_ok(st); i++)
+        if (f->entry[i].has_more && !f->entry[i].left_out) check_outputs_of(f, i, &s, st);
+    alloc_free(s.name);
+    return status_ok(st);
+}
+
 bool job_check_names(job_file *f, status *st)
 {
     for (f->slots = 64; f->slots < 2 * f->entries; f->slots *= 2) {}
@@ -48,7 +112,7 @@ bool job_check_names(job_file *f, status *st)
         insert(f, f->id_slot, i, false);
         if (!f->entry[i].left_out) insert(f, f->out_slot, i, true);
     }
-    return true;
+    return check_outputs(f, st);
 }
 
 static bool find_needs(job_file *f, status *st)

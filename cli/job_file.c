@@ -64,6 +64,7 @@ static bool values_are_good(job_file *f, const job *j, job_entry *e, job_line *f
 {
     for (size_t i = 0; i < j->option_count; i++) {
         fields->column = job_line_column(fields, j->option[i].name);
+        e->has_more |= job_file_is_output(j->option[i].name);
         if (template_has_places(j->option[i].value)) e->has_needs = true; /* its value is known when those jobs are done */
         else if (!f->hooks.check(f->hooks.context, j->kind, j->option[i].name, j->option[i].value, st)) return false;
     }

@@ -102,6 +102,9 @@ bool job_file_get(const job_file *f, size_t i, arena *mem, job *out, status *st)
 typedef const char *(*job_file_result)(void *context, size_t job, const char *what, status *st);
 const char *job_file_fill(const job_file *f, const char *text, job_file_result lookup, void *context, arena *mem, status *st);
 
+/* Is this option the name of a further output, inside the output folder as "out" is? */
+bool job_file_is_output(const char *option);
+
 /* The index of the job of that id, or SIZE_MAX. */
 size_t job_file_find(const job_file *f, const char *id);
 

@@ -19,6 +19,7 @@ typedef struct {
     uint32_t repeat; /* 0: not repeated; else from 1 */
     uint8_t kind;
     bool has_needs, left_out;
+    bool has_more;   /* other outputs than "out": subtitles */
 } job_entry;
 
 /* A line that holds jobs. */

@@ -86,6 +86,16 @@ static bool take_options(const job_file *f, const job_entry *e, job_line *fields
     return true;
 }
 
+bool job_file_is_output(const char *option) { return strcmp(option, "srt") == 0 || strcmp(option, "vtt") == 0; }
+
+/* Further outputs are told apart as "out" is. */
+static bool number_outputs(job *j, const job_entry *e, arena *mem, status *st)
+{
+    for (size_t i = 0; e->repeat && i < j->option_count; i++)
+        if (job_file_is_output(j->option[i].name) && !(j->option[i].value = job_name_numbered(j->option[i].value, e->repeat, mem, st))) return false;
+    return true;
+}
+
 static bool take_seed(job *j, const job_entry *e, status *st)
 {
     j->seed = (uint32_t)job_name_hash(j->id);
@@ -149,7 +159,7 @@ bool job_make_of(const job_file *f, const job_entry *e, arena *mem, job *j, job_
         if (!take_options(f, e, &defaults, !defaults.has_kind, mem, j, st)) return false;
     }
     fields->column = job_line_column(fields, "seed");
-    return take_seed(j, e, st);
+    return take_seed(j, e, st) && number_outputs(j, e, mem, st);
 }
 
 bool job_make(const job_file *f, const job_entry *e, arena *mem, job *j, job_line *fields, status *st)

@@ -46,7 +46,10 @@ static int sound_table(speak_flags *f, option *table)
 int speak_flags_job_table(speak_flags *f, option *table)
 {
     table[0] = (option){0, "text", OPTION_STRING, &f->text, "TEXT", "what is said", 0, 0, NULL};
-    return 1 + sound_table(f, table + 1);
+    int count = 1 + sound_table(f, table + 1);
+    table[count++] = (option){0, "srt", OPTION_STRING, &f->srt, "FILE", "subtitles (SubRip) beside the sound: a name as \"out\" has it", 0, 0, NULL};
+    table[count++] = (option){0, "vtt", OPTION_STRING, &f->vtt, "FILE", "subtitles (WebVTT) beside the sound: a name as \"out\" has it", 0, 0, NULL};
+    return count;
 }
 
 void speak_flags_table(speak_flags *f, option table[SPEAK_FLAG_COUNT])
