@@ -346,16 +346,19 @@ static bool prepare(drawing *d, uint64_t seed, status *st)
 
 static picture *draw(drawing *d, uint64_t seed, status *st) { return prepare(d, seed, st) ? finish(d, run_networks(d, st), st) : NULL; }
 
-/* What stands on the picture, tried on a grey one. */
+/* What stands in the file and on the picture, tried on a black one. */
 static bool check_finish(const drawing *d, status *st)
 {
-    origin_level level;
-    if (!origin_level_of(d->o->metadata, &level, st)) return false;
-    if (!d->o->caption && !d->o->label && !d->o->label_text) return true;
-    picture *p = picture_new(d->request.width, d->request.height, 3, st);
+    image_options o = settled(d);
+    image_result result = {.width = o.width, .height = o.height, .steps = d->steps, .guidance = d->guidance, .method = d->request.method, .seed = d->request.seed};
+    image_origin made = {0};
+    bool marked = o.caption || o.label || o.label_text;
+    picture *p = marked ? picture_new(o.width, o.height, 3, st) : NULL;
     if (p) p = finish(d, p, st);
     picture_free(p);
-    return status_ok(st);
+    bool ok = status_ok(st) && image_origin_make(&made, &o, &result, &d->s->files, image_model_path(d->s->model), st);
+    if (ok) image_origin_free(&made);
+    return ok;
 }
 
 bool image_session_check(image_session *s, const image_options *o, uint64_t seed, status *st)

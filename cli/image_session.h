@@ -28,7 +28,7 @@ void image_session_last(image_session *s);
 /* Draws o->prompt with this seed and writes it to path ("-": stdout) as PNG, whole or not at all. */
 bool image_session_draw(image_session *s, const image_options *o, uint64_t seed, const char *path, image_result *result, status *st);
 
-/* All that image_session_draw does before the networks run, and after them on a grey picture: the same errors, and nothing is
+/* All that image_session_draw does before the networks run, and after them on a black picture: the same errors, and nothing is
  * written. */
 bool image_session_check(image_session *s, const image_options *o, uint64_t seed, status *st);
 

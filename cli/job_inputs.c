@@ -167,11 +167,21 @@ static bool digest_of_file(job_inputs *in, const char *path, bool is_model, hash
     return true;
 }
 
+static char *path_of_model(const char *name, status *st) { return model_path_find(strcmp(name, "heart") == 0 ? "hibari" : name, st); }
+
+bool job_inputs_find_model(const job *j, status *st)
+{
+    const char *name = job_inputs_model(j);
+    char *path = *name ? path_of_model(name, st) : NULL;
+    alloc_free(path);
+    return !*name || path;
+}
+
 static bool digest_of_model(job_inputs *in, const char *name, hash_hex *out, status *st)
 {
     *out = (hash_hex){{0}};
     if (!*name) return true;
-    char *path = model_path_find(strcmp(name, "heart") == 0 ? "hibari" : name, st);
+    char *path = path_of_model(name, st);
     bool ok = path && digest_of_file(in, path, true, out, st);
     alloc_free(path);
     return ok;
