@@ -353,7 +353,7 @@ static bool check_finish(const drawing *d, status *st)
     image_result result = {.width = o.width, .height = o.height, .steps = d->steps, .guidance = d->guidance, .method = d->request.method, .seed = d->request.seed};
     image_origin made = {0};
     bool marked = o.caption || o.label || o.label_text;
-    picture *p = marked ? picture_new(o.width, o.height, 3, st) : NULL;
+    picture *p = marked ? picture_new(d->request.width, d->request.height, 3, st) : NULL;
     if (p) p = finish(d, p, st);
     picture_free(p);
     bool ok = status_ok(st) && image_origin_make(&made, &o, &result, &d->s->files, image_model_path(d->s->model), st);

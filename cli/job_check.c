@@ -5,6 +5,7 @@
 #include "cli/job_graph.h"
 #include "cli/job_name.h"
 #include "core/alloc.h"
+#include "core/name_hash.h"
 
 /* The column of entry i's id or output. */
 static size_t place_of_name(const job_file *f, size_t i, bool by_out)
@@ -52,7 +53,7 @@ static bool grow_set(name_set *s, status *st)
     larger.name = alloc_zeroed(larger.slots, sizeof *larger.name, st);
     for (size_t i = 0; larger.name && i < s->slots; i++) {
         if (!s->name[i]) continue;
-        size_t k = (size_t)job_name_hash(s->name[i]) & (larger.slots - 1);
+        size_t k = (size_t)name_hash(s->name[i], strlen(s->name[i])) & (larger.slots - 1);
         while (larger.name[k]) k = (k + 1) & (larger.slots - 1);
         larger.name[k] = s->name[i];
     }
@@ -66,7 +67,7 @@ static bool grow_set(name_set *s, status *st)
 static bool add_name(name_set *s, const char *name, bool *there, status *st)
 {
     if (!grow_set(s, st)) return false;
-    size_t k = (size_t)job_name_hash(name) & (s->slots - 1);
+    size_t k = (size_t)name_hash(name, strlen(name)) & (s->slots - 1);
     while (s->name[k] && strcmp(s->name[k], name) != 0) k = (k + 1) & (s->slots - 1);
     *there = s->name[k] != NULL;
     s->count += !*there;

@@ -186,35 +186,26 @@ const char *job_make_out(const job_file *f, size_t i, arena *mem)
     return job_make(f, &f->entry[i], mem, &j, &fields, &st) ? j.out : "";
 }
 
-size_t job_file_find(const job_file *f, const char *id)
+/* The entry of that id, or of that output. */
+static size_t find(const job_file *f, const char *name, bool by_out)
 {
-    uint64_t hash = name_hash(id, strlen(id));
+    uint64_t hash = name_hash(name, strlen(name));
+    const uint32_t *slot = by_out ? f->out_slot : f->id_slot;
     if (!f->slots) return SIZE_MAX;
-    for (size_t s = (size_t)hash & (f->slots - 1); f->id_slot[s]; s = (s + 1) & (f->slots - 1)) {
-        size_t i = f->id_slot[s] - 1;
-        if (f->entry[i].id_hash != hash) continue;
+    for (size_t s = (size_t)hash & (f->slots - 1); slot[s]; s = (s + 1) & (f->slots - 1)) {
+        size_t i = slot[s] - 1;
+        if ((by_out ? f->entry[i].out_hash : f->entry[i].id_hash) != hash) continue;
         size_t mark = arena_mark(f->scratch);
-        bool same = strcmp(job_make_id(f, i, f->scratch), id) == 0;
+        bool same = strcmp((by_out ? job_make_out : job_make_id)(f, i, f->scratch), name) == 0;
         arena_reset(f->scratch, mark);
         if (same) return i;
     }
     return SIZE_MAX;
 }
 
-size_t job_file_find_out(const job_file *f, const char *out)
-{
-    uint64_t hash = job_name_hash(out);
-    if (!f->slots) return SIZE_MAX;
-    for (size_t s = (size_t)hash & (f->slots - 1); f->out_slot[s]; s = (s + 1) & (f->slots - 1)) {
-        size_t i = f->out_slot[s] - 1;
-        if (f->entry[i].out_hash != hash) continue;
-        size_t mark = arena_mark(f->scratch);
-        bool same = strcmp(job_make_out(f, i, f->scratch), out) == 0;
-        arena_reset(f->scratch, mark);
-        if (same) return i;
-    }
-    return SIZE_MAX;
-}
+size_t job_file_find(const job_file *f, const char *id) { return find(f, id, false); }
+
+size_t job_file_find_out(const job_file *f, const char *out) { return find(f, out, true); }
 
 size_t job_file_column(const job_file *f, size_t i, const char *option, arena *mem)
 {
