@@ -10,7 +10,6 @@
 
 #include "core/alloc.h"
 #include "core/arena.h"
-#include "core/file.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/name_hash.h"
@@ -118,23 +117,78 @@ static void read_line(journal *j, const char *line, size_t size, size_t number, 
     json_decref(root);
 }
 
+/* Is this how a record's line begins? What a crash left of the first one must be told from a file that is no journal. */
+static bool looks_like_record(const char *line, size_t size)
+{
+    static const char BEGIN[] = " {\"id\":\"";
+    for (size_t i = 0; i < size && i < CHECK_DIGITS + sizeof BEGIN - 1; i++) {
+        bool digit = (line[i] >= '0' && line[i] <= '9') || (line[i] >= 'a' && line[i] <= 'f');
+        if (i < CHECK_DIGITS ? !digit : line[i] != BEGIN[i - CHECK_DIGITS]) return false;
+    }
+    return size > CHECK_DIGITS;
+}
+
+/* A file whose first line is no record is somebody else's: nothing of it is cut, nothing is added to it. */
+static bool is_journal(const journal *j, const char *text, size_t size, status *st)
+{
+    const char *end = memchr(text, '\n', size);
+    size_t n = end ? (size_t)(end - text) : size;
+    if (!size || (end ? line_holds(text, n, st) : looks_like_record(text, n))) return true;
+    return status_set(st, STATUS_INPUT, "%s:1: no record of a batch found, a journal wanted; it is left as it is (--journal names another file)", j->path);
+}
+
+static char *read_whole(const journal *j, size_t *size, status *st)
+{
+    struct stat info;
+    if (fstat(j->fd, &info) != 0) info.st_size = 0;
+    if ((uint64_t)info.st_size > MAX_JOURNAL) {
+        status_set(st, STATUS_INPUT, "%s: larger than the limit of %zu bytes", j->path, MAX_JOURNAL);
+        return NULL;
+    }
+    char *text = alloc_array((size_t)info.st_size + 1, 1, st);
+    size_t n = 0;
+    for (ssize_t got = 1; text && got > 0 && n < (size_t)info.st_size; n += (size_t)(got > 0 ? got : 0)) {
+        got = pread(j->fd, text + n, (size_t)info.st_size - n, (off_t)n);
+        if (got < 0) status_set(st, STATUS_IO, "%s: cannot be read: %s", j->path, strerror(errno));
+    }
+    *size = n;
+    if (status_ok(st)) return text;
+    alloc_free(text);
+    return NULL;
+}
+
 static bool read_all(journal *j, status *st)
 {
-    size_t size;
-    char *text = file_read(j->path, MAX_JOURNAL, &size, st);
-    if (!text) return false;
-    size_t at = 0, number = 0;
-    while (at < size && status_ok(st)) {
+    size_t size, at = 0, number = 0;
+    char *text = read_whole(j, &size, st);
+    bool ok = text && is_journal(j, text, size, st);
+    while (ok && at < size && status_ok(st)) {
         char *end = memchr(text + at, '\n', size - at);
         if (!end) break;
         read_line(j, text + at, (size_t)(end - text) - at, ++number, st);
         at = (size_t)(end - text) + 1;
     }
     /* What a crash left of a last record must not run into the next one. */
-    if (status_ok(st) && at < size && ftruncate(j->fd, (off_t)at) != 0)
+    if (ok && status_ok(st) && at < size && ftruncate(j->fd, (off_t)at) != 0)
         status_set(st, STATUS_IO, "%s: cannot be written: %s", j->path, strerror(errno));
     alloc_free(text);
     return status_ok(st);
+}
+
+/* Job folders come from strangers, and journals with them: a link, or a file that has a second name, could be any file of
+ * the user's. */
+static bool open_file(journal *j, status *st)
+{
+    struct stat info;
+    j->fd = open(j->path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+    if (j->fd < 0 && errno == ELOOP) return status_set(st, STATUS_INPUT, "%s: is a symbolic link, a journal wanted; nothing is written through it", j->path);
+    if (j->fd < 0) return status_set(st, STATUS_IO, "%s: cannot be opened: %s", j->path, strerror(errno));
+    if (fstat(j->fd, &info) != 0) return status_set(st, STATUS_IO, "%s: cannot be read: %s", j->path, strerror(errno));
+    if (!S_ISREG(info.st_mode)) return status_set(st, STATUS_INPUT, "%s: is no regular file, a journal wanted", j->path);
+    if (info.st_nlink > 1)
+        return status_set(st, STATUS_INPUT, "%s: has %lu names (hard links), one wanted; a copy of it will do", j->path, (unsigned long)info.st_nlink);
+    if (flock(j->fd, LOCK_EX | LOCK_NB) != 0) return status_set(st, STATUS_INPUT, "%s: another run is using it", j->path);
+    return true;
 }
 
 journal *journal_open(const char *path, status *st)
@@ -144,12 +198,7 @@ journal *journal_open(const char *path, status *st)
     j->fd = -1;
     j->path = alloc_string(path, strlen(path), st);
     j->mem = arena_new(st);
-    if (j->path && j->mem && make_room(j, st)) {
-        j->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-        if (j->fd < 0) status_set(st, STATUS_IO, "%s: cannot be opened: %s", path, strerror(errno));
-        else if (flock(j->fd, LOCK_EX | LOCK_NB) != 0) status_set(st, STATUS_INPUT, "%s: another run is using it", path);
-        else if (read_all(j, st)) return j;
-    }
+    if (j->path && j->mem && make_room(j, st) && open_file(j, st) && read_all(j, st)) return j;
     journal_close(j);
     return NULL;
 }

@@ -5,8 +5,9 @@
  *     CHECK {"id": …, "state": "done"|"failed", "inputs": SHA-256, "outputs": [{"path", "sha256"}], "error": …}
  *
  * CHECK is the first 16 digits of the SHA-256 of the rest of the line. A last line cut by a crash is dropped when the
- * journal is opened; a damaged line elsewhere is skipped with a warning and its job runs again. Of two records with one
- * id the later counts. The file is locked while it is open. One thread at a time.
+ * journal is opened; a damaged line elsewhere is skipped with a warning and its job runs again. A file whose first line is
+ * no record is not taken for a journal, nor is a link, a device or a file with a second name. Of two records with one id the
+ * later counts. The file is locked while it is open. One thread at a time.
  */
 #ifndef AIGC_CLI_JOURNAL_H
 #define AIGC_CLI_JOURNAL_H
@@ -34,7 +35,7 @@ typedef struct {
 
 typedef struct journal journal;
 
-/* Opens or makes the journal and reads what is there. NULL with STATUS_INPUT (another run holds it, no journal) or
+/* Opens or makes the journal and reads what is there. NULL with STATUS_INPUT (another run holds it, no journal of ours) or
  * STATUS_IO. */
 journal *journal_open(const char *path, status *st);
 void journal_close(journal *j);

@@ -1,5 +1,6 @@
 /* main: finds the subcommand in a table, runs it, prints its error and turns it into the exit code. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -87,6 +88,14 @@ static void handle_signals(void)
     /* SIGPIPE keeps its default: a closed pipe ends the program, as it ends every Unix filter. */
 }
 
+/* A program may be started with any of the three closed; the next file that is opened would take the place, and the messages. */
+static bool open_standard_streams(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) return false;
+    return true;
+}
+
 static const command *find(const char *name)
 {
     for (int i = 0; i < COMMAND_COUNT; i++)
@@ -96,6 +105,7 @@ static const command *find(const char *name)
 
 int main(int argc, char **argv)
 {
+    if (!open_standard_streams()) return 1;
     json_use_alloc();
     const char *fail_at = getenv("AIGC_ALLOC_FAIL_AT"); /* tests/torture */
     if (fail_at) alloc_fail_at(strtoull(fail_at, NULL, 10));

@@ -2,34 +2,58 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "core/fence.h"
 #include "core/utf8.h"
 
 enum { MAX_OUTPUTS = 64 }; /* open at once; a fixed table, so that a signal handler can walk it */
 
+/* A name that a file has until it is whole; the table of those must be readable in a signal handler. */
+typedef struct {
+    int folder;    /* held open */
+    char name[32]; /* "": it has none */
+} temporary;
+
 struct file_output {
     FILE *stream;
-    char *path;      /* NULL for stdout */
-    char *temporary; /* the name it has until it is whole, where it has one */
-    bool in_place;   /* the target is no regular file */
+    char *path;       /* NULL for stdout */
+    const char *name; /* its last part */
+    temporary temporary;
+    mode_t mode;      /* of the file that is replaced */
+    bool replaces;
+    bool in_place;    /* a device or pipe: written to, never replaced */
     int slot;
 };
 
-static _Atomic(char *) open_temporary[MAX_OUTPUTS];
+static _Atomic(temporary *) open_temporary[MAX_OUTPUTS];
 static atomic_bool aborted; /* the program ends: what comes now is removed at once */
+
+/* Opens the path for reading, behind a fence without following links. */
+static int open_to_read(const char *path, status *st)
+{
+    /* without O_NONBLOCK a pipe's open waits for a writer, a terminal line's for a carrier; of a file it changes nothing */
+    enum { HOW = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
+    const char *inside, *name;
+    const fence *f = fence_of(path, &inside);
+    if (!f) return open(path, HOW);
+    int folder = fence_open_folder(f, inside, false, &name, st);
+    int fd = folder < 0 ? -1 : openat(folder, name, HOW | O_NOFOLLOW), reason = errno;
+    if (folder >= 0) close(folder);
+    errno = reason;
+    return fd;
+}
 
 int file_open(const char *path, status *st)
 {
-    /* without O_NONBLOCK a pipe's open waits for a writer, a terminal line's for a carrier; of a file it changes nothing */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = open_to_read(path, st);
     struct stat info;
     if (fd < 0) status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
     else if (fstat(fd, &info) != 0) status_set(st, STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
@@ -178,107 +202,140 @@ void file_unmap(file_mapping *m)
     *m = (file_mapping){0};
 }
 
-/* "FOLDER/.NAME.XXXXXX", or "FOLDER/." for name = NULL. */
-static char *beside(const char *path, bool with_name, status *st)
+/* The folder that the path's last part lies in, held open; *name is that part. −1 with st set. A folder of the user's own may
+ * be reached by links, one behind a fence may not. */
+static int open_folder(const char *path, bool make, const char **name, status *st)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    size_t size = strlen(path) + 9;
-    char *s = alloc_array(size, 1, st);
-    if (!s) return NULL;
-    if (with_name) snprintf(s, size, "%.*s.%s.XXXXXX", (int)(name - path), path, name);
-    else snprintf(s, size, "%.*s.", (int)(name - path), path);
-    return s;
-}
-
-static int claim_slot(char *temporary)
-{
-    for (int i = 0; i < MAX_OUTPUTS; i++) {
-        char *none = NULL;
-        if (!atomic_compare_exchange_strong(&open_temporary[i], &none, temporary)) continue;
-        if (atomic_load(&aborted)) unlink(temporary);
-        return i;
-    }
-    return -1;
-}
-
-/* A file without a name, which even SIGKILL cannot leave behind; −1 where the file system has none. */
-static int open_nameless(const char *path, status *st)
-{
-    char *folder = beside(path, false, st);
-    int fd = folder ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666) : -1;
+    const char *inside, *slash = strrchr(path, '/');
+    const fence *f = fence_of(path, &inside);
+    if (f) return fence_open_folder(f, inside, make, name, st);
+    *name = slash ? slash + 1 : path;
+    char *folder = slash ? alloc_string(path, slash == path ? 1 : (size_t)(slash - path), st) : alloc_string(".", 1, st);
+    int fd = folder ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd < 0) status_set(st, STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
     alloc_free(folder);
     return fd;
 }
 
-static mode_t mask; /* of new files; it can be read only by setting it, which other threads must not see */
-static pthread_once_t mask_once = PTHREAD_ONCE_INIT;
-
-static void read_mask(void)
+/* Is the folder that the file is written into still the one that its path names? */
+static bool folder_stands(const file_output *f, status *st)
 {
-    mask = umask(077);
-    umask(mask);
+    struct stat held, now;
+    const char *name;
+    int fd = open_folder(f->path, false, &name, st);
+    if (fd < 0) return false;
+    bool same = fstat(f->temporary.folder, &held) == 0 && fstat(fd, &now) == 0 && held.st_dev == now.st_dev && held.st_ino == now.st_ino;
+    close(fd);
+    return same || status_set(st, STATUS_IO, "%s: cannot be written: its folder was exchanged for another one meanwhile", f->path);
 }
 
-static int open_named(file_output *f, status *st)
+static bool choose_temporary(file_output *f)
 {
-    f->temporary = beside(f->path, true, st);
-    int fd = f->temporary ? mkstemp(f->temporary) : -1;
-    if (fd < 0) return -1;
-    f->slot = claim_slot(f->temporary);
-    pthread_once(&mask_once, read_mask);
-    fchmod(fd, 0666 & ~mask); /* mkstemp's 0600 is for secrets */
+    uint64_t number;
+    if (getrandom(&number, sizeof number, 0) != sizeof number) return false;
+    snprintf(f->temporary.name, sizeof f->temporary.name, ".aigc.%016llx", (unsigned long long)number);
+    for (int i = 0; i < MAX_OUTPUTS; i++) {
+        temporary *none = NULL;
+        if (!atomic_compare_exchange_strong(&open_temporary[i], &none, &f->temporary)) continue;
+        f->slot = i;
+        break;
+    }
+    return true;
+}
+
+/* Called once the temporary name is there: the program may have begun to end before. */
+static void drop_if_aborted(const file_output *f)
+{
+    if (atomic_load(&aborted)) unlinkat(f->temporary.folder, f->temporary.name, 0);
+}
+
+/* A file without a name, which even SIGKILL cannot leave behind; where the file system has none, one with a temporary name. */
+static int open_unfinished(file_output *f)
+{
+    mode_t mode = f->replaces ? 0600 : 0666;
+    int fd = openat(f->temporary.folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+    if (fd < 0 && choose_temporary(f)) {
+        fd = openat(f->temporary.folder, f->temporary.name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR | O_CLOEXEC, mode);
+        drop_if_aborted(f);
+    }
     return fd;
 }
 
-static bool open_output(file_output *f, const char *path, status *st)
+/* The file that is replaced keeps its group and permissions; a group that cannot be given gets none. */
+static void keep_permissions(const file_output *f, int fd, gid_t group)
 {
-    if (file_is_folder(path)) return status_set(st, STATUS_IO, "%s: is a folder, a file was wanted", path);
+    mode_t mode = f->mode & 0777;
+    if (fchown(fd, (uid_t)-1, group) != 0) mode &= (mode_t)~070;
+    fchmod(fd, mode);
+}
+
+static bool is_allowed(const file_output *f, const struct stat *info, bool regular, status *st)
+{
+    if (S_ISDIR(info->st_mode)) return status_set(st, STATUS_IO, "%s: is a folder, a file was wanted", f->path);
+    if (!regular || S_ISREG(info->st_mode)) return true;
+    return status_set(st, STATUS_INPUT, "%s: is a %s, a regular file wanted; nothing is written through it", f->path,
+                      S_ISLNK(info->st_mode) ? "symbolic link" : S_ISFIFO(info->st_mode) ? "pipe" : S_ISSOCK(info->st_mode) ? "socket" : "device");
+}
+
+/* regular: what lies there must be a regular file, as it must behind a fence. */
+static bool open_output(file_output *f, const char *path, bool regular, status *st)
+{
+    const char *inside;
+    struct stat info = {0};
     f->path = alloc_string(path, strlen(path), st);
-    if (!f->path) return false;
-    struct stat info;
-    f->in_place = stat(path, &info) == 0 && !S_ISREG(info.st_mode); /* a device or pipe is written to, never replaced */
-    int fd = f->in_place ? open(path, O_WRONLY | O_CLOEXEC) : open_nameless(path, st);
-    if (fd < 0 && !f->in_place) fd = open_named(f, st);
+    if (!f->path || (f->temporary.folder = open_folder(f->path, true, &f->name, st)) < 0) return false;
+    regular = regular || fence_of(path, &inside);
+    bool there = fstatat(f->temporary.folder, f->name, &info, regular ? AT_SYMLINK_NOFOLLOW : 0) == 0;
+    if (there && !is_allowed(f, &info, regular, st)) return false;
+    f->in_place = there && !S_ISREG(info.st_mode);
+    f->replaces = there && !f->in_place;
+    f->mode = info.st_mode;
+    int fd = f->in_place ? openat(f->temporary.folder, f->name, O_WRONLY | O_NOCTTY | O_CLOEXEC) : open_unfinished(f);
+    if (fd >= 0 && f->replaces) keep_permissions(f, fd, info.st_gid);
     if (fd >= 0 && (f->stream = fdopen(fd, f->in_place ? "wb" : "w+b"))) return true;
     if (fd >= 0) close(fd);
     return status_set(st, STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
 }
 
 /* Gives the nameless file its name; one that is there already is replaced at once, by way of a temporary name. */
-static bool name_output(file_output *f, status *st)
+static bool name_output(file_output *f)
 {
     char nameless[40];
+    int folder = f->temporary.folder;
     snprintf(nameless, sizeof nameless, "/proc/self/fd/%d", fileno(f->stream));
-    if (linkat(AT_FDCWD, nameless, AT_FDCWD, f->path, AT_SYMLINK_FOLLOW) == 0) return true;
-    if (errno != EEXIST || !(f->temporary = beside(f->path, true, st))) return false;
-    /* mkstemp finds a free name; its empty file gives way to the link */
-    int fd = mkstemp(f->temporary);
-    if (fd >= 0) close(fd), unlink(f->temporary);
-    f->slot = claim_slot(f->temporary);
-    return fd >= 0 && linkat(AT_FDCWD, nameless, AT_FDCWD, f->temporary, AT_SYMLINK_FOLLOW) == 0 &&
-           rename(f->temporary, f->path) == 0;
+    if (linkat(AT_FDCWD, nameless, folder, f->name, AT_SYMLINK_FOLLOW) == 0) return true;
+    if (errno != EEXIST || !choose_temporary(f)) return false;
+    bool linked = linkat(AT_FDCWD, nameless, folder, f->temporary.name, AT_SYMLINK_FOLLOW) == 0;
+    if (linked) drop_if_aborted(f);
+    return linked && renameat(folder, f->temporary.name, folder, f->name) == 0;
 }
 
-file_output *file_create(const char *path, status *st)
+static file_output *create(const char *path, bool regular, status *st)
 {
     file_output *f = alloc_zeroed(1, sizeof *f, st);
     if (!f) return NULL;
-    f->slot = -1;
+    f->slot = f->temporary.folder = -1;
     if (strcmp(path, "-") == 0) f->stream = stdout;
-    else if (!open_output(f, path, st)) {
+    else if (!open_output(f, path, regular, st)) {
         file_abort(f);
         return NULL;
     }
     return f;
 }
 
+file_output *file_create(const char *path, status *st) { return create(path, false, st); }
+
+file_output *file_create_regular(const char *path, status *st) { return create(path, true, st); }
+
 FILE *file_stream(file_output *f) { return f->stream; }
 
 static void release(file_output *f)
 {
-    char *mine = f->temporary; /* unless file_abort_all has taken it: then the program ends, and it must stay readable */
-    if (f->slot < 0 || atomic_compare_exchange_strong(&open_temporary[f->slot], &mine, NULL)) alloc_free(f->temporary);
+    temporary *mine = &f->temporary;
     alloc_free(f->path);
+    /* when file_abort_all has taken it the program ends, and it must stay readable */
+    if (f->slot >= 0 && !atomic_compare_exchange_strong(&open_temporary[f->slot], &mine, NULL)) return;
+    if (f->temporary.folder >= 0) close(f->temporary.folder);
     alloc_free(f);
 }
 
@@ -286,7 +343,7 @@ void file_abort(file_output *f)
 {
     if (!f) return;
     if (f->path && f->stream) fclose(f->stream);
-    if (f->temporary) unlink(f->temporary);
+    if (f->temporary.name[0]) unlinkat(f->temporary.folder, f->temporary.name, 0);
     release(f);
 }
 
@@ -295,8 +352,8 @@ bool file_commit(file_output *f, status *st)
     errno = 0;
     bool ok = !ferror(f->stream) && fflush(f->stream) == 0;
     if (f->path && !f->in_place) {
-        ok = ok && fsync(fileno(f->stream)) == 0;
-        ok = ok && (f->temporary ? rename(f->temporary, f->path) == 0 : name_output(f, st));
+        ok = ok && fsync(fileno(f->stream)) == 0 && folder_stands(f, st);
+        ok = ok && (f->temporary.name[0] ? renameat(f->temporary.folder, f->temporary.name, f->temporary.folder, f->name) == 0 : name_output(f));
     }
     if (!ok) {
         const char *cut = cut_mapping();
@@ -312,11 +369,11 @@ bool file_commit(file_output *f, status *st)
 
 void file_abort_all(void)
 {
-    static char taken;
+    static temporary taken;
     atomic_store(&aborted, true);
     for (int i = 0; i < MAX_OUTPUTS; i++) {
-        char *temporary = atomic_load(&open_temporary[i]);
-        if (temporary && atomic_compare_exchange_strong(&open_temporary[i], &temporary, &taken)) unlink(temporary);
+        temporary *t = atomic_load(&open_temporary[i]);
+        if (t && atomic_compare_exchange_strong(&open_temporary[i], &t, &taken)) unlinkat(t->folder, t->name, 0);
     }
 }
 

@@ -12,7 +12,7 @@
 #include "core/status.h"
 
 /* A regular file, opened for reading; its descriptor, or −1 with STATUS_INPUT in st. What is none (a pipe, a device, a folder)
- * is refused, and never waited for. */
+ * is refused, and never waited for. Behind a fence (core/fence.h) no link is followed. */
 int file_open(const char *path, status *st);
 
 /* The whole of a regular file ("-": stdin) as one block with a zero byte after its *size bytes; freed with alloc_free. Files
@@ -35,11 +35,16 @@ void file_unmap(file_mapping *m);
 const char *file_mapped_at(const void *address);
 
 /* A file that appears under its name only when it is whole: it is written without a name (O_TMPFILE; where the file system
- * has no such files, under a hidden name beside its place), synced, and named by file_commit. file_abort, and a signal by
- * way of file_abort_all, leaves nothing behind. "-" writes to stdout. Write with the FILE; its errors are reported by
- * file_commit. */
+ * has no such files, under a hidden name of its own in the same folder), synced, and named by file_commit. file_abort, and a
+ * signal by way of file_abort_all, leaves nothing behind. "-" writes to stdout. Write with the FILE; its errors are reported
+ * by file_commit.
+ *
+ * A file that is there is replaced, and keeps its permissions; a link is replaced, not followed; a device or a pipe is
+ * written to. Behind a fence (core/fence.h) folders are made, and all but regular files are refused. The folder is held open
+ * from the beginning; when its path names another one at the end, nothing is written. */
 typedef struct file_output file_output;
 file_output *file_create(const char *path, status *st);
+file_output *file_create_regular(const char *path, status *st); /* links, devices and pipes are refused, as behind a fence */
 FILE *file_stream(file_output *f);
 bool file_commit(file_output *f, status *st); /* frees f, also on failure */
 void file_abort(file_output *f);              /* NULL is allowed */

@@ -154,7 +154,7 @@ grep -q "down_block_types" err || fail "a config's unknown block is not named: $
 echo '{' >broken/unet/config.json
 expect 3 "$AIGC" image -m broken -p cat -o x.png
 [ ! -e x.png ] || fail "a failed run left a picture"
-[ -z "$(find . -name '.*.png.*')" ] || fail "a failed run left a temporary file"
+[ -z "$(find . -name '.aigc.*')" ] || fail "a failed run left a temporary file"
 
 cp -r "$model" large && chmod -R u+w large # a model of squares of 256 pixels
 sed 's/"sample_size": [0-9]*/"sample_size": 128/' "$model/unet/config.json" >large/unet/config.json
@@ -166,7 +166,7 @@ kill -INT $pid
 wait $pid
 found=$?
 [ $found = 130 ] || fail "Ctrl-C ended with $found, 130 wanted"
-[ -z "$(find . -name '.*.png.*')" ] || fail "an interrupted run left a temporary file"
+[ -z "$(find . -name '.aigc.*')" ] || fail "an interrupted run left a temporary file"
 [ ! -e x.png ] || fail "an interrupted run left a picture"
 if [ -e /dev/full ]; then
     "$AIGC" image -m "$model" -p cat --steps 1 -o - >/dev/full 2>err

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/journal.h"
@@ -67,6 +68,7 @@ static void test_cut_at_every_byte(void **state)
     char *text = file_read(path, 1 << 20, &size, &st);
     size_t first = (size_t)(strchr(text, '\n') - text) + 1;
     for (size_t cut = 0; cut <= size; cut++) {
+        if (cut > 0 && cut <= 16) continue; /* too little to be told from another file: see below */
         assert_true(file_write(path, text, cut, &st));
         j = journal_open(path, &st);
         assert_non_null(j);
@@ -84,12 +86,62 @@ static void test_cut_at_every_byte(void **state)
         text[i] ^= 4;
         assert_true(file_write(path, text, size, &st));
         j = journal_open(path, &st);
-        assert_non_null(j);
-        assert_true(journal_find(j, i < first - 1 ? "b" : "a") != NULL);
-        journal_close(j);
+        if (i < first) { /* no first record, no journal */
+            assert_null(j);
+            assert_int_equal(st.code, STATUS_INPUT);
+            st = (status){0};
+        } else {
+            assert_non_null(j);
+            assert_non_null(journal_find(j, "a"));
+            journal_close(j);
+        }
         text[i] = kept;
     }
     alloc_free(text);
+}
+
+/* Opens path and expects a refusal that leaves the file as it is. */
+static void refused(const char *content)
+{
+    status st = {0};
+    size_t size;
+    assert_null(journal_open(path, &st));
+    assert_int_equal(st.code, STATUS_INPUT);
+    if (!content) return;
+    char *now = file_read(path, 1 << 20, &size, &(status){0});
+    assert_string_equal(now, content);
+    alloc_free(now);
+}
+
+static void test_foreign_files(void **state)
+{
+    (void)state;
+    static const char *const TEXTS[] = {"export A=1\n", "export A=1", "abcdef", "0123456789abcdef", "0123456789abcdef {\"id\":\"a\"}\n",
+                                        "0123456789abcdef {\"ID\"", "\n", " ", "0123456789abcdeF {\"id\":\"a"};
+    status st = {0};
+    char other[128];
+    snprintf(other, sizeof other, "%s/other", folder);
+    for (size_t i = 0; i < sizeof TEXTS / sizeof TEXTS[0]; i++) {
+        assert_true(file_write(path, TEXTS[i], strlen(TEXTS[i]), &st));
+        refused(TEXTS[i]);
+    }
+    unlink(path);
+    journal *j = journal_open(path, &st);
+    add(j, "a", true, NULL);
+    journal_close(j);
+    assert_int_equal(link(path, other), 0); /* a second name */
+    refused(NULL);
+    unlink(path);
+    assert_int_equal(symlink("other", path), 0); /* a link, though to a journal */
+    refused(NULL);
+    unlink(path);
+    assert_int_equal(symlink("nowhere", path), 0);
+    refused(NULL);
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0); /* does not wait for a reader */
+    refused(NULL);
+    unlink(path);
+    unlink(other);
 }
 
 static int make_folder(void **state)
@@ -111,6 +163,6 @@ static int remove_folder(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_reopened), cmocka_unit_test(test_cut_at_every_byte)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_reopened), cmocka_unit_test(test_cut_at_every_byte), cmocka_unit_test(test_foreign_files)};
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
