@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/batch_answer.h"
 #include "cli/batch_filter.h"
@@ -17,12 +18,13 @@
 #include "cli/job_inputs.h"
 #include "cli/job_path.h"
 #include "core/alloc.h"
+#include "core/fence.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/origin.h"
 #include "core/utf8.h"
 
-enum { MAX_TEXT = 64 << 20, MAX_MODELS = 255, MAX_TABLE = 40, AHEAD = 2 /* items that a lane has before it needs them */ };
+enum { MAX_TEXT = 64 << 20, MAX_SAID = 256 << 20, MAX_MODELS = 255, MAX_TABLE = 40, AHEAD = 2 /* items that a lane has before it needs them */ };
 
 /* WAITING: for other jobs; DOOMED: one of them failed; ELSEWHERE: another machine's, or not asked for. */
 typedef enum { READY, WAITING, DOOMED, RUNNING, DONE, FAILED, ELSEWHERE } job_state;
@@ -44,12 +46,15 @@ typedef struct {
     batch_lanes *lanes;
     lane_history history[BATCH_LANES];
     char *out_folder, *answers_path;
+    fence *fence;                  /* around out_folder */
     uint8_t *state, *attempts;     /* [jobs] */
     uint8_t *spoken;               /* [jobs]: 1: a speak job says its text */
     uint8_t *blamed;               /* [jobs]: 1: it failed by its own words, which no other try would change */
     uint8_t *model;                /* [jobs]: which of models, from 1; 0: not known yet */
     char *models[MAX_MODELS];
     size_t model_count;
+    char **said;                   /* [jobs], NULL: none yet; see keep_said */
+    size_t said_bytes;
     size_t next[JOB_KINDS];        /* no job of the kind below this index is ready or doomed */
     batch_report report;
     batch_rates *rates;            /* NULL: nobody asks */
@@ -65,6 +70,32 @@ typedef struct {
     arena *mem;
 } result_context;
 
+static bool is_said(const job *j, const job_option *o) { return strcmp(o->name, j->kind == JOB_SPEAK ? "text" : "prompt") == 0; }
+
+/* What a picture or a sound was made from. Texts that took other jobs' results were kept when their job was made ready. */
+static const char *said_by(const batch *b, size_t index, const job *j, status *st)
+{
+    if (b->said && b->said[index]) return b->said[index];
+    for (size_t i = 0; i < j->option_count; i++)
+        if (is_said(j, &j->option[i]) && !j->option[i].waits) return j->option[i].value;
+        else if (is_said(j, &j->option[i])) status_set(st, STATUS_FAIL, "the text of job '%.80s' is not known", j->id);
+    return status_ok(st) ? "" : NULL;
+}
+
+/* Keeps the text of a job that took others' results, once, for those that take it in their turn: to be filled again for each
+ * of them it would be filled 2ⁿ times in a chain of n jobs. */
+static bool keep_said(batch *b, size_t index, const char *text, status *st)
+{
+    size_t n, size = strlen(text);
+    job_graph_waiting(b->graph, index, &n);
+    if (!n || (b->said && b->said[index])) return true;
+    if (!b->said && !(b->said = alloc_zeroed(job_file_count(b->jobs), sizeof *b->said, st))) return false;
+    if (size > MAX_SAID - b->said_bytes)
+        return status_set(st, STATUS_INPUT, "the texts that jobs take from pictures and sounds have more than %d bytes, fewer wanted", MAX_SAID);
+    b->said_bytes += size;
+    return (b->said[index] = alloc_string(text, size, st)) != NULL;
+}
+
 /* {{ID.file}} is the output's path; {{ID.text}} the text of a text job (its file, without the last line break), and of
  * others the text they were made from. */
 static const char *result_of(void *context, size_t index, const char *what, status *st)
@@ -74,12 +105,7 @@ static const char *result_of(void *context, size_t index, const char *what, stat
     if (!job_file_get(r->b->jobs, index, r->mem, &j, st)) return NULL;
     const char *path = batch_paths_join(r->b->out_folder, j.out, r->mem, st);
     if (!path || strcmp(what, "file") == 0) return path;
-    if (j.kind != JOB_TEXT) {
-        for (size_t i = 0; i < j.option_count; i++)
-            if (strcmp(j.option[i].name, j.kind == JOB_SPEAK ? "text" : "prompt") == 0)
-                return job_file_fill(r->b->jobs, j.option[i].value, result_of, context, r->mem, st);
-        return "";
-    }
+    if (j.kind != JOB_TEXT) return said_by(r->b, index, &j, st);
     size_t size;
     char *text = file_read(path, MAX_TEXT, &size, st), *copy = text ? arena_alloc(r->mem, size + 1, st) : NULL;
     if (copy) {
@@ -112,18 +138,24 @@ static bool finished_before(const batch *b, const batch_item *item)
     return true;
 }
 
-static void record(batch *b, const batch_item *item, const char *error)
+/* The digests of what the job wrote. */
+static bool digest_outputs(const batch_item *item, journal_record *r, status *st)
 {
-    journal_record r = {.id = item->job.id, .done = !error, .inputs = item->inputs, .error = error};
-    if (!r.inputs.text[0]) memset(r.inputs.text, '0', HASH_TEXT - 1);
-    if (!error) {
-        r.output_count = 1 + item->more_count;
-        for (size_t i = 0; i < r.output_count; i++) {
-            r.output[i].path = i ? item->more[i - 1].out : item->job.out;
-            const char *path = batch_paths_join(item->folder, r.output[i].path, item->mem, &b->fatal);
-            if (!path || !hash_path(path, &r.output[i].sha256, &b->fatal)) return;
-        }
+    r->output_count = 1 + item->more_count;
+    for (size_t i = 0; i < r->output_count; i++) {
+        r->output[i].path = i ? item->more[i - 1].out : item->job.out;
+        const char *path = batch_paths_join(item->folder, r->output[i].path, item->mem, st);
+        if (!path || !hash_path(path, &r->output[i].sha256, st)) return false;
     }
+    return true;
+}
+
+/* outputs: their digests, of a job that is done. */
+static void record(batch *b, const batch_item *item, const journal_record *outputs, const char *error)
+{
+    journal_record r = error ? (journal_record){0} : *outputs;
+    r.id = item->job.id, r.done = !error, r.inputs = item->inputs, r.error = error;
+    if (!r.inputs.text[0]) memset(r.inputs.text, '0', HASH_TEXT - 1);
     if (b->journal) journal_add(b->journal, &r, &b->fatal);
     if (b->o->on_result && status_ok(&b->fatal))
         b->o->on_result(b->o->arg, &(batch_result){item->job.line, item->job.id, job_kind_name(item->job.kind), error, r.output, r.output_count});
@@ -174,7 +206,10 @@ static double measure(batch *b, const batch_item *item, batch_end end)
 
 static void end_job(batch *b, const batch_item *item, batch_end end, const char *error)
 {
-    if (end != BATCH_SKIPPED) record(b, item, error);
+    status wrong = {0};
+    journal_record outputs = {0};
+    if (end == BATCH_DONE && !digest_outputs(item, &outputs, &wrong)) end = BATCH_FAILED, error = wrong.msg; /* it was there a moment ago */
+    if (end != BATCH_SKIPPED) record(b, item, &outputs, error);
     if (!status_ok(&b->fatal)) return; /* not recorded: not done */
     double spent = item->ended > 0 ? measure(b, item, end) : 0; /* else no lane had it */
     b->state[item->index] = end == BATCH_FAILED ? FAILED : DONE;
@@ -203,13 +238,20 @@ static void finish(batch *b, batch_item *item)
 
 /* ---- which job next ---- */
 
+/* Puts results in place of what waits for them. A path of the job file's own is meant relative to it, as elsewhere; one that
+ * begins with another job's file is a path already. */
 static bool fill_options(batch *b, batch_item *item, arena *mem, status *st)
 {
     result_context context = {b, mem};
     for (size_t i = 0; i < item->job.option_count; i++) {
-        item->job.option[i].value = job_file_fill(b->jobs, item->job.option[i].value, result_of, &context, mem, st);
-        if (!item->job.option[i].value) return false;
-        if (!batch_check_option(&b->checker, item->job.kind, item->job.option[i].name, item->job.option[i].value, st)) return false;
+        job_option *o = &item->job.option[i];
+        if (!o->waits) continue;
+        bool is_path = strncmp(o->value, "{{", 2) == 0;
+        o->value = job_file_fill(b->jobs, item->index, o->value, result_of, &context, mem, st);
+        o->waits = false;
+        if (!o->value || (!is_path && !job_inputs_resolve_option(b->inputs, &item->job, o, mem, st))) return false;
+        if (!batch_check_option(&b->checker, item->job.kind, o->name, o->value, st)) return false;
+        if (item->job.kind != JOB_TEXT && is_said(&item->job, o) && !keep_said(b, item->index, o->value, st)) return false;
     }
     return true;
 }
@@ -239,12 +281,20 @@ static const char *reason_of_doom(batch *b, const job *j, arena *mem)
 
 static bool stopped(const batch *b) { return b->fail_fast_hit || !status_ok(&b->fatal) || interrupt_asked(); }
 
-/* The folders of its outputs. */
-static bool make_folders(const batch_item *item, status *st)
+/* The folders on the way to an output, before the work. */
+static bool make_folder(const batch *b, const char *out, status *st)
 {
-    bool ok = job_path_make_folders(item->folder, item->job.out, st);
+    const char *name;
+    int fd = fence_open_folder(b->fence, out, true, &name, st);
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+}
+
+static bool make_folders(const batch *b, const batch_item *item, status *st)
+{
+    bool ok = make_folder(b, item->job.out, st);
     for (size_t i = 0; ok && i < item->job.option_count; i++)
-        if (job_file_is_output(item->job.option[i].name)) ok = job_path_make_folders(item->folder, item->job.option[i].value, st);
+        if (job_file_is_output(item->job.option[i].name)) ok = make_folder(b, item->job.option[i].value, st);
     return ok;
 }
 
@@ -257,7 +307,7 @@ static bool prepare(batch *b, batch_item *item)
     bool whole = item->path && fill_options(b, item, item->mem, &wrong) && batch_words_check(NULL, &item->job, &at, &wrong) && job_inputs_digest(b->inputs, &item->job, &item->inputs, &wrong);
     bool before = whole && finished_before(b, item); /* reads the whole output: asked once */
     if (whole && !before) whole = batch_filter_job(&b->filters, &item->job, &item->filter, &wrong);
-    if (whole && !before) whole = make_folders(item, &wrong);
+    if (whole && !before) whole = make_folders(b, item, &wrong);
     item->attempt = ++b->attempts[item->index];
     b->blamed[item->index] = is_own_fault(wrong.code);
     if (!whole) end_job(b, item, BATCH_FAILED, wrong.msg);
@@ -373,20 +423,19 @@ static bool open_jobs(batch *b, status *st)
 {
     const batch_options *o = b->o;
     b->out_folder = batch_paths_folder(o, st);
-    if (!b->out_folder || !batch_paths_make(b->out_folder, st)) return false;
+    if (!b->out_folder || !batch_paths_make(b->out_folder, st) || !(b->fence = fence_new(b->out_folder, st))) return false;
     if (!o->json && !o->quiet && !o->job_text) batch_paths_tell(o, b->out_folder);
+    char *journal_path = o->job_text ? NULL : batch_paths_journal(o, st);
+    b->answers_path = o->job_text ? NULL : batch_paths_answers(o, b->out_folder, st);
+    job_file_where where = batch_paths_where(o, b->out_folder, journal_path, b->answers_path);
     batch_checker_init(&b->checker, o->job_path, o->on_fault, o->arg);
-    b->jobs = o->job_text ? job_file_open_bytes(o->job_path, o->job_text, o->job_size, b->out_folder, &b->checker.hooks, st)
-                          : job_file_open(o->job_path, b->out_folder, &b->checker.hooks, st);
-    if (!b->jobs) return false;
-    b->graph = job_graph_new(b->jobs, st);
+    if (status_ok(st))
+        b->jobs = o->job_text ? job_file_open_bytes(o->job_path, o->job_text, o->job_size, &where, &b->checker.hooks, st)
+                              : job_file_open(o->job_path, &where, &b->checker.hooks, st);
+    b->graph = b->jobs ? job_graph_new(b->jobs, st) : NULL;
     b->inputs = !b->graph ? NULL : o->inputs ? o->inputs : job_inputs_new(o->job_path, &o->aliases, st);
-    if (b->inputs && !o->job_text) {
-        char *path = batch_paths_journal(o, st);
-        b->journal = path ? journal_open(path, st) : NULL;
-        alloc_free(path);
-        b->answers_path = batch_paths_answers(o, b->out_folder, st);
-    }
+    if (b->inputs && journal_path) b->journal = journal_open(journal_path, st);
+    alloc_free(journal_path);
     return status_ok(st);
 }
 
@@ -404,32 +453,46 @@ static void keep_recorded(batch *b, status *st)
     arena_free(mem);
 }
 
-/* A job whose text is spoken, and of pictures and sounds the job that theirs comes from. */
+typedef struct {
+    batch *b;
+    size_t *open, count; /* pictures and sounds whose text is spoken, and not yet looked at */
+} spoken_search;
+
+/* A job whose text is spoken; that of a picture or a sound may come from yet another job. */
 static const char *mark_text(void *context, size_t index, const char *what, status *st)
 {
-    result_context *r = context;
-    job j;
-    if (strcmp(what, "text") != 0 || r->b->spoken[index]) return "";
-    r->b->spoken[index] = 1;
-    if (job_file_kind(r->b->jobs, index) == JOB_TEXT) return "";
-    if (!job_file_get(r->b->jobs, index, r->mem, &j, st)) return NULL;
-    for (size_t i = 0; i < j.option_count; i++)
-        if (!job_file_fill(r->b->jobs, j.option[i].value, mark_text, context, r->mem, st)) return NULL;
+    spoken_search *s = context;
+    (void)st;
+    if (strcmp(what, "text") != 0 || s->b->spoken[index]) return "";
+    s->b->spoken[index] = 1;
+    if (job_file_kind(s->b->jobs, index) != JOB_TEXT) s->open[s->count++] = index;
     return "";
+}
+
+static bool mark_sources(spoken_search *s, size_t index, arena *mem, status *st)
+{
+    job j;
+    size_t mark = arena_mark(mem);
+    bool ok = job_file_get(s->b->jobs, index, mem, &j, st);
+    for (size_t k = 0; ok && k < j.option_count; k++)
+        if (j.option[k].waits) ok = job_file_fill(s->b->jobs, index, j.option[k].value, mark_text, s, mem, st) != NULL;
+    arena_reset(mem, mark);
+    return ok;
 }
 
 static bool mark_spoken(batch *b, status *st)
 {
-    result_context context = {b, arena_new(st)};
-    for (size_t i = 0; context.mem && i < job_file_count(b->jobs) && status_ok(st); i++) {
-        job j;
-        size_t mark = arena_mark(context.mem);
-        if (job_file_kind(b->jobs, i) != JOB_SPEAK || !job_file_has_needs(b->jobs, i) || !job_file_get(b->jobs, i, context.mem, &j, st)) continue;
-        for (size_t k = 0; k < j.option_count && status_ok(st); k++) job_file_fill(b->jobs, j.option[k].value, mark_text, &context, context.mem, st);
-        arena_reset(context.mem, mark);
+    size_t count = job_file_count(b->jobs);
+    arena *mem = arena_new(st);
+    spoken_search s = {b, alloc_array(count + 1, sizeof *s.open, st), 0};
+    bool ok = mem && s.open;
+    for (size_t i = 0; ok && i < count; i++) {
+        if (job_file_kind(b->jobs, i) == JOB_SPEAK && job_file_has_needs(b->jobs, i)) ok = mark_sources(&s, i, mem, st);
+        while (ok && s.count) ok = mark_sources(&s, s.open[--s.count], mem, st);
     }
-    arena_free(context.mem);
-    return status_ok(st);
+    alloc_free(s.open);
+    arena_free(mem);
+    return ok;
 }
 
 static bool open_batch(batch *b, status *st)
@@ -540,9 +603,12 @@ void batch_run(const batch_options *o, status *st)
     journal_close(b.journal);
     job_graph_free(b.graph);
     if (!o->inputs) job_inputs_free(b.inputs);
-    job_file_close(b.jobs);
+    for (size_t i = 0; b.said && i < job_file_count(b.jobs); i++) alloc_free(b.said[i]);
+    alloc_free(b.said);
     for (size_t i = 0; i < b.model_count; i++) alloc_free(b.models[i]);
     for (int i = 0; i < BATCH_LANES; i++) alloc_free(b.history[i].model);
+    job_file_close(b.jobs);
+    fence_free(b.fence);
     alloc_free(b.out_folder);
     alloc_free(b.answers_path);
     alloc_free(b.state);

@@ -192,7 +192,7 @@ struct batch_answers {
 batch_answers *batch_answers_new(const char *path, status *st)
 {
     batch_answers *a = alloc_zeroed(1, sizeof *a, st);
-    if (a && (a->out = file_create(path, st))) return a;
+    if (a && (a->out = file_create_regular(path, st))) return a;
     alloc_free(a);
     return NULL;
 }

@@ -14,6 +14,9 @@ char *batch_paths_journal(const batch_options *o, status *st);
 /* --answers, or "OUT/NAME.output.jsonl" for "NAME.jsonl" ("OUT/NAME.1-of-2.output.jsonl" of a shard). */
 char *batch_paths_answers(const batch_options *o, const char *folder, status *st);
 
+/* What jobs may touch: outputs lie in folder, and are neither job file nor journal nor answers (NULL where there is none). */
+job_file_where batch_paths_where(const batch_options *o, const char *folder, const char *journal_path, const char *answers);
+
 /* "folder/out", in mem. */
 const char *batch_paths_join(const char *folder, const char *out, arena *mem, status *st);
 

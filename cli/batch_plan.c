@@ -64,12 +64,12 @@ static const char *see_place(void *context, size_t index, const char *what, stat
     return "";
 }
 
-static double units_of(plan *p, const job *j, status *st)
+static double units_of(plan *p, size_t job_index, const job *j, status *st)
 {
     place_context c = {p, batch_rates_units(j)};
     if (j->kind != JOB_SPEAK && j->kind != JOB_EMBED) return c.characters;
     for (size_t i = 0; i < j->option_count; i++)
-        if (!job_file_fill(p->jobs, j->option[i].value, see_place, &c, p->mem, st)) return 0;
+        if (j->option[i].waits && !job_file_fill(p->jobs, job_index, j->option[i].value, see_place, &c, p->mem, st)) return 0;
     return c.characters;
 }
 
@@ -97,7 +97,7 @@ static bool count(plan *p, status *st)
         else {
             row *x = row_of(p, &j);
             x->jobs++;
-            x->units += units_of(p, &j, st);
+            x->units += units_of(p, i, &j, st);
             p->open++;
         }
         arena_reset(p->mem, mark);
@@ -195,9 +195,13 @@ static bool open_rest(plan *p, status *st)
 static bool open_all(plan *p, status *st)
 {
     batch_checker_init(&p->checker, p->o->job_path, NULL, NULL);
-    char *folder = batch_paths_folder(p->o, st);
-    p->jobs = folder ? job_file_open(p->o->job_path, folder, &p->checker.hooks, st) : NULL;
+    char *folder = batch_paths_folder(p->o, st), *journal_path = batch_paths_journal(p->o, st);
+    char *answers = folder ? batch_paths_answers(p->o, folder, st) : NULL;
+    job_file_where where = batch_paths_where(p->o, folder, journal_path, answers);
+    p->jobs = answers && journal_path ? job_file_open(p->o->job_path, &where, &p->checker.hooks, st) : NULL;
     alloc_free(folder);
+    alloc_free(journal_path);
+    alloc_free(answers);
     return p->jobs && open_rest(p, st);
 }
 

@@ -9,7 +9,6 @@
 #include "cli/batch_words.h"
 #include "cli/interrupt.h"
 #include "cli/job_name.h"
-#include "cli/template.h"
 #include "core/alloc.h"
 #include "core/file.h"
 
@@ -75,14 +74,14 @@ static bool will_be_made(const trial *t, const char *path)
 
 /* Fills the places of the job's options, and leaves out those that depend on a file to come: a text's file becomes a word, a mask
  * goes with its picture, a vocoder's input leaves nothing to try (false). */
-static bool fill(const trial *t, job *j, arena *mem, status *st)
+static bool fill(const trial *t, size_t index, job *j, arena *mem, status *st)
 {
     size_t kept = 0;
     bool picture_to_come = false;
     for (size_t i = 0; i < j->option_count; i++) {
         job_option *x = &j->option[i];
         stand_in s = {t, false};
-        if (template_has_places(x->value) && !(x->value = job_file_fill(t->jobs, x->value, give_word, &s, mem, st))) return false;
+        if (x->waits && !(x->value = job_file_fill(t->jobs, index, x->value, give_word, &s, mem, st))) return false;
         else if (s.file || (job_inputs_is_file(x->name) && !file_exists(x->value) && will_be_made(t, x->value))) {
             if (strcmp(x->name, "input") == 0) return false;
             picture_to_come |= strcmp(x->name, "init-img") == 0;
@@ -179,7 +178,7 @@ static void try_job(trial *t, size_t i, status *st)
     const char *at;
     item->only_check = true;
     item->path = batch_paths_join(t->folder, item->job.out, item->mem, &wrong);
-    bool whole = job_inputs_resolve(t->inputs, &item->job, item->mem, &wrong) && fill(t, &item->job, item->mem, &wrong) && batch_words_check(NULL, &item->job, &at, &wrong) &&
+    bool whole = job_inputs_resolve(t->inputs, &item->job, item->mem, &wrong) && fill(t, item->index, &item->job, item->mem, &wrong) && batch_words_check(NULL, &item->job, &at, &wrong) &&
                  job_inputs_find_model(&item->job, &wrong) && batch_filter_job(&t->filters, &item->job, &item->filter, &wrong);
     if (whole) {
         batch_lanes_give(t->lanes, item);

@@ -6,7 +6,6 @@
 #include "cli/job_path.h"
 #include "cli/journal.h"
 #include "cli/output_ending.h"
-#include "cli/template.h"
 #include "text/text_buffer.h"
 
 /* The value of an option; NULL: the job has none of that name. */
@@ -74,10 +73,12 @@ static bool check_image(const job *j, const char **at, status *st)
 static bool check_subtitles(const job *j, const char *name, output_kind kind, const char **at, status *st)
 {
     const char *path = value_of(j, name);
+    bool waits = false;
+    for (size_t i = 0; i < j->option_count; i++) waits |= strcmp(j->option[i].name, name) == 0 && j->option[i].waits;
     *at = name;
     if (!path) return true;
     if (j->form != JOB_FORM_OWN) return status_set(st, STATUS_USAGE, "\"%s\": a request has one sound and no other file", name);
-    if (template_has_places(path)) return status_set(st, STATUS_USAGE, "\"%s\": a name is wanted that no other job's result makes", name);
+    if (waits) return status_set(st, STATUS_USAGE, "\"%s\": a name is wanted that no other job's result makes", name);
     return job_path_check(path, st) && output_ending_check(kind, name, path, st);
 }
 

@@ -21,20 +21,10 @@ typedef struct {
     bool check, list, plan, schema, verbose;
 } arguments;
 
-/* --check and --list: every fault with its place, and the jobs. */
-static void check_only(const arguments *a, status *st)
+static void tell_checked(const arguments *a, const batch_checker *checker, job_file *f, const char *folder, status *st)
 {
-    batch_checker checker;
-    batch_checker_init(&checker, a->run.job_path, NULL, NULL);
-    char *folder = batch_paths_folder(&a->run, st);
-    job_file *f = folder ? job_file_open(a->run.job_path, folder, &checker.hooks, st) : NULL;
-    if (!f) {
-        alloc_free(folder);
-        return;
-    }
     size_t faults = job_file_faults(f), good = job_file_count(f), kinds[JOB_KINDS] = {0}, failed[JOB_KINDS] = {0};
-    if (a->check && batch_trial_run(&a->run, &checker, f, folder, failed, st) && !batch_plan_fits(&a->run, f, folder, st)) faults++;
-    alloc_free(folder);
+    if (a->check && batch_trial_run(&a->run, checker, f, folder, failed, st) && !batch_plan_fits(&a->run, f, folder, st)) faults++;
     for (size_t i = 0; i < job_file_count(f); i++) kinds[job_file_kind(f, i)]++;
     for (int k = 0; k < JOB_KINDS; k++) kinds[k] -= failed[k], good -= failed[k], faults += failed[k];
     arena *mem = a->list ? arena_new(st) : NULL;
@@ -54,7 +44,22 @@ static void check_only(const arguments *a, status *st)
         log_message("%s: %zu jobs are good%s%s, %zu faults", a->run.job_path, good, list, n ? ")" : "", faults);
     }
     if (faults) status_set(st, STATUS_INPUT, "%s: %zu faults", a->run.job_path, faults);
+}
+
+/* --check and --list: every fault with its place, and the jobs. */
+static void check_only(const arguments *a, status *st)
+{
+    batch_checker checker;
+    batch_checker_init(&checker, a->run.job_path, NULL, NULL);
+    char *folder = batch_paths_folder(&a->run, st), *journal_path = batch_paths_journal(&a->run, st);
+    char *answers = folder ? batch_paths_answers(&a->run, folder, st) : NULL;
+    job_file_where where = batch_paths_where(&a->run, folder, journal_path, answers);
+    job_file *f = answers && journal_path ? job_file_open(a->run.job_path, &where, &checker.hooks, st) : NULL;
+    if (f) tell_checked(a, &checker, f, folder, st);
     job_file_close(f);
+    alloc_free(folder);
+    alloc_free(journal_path);
+    alloc_free(answers);
 }
 
 /* "2/8", or SLURM's array variables when --shard slurm is said. */

@@ -1,6 +1,7 @@
 /* image: pictures from words. */
 #include "cli/command.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -74,6 +75,8 @@ static void draw_all(image_session *s, image_options *o, char *prompts, filter *
         if (prompts) o->prompt = take_line(next, &next);
         if (prompts && (!*o->prompt || *o->prompt == '#')) continue;
         if (!pass_filter(list, o, st)) break;
+        if ((uint64_t)(number + o->count) - 1 > OPTION_MOST_SEED - seed)
+            status_set(st, STATUS_USAGE, "--seed: %" PRIu64 " and %" PRId64 " more found, seeds up to %" PRIu64 " wanted", seed, number + o->count - 1, OPTION_MOST_SEED);
         for (int64_t i = 0; i < o->count && status_ok(st); i++, number++) {
             if (!prompts && i + 1 == o->count) image_session_last(s);
             draw_one(s, o, seed + (uint64_t)number, number + 1, st);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -311,7 +312,9 @@ void cmd_text(int argc, char **argv, status *st)
             r->on_length = on_length;
             r->ends_line = true;
             r->seed = o.seed_given ? (uint64_t)o.seed : rng_fresh_seed();
-            if (pass_prompt(r, input, st)) open_and_run(r, input, st);
+            if ((uint64_t)o.parallel - 1 > OPTION_MOST_SEED - r->seed)
+                status_set(st, STATUS_USAGE, "--seed: %" PRIu64 " and %" PRId64 " more found, seeds up to %" PRIu64 " wanted", r->seed, o.parallel - 1, OPTION_MOST_SEED);
+            if (status_ok(st) && pass_prompt(r, input, st)) open_and_run(r, input, st);
             if (st->code == STATUS_REFUSED && o.json) filter_print_refusal(st);
             filter_close(r->filter);
             text_buffer_free(&r->held);

@@ -16,7 +16,7 @@ static int append(option *table, const option *more, int count)
 
 int image_options_job_table(image_options *o, option *table)
 {
-    const double most = 9007199254740991.0, side = 16384;
+    const double most = (double)OPTION_MOST_SEED, side = 16384;
     const option all[] = {
         {0, "what", OPTION_GROUP, NULL, NULL, "What to draw:", 0, 0, NULL},
         {'m', "model", OPTION_STRING, &o->model, "MODEL", "short name, diffusers folder or Stable Diffusion .safetensors (icons)", 0, 0, NULL},

@@ -34,25 +34,40 @@ bool job_a1111_is(const char *text, size_t size)
     return size > 2 && text[0] == '-' && text[1] == '-';
 }
 
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+/* Where the next word ends, *at at its beginning: how far its quotes and backslashes reach. */
+static size_t end_of_word(const char *text, size_t size, size_t *at, char *open_quote)
+{
+    char quote = 0;
+    while (*at < size && is_blank(text[*at])) ++*at;
+    size_t i = *at;
+    for (; i < size && (quote || !is_blank(text[i])); i++) {
+        char c = text[i];
+        if (quote ? c == quote : c == '"' || c == '\'') quote = quote ? 0 : c;
+        else if (c == '\\' && quote != '\'' && i + 1 < size && (!quote || text[i + 1] == '"' || text[i + 1] == '\\')) i++;
+    }
+    *open_quote = quote;
+    return i;
+}
+
 /* The next word in mem, *at behind it; NULL at the end, or with st set for a quote that is not closed. */
 static const char *next_word(const char *text, size_t size, size_t *at, arena *mem, status *st)
 {
-    size_t i = *at, n = 0;
-    while (i < size && strchr(" \t\r\n", text[i]) && text[i]) i++;
-    if (i == size) return NULL;
-    char *word = arena_alloc(mem, size - i + 1, st), quote = 0;
+    char open_quote, quote = 0;
+    size_t end = end_of_word(text, size, at, &open_quote), n = 0;
+    if (*at == size) return NULL;
+    if (open_quote) status_set(st, STATUS_USAGE, "a quote %c that is never closed", open_quote);
+    if (memchr(text + *at, 0, end - *at)) status_set(st, STATUS_USAGE, "a zero byte");
+    char *word = status_ok(st) ? arena_alloc(mem, end - *at + 1, st) : NULL;
     if (!word) return NULL;
-    *at = i;
-    for (; i < size && (quote || !strchr(" \t\r\n", text[i]) || !text[i]); i++) {
+    for (size_t i = *at; i < end; i++) {
         char c = text[i];
-        if (!c) status_set(st, STATUS_USAGE, "a zero byte");
         if (quote ? c == quote : c == '"' || c == '\'') quote = quote ? 0 : c;
-        else if (c == '\\' && quote != '\'' && i + 1 < size && (!quote || text[i + 1] == '"' || text[i + 1] == '\\')) word[n++] = text[++i];
+        else if (c == '\\' && quote != '\'' && i + 1 < end && (!quote || text[i + 1] == '"' || text[i + 1] == '\\')) word[n++] = text[++i];
         else word[n++] = c;
     }
-    if (quote) status_set(st, STATUS_USAGE, "a quote %c that is never closed", quote);
-    if (!status_ok(st)) return NULL;
-    *at = i;
+    *at = end;
     word[n] = 0;
     return word;
 }

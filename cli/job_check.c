@@ -1,4 +1,5 @@
 /* job_check: what lies between the jobs of a file: ids and outputs that come twice, needs that are missing or go in a circle. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/job_file_parts.h"
@@ -17,7 +18,17 @@ static size_t place_of_name(const job_file *f, size_t i, bool by_out)
     return by_out ? fields.out_column : fields.id_column;
 }
 
-/* Puts entry i into a hash table; when another one there has the same text, tells so and leaves entry i out. */
+/* Leaves entry i out because its id or output is that of `other` too. */
+static void leave_out(job_file *f, size_t i, size_t other, bool by_out, const char *what)
+{
+    size_t mark = arena_mark(f->scratch);
+    job_file_fault(f, &f->line[f->entry[i].text], place_of_name(f, i, by_out), "the %s '%.80s' is taken by the job of line %u", what,
+                   (by_out ? job_make_out : job_make_id)(f, i, f->scratch), f->line[f->entry[other].text].number);
+    arena_reset(f->scratch, mark);
+    f->entry[i].left_out = true;
+}
+
+/* Puts entry i into a hash table; when another one there has the same name, tells so and leaves entry i out. */
 static void insert(job_file *f, uint32_t *slot, size_t i, bool by_out)
 {
     uint64_t hash = by_out ? f->entry[i].out_hash : f->entry[i].id_hash;
@@ -25,15 +36,7 @@ static void insert(job_file *f, uint32_t *slot, size_t i, bool by_out)
     for (; slot[s]; s = (s + 1) & (f->slots - 1)) {
         size_t other = slot[s] - 1;
         if ((by_out ? f->entry[other].out_hash : f->entry[other].id_hash) != hash) continue;
-        size_t mark = arena_mark(f->scratch);
-        const char *a = (by_out ? job_make_out : job_make_id)(f, i, f->scratch), *b = (by_out ? job_make_out : job_make_id)(f, other, f->scratch);
-        bool same = strcmp(a, b) == 0;
-        if (same)
-            job_file_fault(f, &f->line[f->entry[i].text], place_of_name(f, i, by_out), "the %s '%.80s' is taken by the job of line %u", by_out ? "output" : "id",
-                  a, f->line[f->entry[other].text].number);
-        arena_reset(f->scratch, mark);
-        if (!same) continue;
-        f->entry[i].left_out = true;
+        leave_out(f, i, other, by_out, by_out ? "output" : "id");
         return;
     }
     slot[s] = (uint32_t)i + 1;
@@ -103,6 +106,26 @@ static bool check_outputs(job_file *f, status *st)
     return status_ok(st);
 }
 
+/* ---- pictures of requests ---- */
+
+static int by_hash(const void *a, const void *b)
+{
+    const job_picture *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return x->entry < y->entry ? -1 : x->entry > y->entry;
+}
+
+/* "a" with two pictures writes a-2.png, and so would a request "a-2". Once: later the entries have moved. */
+static void check_pictures(job_file *f)
+{
+    if (f->pictures) qsort(f->picture, f->pictures, sizeof *f->picture, by_hash);
+    for (size_t i = 1; i < f->pictures; i++) {
+        const job_picture *x = &f->picture[i - 1], *y = &f->picture[i];
+        if (x->hash == y->hash && x->entry != y->entry && !f->entry[y->entry].left_out) leave_out(f, y->entry, x->entry, true, "picture of");
+    }
+    f->pictures = 0;
+}
+
 bool job_check_names(job_file *f, status *st)
 {
     for (f->slots = 64; f->slots < 2 * f->entries; f->slots *= 2) {}
@@ -113,6 +136,7 @@ bool job_check_names(job_file *f, status *st)
         insert(f, f->id_slot, i, false);
         if (!f->entry[i].left_out) insert(f, f->out_slot, i, true);
     }
+    check_pictures(f);
     return check_outputs(f, st);
 }
 

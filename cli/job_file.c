@@ -2,6 +2,7 @@
  * what lies between lines. */
 #include "cli/job_file.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +11,8 @@
 #include "cli/job_file_parts.h"
 #include "cli/job_name.h"
 #include "cli/job_path.h"
-#include "cli/template.h"
 #include "core/alloc.h"
+#include "core/name_hash.h"
 #include "core/name_hash.h"
 
 const char *job_kind_name(job_kind kind)
@@ -60,20 +61,52 @@ static bool grow(void **array, size_t count, size_t *room, size_t size, status *
 
 /* ---- the first pass ---- */
 
+/* Whether an output may have this name: inside the folder, behind no link, and no file of the run itself. */
+static bool output_is_free(const job_file *f, const char *out, status *st)
+{
+    if (!job_path_check(out, st)) return false;
+    return !f->where.out_folder || (job_path_check_links(f->where.out_folder, out, st) && job_path_check_taken(f->path, &f->where, out, st));
+}
+
+/* No job of our own form writes among the answers to requests. */
+static bool lies_apart(const job_file *f, const char *out, status *st)
+{
+    return strncmp(out, f->answers, strlen(f->answers)) != 0 ||
+           status_set(st, STATUS_USAGE, "\"out\" '%.60s' lies in %.60s, where the answers to requests go", out, f->answers);
+}
+
 static bool values_are_good(job_file *f, const job *j, job_entry *e, job_line *fields, status *st)
 {
     for (size_t i = 0; i < j->option_count; i++) {
         fields->column = job_line_column(fields, j->option[i].name);
         e->has_more |= job_file_is_output(j->option[i].name);
-        if (template_has_places(j->option[i].value)) e->has_needs = true; /* its value is known when those jobs are done */
+        if (j->option[i].waits) e->has_needs = true; /* its value is known when those jobs are done */
         else if (!f->hooks.check(f->hooks.context, j->kind, j->option[i].name, j->option[i].value, st)) return false;
+        else if (job_file_is_output(j->option[i].name) && !output_is_free(f, j->option[i].value, st)) return false;
     }
     fields->column = fields->out_column;
-    if (!(job_path_check(j->out, st) && (!f->out_folder || job_path_check_links(f->out_folder, j->out, st)))) return false;
+    if (j->kind == JOB_TEXT && j->form == JOB_FORM_OWN && !job_path_check_record(j->out, st)) return false;
+    if (j->form == JOB_FORM_OWN && !lies_apart(f, j->out, st)) return false;
+    if (!output_is_free(f, j->out, st)) return false;
     const char *at = NULL;
     if (!f->hooks.whole || f->hooks.whole(f->hooks.context, j, &at, st)) return true;
     fields->column = at && strcmp(at, "out") == 0 ? fields->out_column : at ? job_line_column(fields, at) : 1;
     return false;
+}
+
+/* Room for one line's jobs, which are counted before any is made: of rows and repetitions there may be too many. */
+static bool jobs_fit(job_file *f, const job_line *fields, uint32_t text, size_t rows, status *st)
+{
+    const job_text *t = &f->line[text];
+    uint64_t each = t->size, jobs = (uint64_t)rows * fields->repeat;
+    for (uint32_t d = 0; d < t->defaults; d++) each += f->defaults[d].size;
+    if (f->rows) each += table_row_bytes(f->rows);
+    if (jobs > JOB_MAX_JOBS - f->entries)
+        return status_set(st, STATUS_USAGE, "%zu rows with %u repetitions make %" PRIu64 " jobs, at most %d in a file wanted", rows, fields->repeat, jobs, JOB_MAX_JOBS);
+    if (jobs * each > JOB_MAX_BYTES - f->bytes)
+        return status_set(st, STATUS_USAGE, "%" PRIu64 " jobs of %" PRIu64 " bytes each (with defaults and row), all of a file's at most %" PRIu64 " bytes wanted", jobs, each, JOB_MAX_BYTES);
+    f->bytes += jobs * each;
+    return true;
 }
 
 static bool add_entry(job_file *f, const job_entry *e, status *st)
@@ -83,10 +116,29 @@ static bool add_entry(job_file *f, const job_entry *e, status *st)
     return true;
 }
 
+/* The names of a request's pictures: that of its answer, numbered from the second on. */
+static bool add_pictures(job_file *f, const job *j, status *st)
+{
+    const char *dot = strrchr(j->out, '.');
+    for (uint32_t k = 1; k <= j->choices; k++) {
+        char number[24] = "";
+        if (k > 1) snprintf(number, sizeof number, "-%u", k);
+        const char *name = job_name_concat(f->scratch, j->out, (size_t)(dot - j->out), number, ".png", st);
+        if (!name || !grow((void **)&f->picture, f->pictures, &f->picture_room, sizeof *f->picture, st)) return false;
+        f->picture[f->pictures++] = (job_picture){name_hash(name, strlen(name)), (uint32_t)(f->entries - 1)};
+    }
+    return true;
+}
+
 /* Makes the entries of one job line: for every row and repetition. A fault in the first row or so is enough. */
 static bool add_jobs(job_file *f, job_line *fields, uint32_t text, status *st)
 {
     size_t rows = f->rows ? table_rows(f->rows) : 1, shown = 0;
+    status many = {0};
+    if (!jobs_fit(f, fields, text, rows, &many)) {
+        job_file_fault(f, &f->line[text], 0, "%s", many.msg);
+        return true;
+    }
     for (size_t row = 0; row < rows; row++)
         for (uint32_t k = 0; k < fields->repeat; k++) {
             job_entry e = {.text = text, .row = f->rows ? (uint32_t)row : JOB_NO_ROW, .repeat = fields->repeat > 1 ? k + 1 : 0,
@@ -96,7 +148,7 @@ static bool add_jobs(job_file *f, job_line *fields, uint32_t text, status *st)
             size_t mark = arena_mark(f->scratch);
             if (job_make_of(f, &e, f->scratch, &j, fields, &wrong) && values_are_good(f, &j, &e, fields, &wrong)) {
                 e.id_hash = name_hash(j.id, strlen(j.id)), e.out_hash = name_hash(j.out, strlen(j.out));
-                if (!add_entry(f, &e, st)) return false;
+                if (!add_entry(f, &e, st) || (j.form == JOB_FORM_IMAGE && !add_pictures(f, &j, st))) return false;
                 f->has_requests |= j.form != JOB_FORM_OWN;
             } else if (wrong.code == STATUS_NOMEM) {
                 return status_set(st, STATUS_NOMEM, "%s", wrong.msg);
@@ -129,6 +181,7 @@ static bool read_line(job_file *f, const job_text *line, status *st)
     bool good = job_line_read(&fields, text, line->size, f->scratch, &wrong), ok = true;
     if (!good) job_file_fault(f, line, fields.column, "%s", wrong.msg);
     else if (fields.rows) ok = set_rows(f, fields.rows, line, st);
+    else if (fields.is_defaults && f->default_count == JOB_MAX_DEFAULTS) job_file_fault(f, line, 0, "more than %d lines of \"defaults\"", JOB_MAX_DEFAULTS);
     else if (fields.is_defaults) {
         ok = grow((void **)&f->defaults, f->default_count, &f->default_room, sizeof *f->defaults, st);
         if (ok) f->defaults[f->default_count++] = (job_span){line->offset, line->size};
@@ -176,13 +229,13 @@ static int by_line(const void *a, const void *b)
     return (x->line > y->line) - (x->line < y->line);
 }
 
-static job_file *open_file(const char *path, const void *data, size_t size, const char *out_folder, const job_file_hooks *hooks, status *st)
+static job_file *open_file(const char *path, const void *data, size_t size, const job_file_where *where, const job_file_hooks *hooks, status *st)
 {
     job_file *f = alloc_zeroed(1, sizeof *f, st);
     if (!f) return NULL;
     f->hooks = *hooks;
     f->path = alloc_string(path, strlen(path), st);
-    f->out_folder = out_folder ? alloc_string(out_folder, strlen(out_folder), st) : NULL;
+    f->where = *where;
     f->mem = arena_new(st);
     f->scratch = arena_new(st);
     f->is_mapped = !data;
@@ -196,14 +249,14 @@ static job_file *open_file(const char *path, const void *data, size_t size, cons
     return NULL;
 }
 
-job_file *job_file_open(const char *path, const char *out_folder, const job_file_hooks *hooks, status *st)
+job_file *job_file_open(const char *path, const job_file_where *where, const job_file_hooks *hooks, status *st)
 {
-    return open_file(path, NULL, 0, out_folder, hooks, st);
+    return open_file(path, NULL, 0, where, hooks, st);
 }
 
-job_file *job_file_open_bytes(const char *path, const void *data, size_t size, const char *out_folder, const job_file_hooks *hooks, status *st)
+job_file *job_file_open_bytes(const char *path, const void *data, size_t size, const job_file_where *where, const job_file_hooks *hooks, status *st)
 {
-    return open_file(path, data, size, out_folder, hooks, st);
+    return open_file(path, data, size, where, hooks, st);
 }
 
 void job_file_close(job_file *f)
@@ -214,9 +267,9 @@ void job_file_close(job_file *f)
     arena_free(f->mem);
     arena_free(f->scratch);
     alloc_free(f->path);
-    alloc_free(f->out_folder);
     alloc_free(f->line);
     alloc_free(f->entry);
+    alloc_free(f->picture);
     alloc_free(f->defaults);
     alloc_free(f->refused);
     alloc_free(f->id_slot);

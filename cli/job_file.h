@@ -30,6 +30,7 @@ enum { JOB_MAX_OPTIONS = 64, JOB_MAX_NEEDS = 64 };
 
 typedef struct {
     const char *name, *value; /* by the long name; a list option comes once for each item */
+    bool waits;               /* the value takes other jobs' results: job_file_fill gives it */
 } job_option;
 
 typedef struct {
@@ -66,11 +67,19 @@ typedef struct {
     void *context;              /* of all */
 } job_file_hooks;
 
+/* What the jobs may and may not touch. */
+enum { JOB_FILE_TAKEN = 4 };
+typedef struct {
+    const char *out_folder;            /* where "out" will lie (checked for symbolic links); NULL: nowhere */
+    const char *taken[JOB_FILE_TAKEN]; /* files that the run itself reads or writes, which no output may be; NULL where there is none */
+    bool alone;                        /* the jobs are different people's: none may name another */
+} job_file_where;
+
 /* Opens and checks the whole file. Faults in jobs are reported and counted, and those jobs left out; NULL with st set
- * when the file itself cannot be read or memory ends. out_folder: where "out" will lie (checked for symbolic links). */
-job_file *job_file_open(const char *path, const char *out_folder, const job_file_hooks *hooks, status *st);
+ * when the file itself cannot be read or memory ends. The strings of `where` are needed until it returns. */
+job_file *job_file_open(const char *path, const job_file_where *where, const job_file_hooks *hooks, status *st);
 /* The same from bytes in memory, which must outlive it; path is a name for messages, and "rows" lie beside it. */
-job_file *job_file_open_bytes(const char *path, const void *data, size_t size, const char *out_folder, const job_file_hooks *hooks, status *st);
+job_file *job_file_open_bytes(const char *path, const void *data, size_t size, const job_file_where *where, const job_file_hooks *hooks, status *st);
 void job_file_close(job_file *f);
 
 size_t job_file_count(const job_file *f);
@@ -95,12 +104,12 @@ size_t job_file_column(const job_file *f, size_t i, const char *option, arena *m
 /* The index of the job whose output has this name, or SIZE_MAX. */
 size_t job_file_find_out(const job_file *f, const char *out);
 
-/* Job i whole, its strings in mem; places that name other jobs are still in them. */
+/* Job i whole, its strings in mem; values that wait for other jobs are as they were written. */
 bool job_file_get(const job_file *f, size_t i, arena *mem, job *out, status *st);
 
-/* Fills {{ID.text}} and {{ID.file}} in `text` by lookup(context, job index, "text" or "file"). */
+/* Fills the places of a value of job i that waits: {{ID.text}} and {{ID.file}} by lookup(context, job index, "text" or "file"). */
 typedef const char *(*job_file_result)(void *context, size_t job, const char *what, status *st);
-const char *job_file_fill(const job_file *f, const char *text, job_file_result lookup, void *context, arena *mem, status *st);
+const char *job_file_fill(const job_file *f, size_t i, const char *text, job_file_result lookup, void *context, arena *mem, status *st);
 
 /* Is this option the name of a further output, inside the output folder as "out" is? */
 bool job_file_is_output(const char *option);

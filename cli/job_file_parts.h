@@ -8,12 +8,13 @@
 #include "cli/table.h"
 #include "core/file.h"
 
-enum { JOB_MAX_TEMPLATES = 256 };
+enum { JOB_MAX_TEMPLATES = 256, JOB_MAX_DEFAULTS = 64, JOB_MAX_JOBS = 4000000 };
+#define JOB_MAX_BYTES ((uint64_t)8 << 30)
 #define JOB_NO_ROW UINT32_MAX
 
 /* A job until it is asked for. */
 typedef struct {
-    uint64_t id_hash, out_hash;
+    uint64_t id_hash, out_hash; /* under the process's key: equal hashes are taken for equal names */
     uint32_t text;   /* index into lines */
     uint32_t row;    /* of the table, or JOB_NO_ROW */
     uint32_t repeat; /* 0: not repeated; else from 1 */
@@ -34,10 +35,18 @@ typedef struct {
     uint32_t size;
 } job_span;
 
+/* A picture of a request, which lies beside the answer. */
+typedef struct {
+    uint64_t hash;
+    uint32_t entry;
+} job_picture;
+
 struct job_file {
     file_mapping file;
     bool is_mapped;
-    char *path, *out_folder;
+    char *path;
+    job_file_where where;
+    uint64_t bytes; /* of all jobs' lines, defaults and cells: what making each of them once reads */
     const char *answers; /* the folder that the answers to OpenAI requests lie in, with '/' */
     bool has_requests;
     table *rows;
@@ -45,6 +54,8 @@ struct job_file {
     size_t lines, line_room;
     job_entry *entry;
     size_t entries, entry_room;
+    job_picture *picture;
+    size_t pictures, picture_room;
     job_span *defaults;
     size_t default_count, default_room;
     const char *template_id[JOB_MAX_TEMPLATES]; /* the ids of the lines below "rows", as written */

@@ -90,7 +90,7 @@ void job_inputs_free(job_inputs *in)
 
 static const char *beside_job_file(const job_inputs *in, const char *name, arena *mem, status *st)
 {
-    if (!in->folder || name[0] == '/' || strncmp(name, "{{", 2) == 0) return name;
+    if (!in->folder || name[0] == '/') return name;
     size_t size = strlen(in->folder) + strlen(name) + 2;
     char *path = arena_alloc(mem, size, st);
     if (path) snprintf(path, size, "%s/%s", in->folder, name);
@@ -124,19 +124,22 @@ static const char *model_that_is_here(job_inputs *in, const char *name, job_kind
     return default_model(kind);
 }
 
+bool job_inputs_resolve_option(job_inputs *in, const job *j, job_option *o, arena *mem, status *st)
+{
+    if (job_inputs_is_file(o->name)) o->value = beside_job_file(in, o->value, mem, st);
+    else if (is_name_or_path(o->name)) {
+        if (is_model(o->name)) o->value = alias_of(in, o->value);
+        const char *path = *o->value ? beside_job_file(in, o->value, mem, st) : NULL;
+        if (path && path != o->value && file_exists(path)) o->value = path;
+        else if (is_model(o->name) && j->form != JOB_FORM_OWN) o->value = model_that_is_here(in, o->value, j->kind, st);
+    }
+    return o->value && status_ok(st);
+}
+
 bool job_inputs_resolve(job_inputs *in, job *j, arena *mem, status *st)
 {
-    for (size_t i = 0; i < j->option_count; i++) {
-        job_option *o = &j->option[i];
-        if (job_inputs_is_file(o->name)) o->value = beside_job_file(in, o->value, mem, st);
-        else if (is_name_or_path(o->name)) {
-            if (is_model(o->name)) o->value = alias_of(in, o->value);
-            const char *path = *o->value ? beside_job_file(in, o->value, mem, st) : NULL;
-            if (path && path != o->value && file_exists(path)) o->value = path;
-            else if (is_model(o->name) && j->form != JOB_FORM_OWN) o->value = model_that_is_here(in, o->value, j->kind, st);
-        }
-        if (!o->value) return false;
-    }
+    for (size_t i = 0; i < j->option_count; i++)
+        if (!j->option[i].waits && !job_inputs_resolve_option(in, j, &j->option[i], mem, st)) return false;
     return status_ok(st);
 }
 

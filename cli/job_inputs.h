@@ -21,6 +21,9 @@ void job_inputs_free(job_inputs *in); /* NULL is allowed */
  * A model of an OpenAI request that is not found here gives way to the kind's default, which is told once a name. */
 bool job_inputs_resolve(job_inputs *in, job *j, arena *mem, status *st);
 
+/* The same for one option of the job, once it does not wait any more. */
+bool job_inputs_resolve_option(job_inputs *in, const job *j, job_option *o, arena *mem, status *st);
+
 /* The job's model or voice, or the kind's default. */
 const char *job_inputs_model(const job *j);
 

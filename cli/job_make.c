@@ -1,20 +1,36 @@
 /* job_make: from a line of a job file to a job: places filled, defaults added, names and seed given, needs found. */
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/job_file_parts.h"
+#include "cli/job_inputs.h"
 #include "cli/job_name.h"
+#include "cli/options.h"
 #include "cli/template.h"
 #include "core/name_hash.h"
+#include "core/name_hash.h"
 
-/* What a place in a job's string may name while the job is made: columns are filled in; a job of the same row is named
- * by its full id; any other job stays. */
+/* What a place in a job's string may be: a column of its row, or another job's result. Columns are known while the job is made;
+ * a string that takes results stays as it was written until they are there, and is then filled in one pass: what comes into a
+ * place, a cell or a text that a model wrote, is never looked at for places of its own. */
+typedef enum { PLACES_COLUMNS, PLACES_TRIED, PLACES_NEEDED, PLACES_FILLED } place_use;
+
 typedef struct {
     const job_file *f;
     const job_entry *e;
+    place_use use;
     arena *mem;
+    bool waits;             /* TRIED: another job's result is among the places */
+    bool files_only;        /* a path is no text that somebody wrote */
+    job *j;                 /* NEEDED: it gets the needs */
+    job_file_result lookup; /* FILLED */
+    void *context;
 } place_context;
+
+static bool add_need(const job_file *f, job *j, const char *id, status *st);
 
 static bool is_template(const job_file *f, const char *id, size_t n)
 {
@@ -23,45 +39,70 @@ static bool is_template(const job_file *f, const char *id, size_t n)
     return false;
 }
 
-static const char *fill_place(void *context, const char *name, size_t n, status *st)
+/* The id (n bytes) that a job's words name: of a job of the same row, where such a line is meant. */
+static const char *full_id(const place_context *p, const char *id, size_t n, status *st)
 {
-    place_context *p = context;
-    if (n > 4 && memcmp(name, "row.", 4) == 0) {
-        if (p->e->row == JOB_NO_ROW) {
-            status_set(st, STATUS_USAGE, "'{{%.*s}}': there is no {\"rows\": …} line above", (int)n, name);
-            return NULL;
-        }
-        const char *column = job_name_concat(p->mem, name + 4, n - 4, "", "", st);
-        return column ? table_cell(p->f->rows, p->e->row, column, p->mem, st) : NULL;
-    }
-    size_t id = n;
-    while (id > 0 && name[id - 1] != '.') id--;
-    if (id < 2 || (strncmp(name + id, "text}}", 6) != 0 && strncmp(name + id, "file}}", 6) != 0 &&
-                   strncmp(name + id, "text ", 5) != 0 && strncmp(name + id, "file ", 5) != 0)) {
-        status_set(st, STATUS_USAGE, "'{{%.*s}}' found, {{row.COLUMN}}, {{ID.text}} or {{ID.file}} wanted", (int)n, name);
-        return NULL;
-    }
-    const char *full = p->e->row != JOB_NO_ROW && is_template(p->f, name, id - 1)
-                           ? job_name_of_row(name, id - 1, p->e->row, p->mem, st)
-                           : job_name_concat(p->mem, name, id - 1, "", "", st);
-    if (!full) return NULL;
-    const char *what = job_name_concat(p->mem, name + id - 1, n - id + 1, "}}", "", st);
-    const char *open = job_name_concat(p->mem, "{{", 2, full, "", st);
-    return what && open ? job_name_concat(p->mem, open, strlen(open), what, "", st) : NULL;
+    if (p->e->row != JOB_NO_ROW && is_template(p->f, id, n)) return job_name_of_row(id, n, p->e->row, p->mem, st);
+    return job_name_concat(p->mem, id, n, "", "", st);
 }
 
+static const char *column_place(place_context *p, const char *name, size_t n, status *st)
+{
+    if (p->e->row == JOB_NO_ROW) {
+        status_set(st, STATUS_USAGE, "'{{%.*s}}': there is no {\"rows\": …} line above", (int)n, name);
+        return NULL;
+    }
+    const char *column = job_name_concat(p->mem, name + 4, n - 4, "", "", st);
+    return column ? table_cell(p->f->rows, p->e->row, column, p->mem, st) : NULL;
+}
+
+static const char *result_place(place_context *p, const char *id, bool is_text, status *st)
+{
+    if (p->use == PLACES_NEEDED) return add_need(p->f, p->j, id, st) ? "" : NULL;
+    size_t index = job_file_find(p->f, id);
+    if (index == SIZE_MAX) status_set(st, STATUS_USAGE, "no job has the id '%.80s' that this one needs", id);
+    return index == SIZE_MAX ? NULL : p->lookup(p->context, index, is_text ? "text" : "file", st);
+}
+
+static const char *place(void *context, const char *name, size_t n, status *st)
+{
+    place_context *p = context;
+    if (n > 4 && memcmp(name, "row.", 4) == 0) return column_place(p, name, n, st);
+    bool is_text = n > 5 && memcmp(name + n - 5, ".text", 5) == 0, is_result = is_text || (n > 5 && memcmp(name + n - 5, ".file", 5) == 0);
+    const char *wrong = !is_result ? "{{row.COLUMN}}, {{ID.text}} or {{ID.file}}" : p->use == PLACES_COLUMNS ? "{{row.COLUMN}}" : p->f->where.alone ? "a job that stands for itself" : p->files_only && is_text ? "{{ID.file}}" : NULL;
+    if (wrong) {
+        status_set(st, STATUS_USAGE, "'{{%.*s}}' found, %s wanted", n > 80 ? 80 : (int)n, name, wrong);
+        return NULL;
+    }
+    p->waits = true;
+    if (p->use == PLACES_TRIED) return "";
+    const char *id = full_id(p, name, n - 5, st);
+    return id ? result_place(p, id, is_text, st) : NULL;
+}
+
+/* A string that only columns may come into: an id, an output's name. */
 static const char *fill(const job_file *f, const job_entry *e, const char *text, arena *mem, status *st)
 {
-    return template_fill(text, fill_place, &(place_context){f, e, mem}, mem, st);
+    return template_fill(text, place, &(place_context){.f = f, .e = e, .use = PLACES_COLUMNS, .mem = mem}, mem, st);
+}
+
+/* An option's value: filled in, or as it was written when it waits for another job. */
+static const char *fill_option(const job_file *f, const job_entry *e, const char *name, const char *text, arena *mem, bool *waits, status *st)
+{
+    bool is_model = strcmp(name, "model") == 0 || strcmp(name, "voice") == 0; /* which one is known before anything runs */
+    place_context p = {.f = f, .e = e, .use = is_model ? PLACES_COLUMNS : PLACES_TRIED, .mem = mem, .files_only = job_inputs_is_file(name)};
+    const char *filled = template_fill(text, place, &p, mem, st);
+    *waits = p.waits;
+    return filled && p.waits ? text : filled;
 }
 
 /* Adds an option unless the job has one of that name (defaults come after the job's own). */
-static bool add_option(job *j, const char *name, const char *value, size_t from, status *st)
+static bool add_option(job *j, const char *name, const char *value, bool waits, size_t from, status *st)
 {
     for (size_t i = 0; i < from; i++)
         if (strcmp(j->option[i].name, name) == 0) return true;
     if (j->option_count == JOB_MAX_OPTIONS) return status_set(st, STATUS_USAGE, "more than %d options", JOB_MAX_OPTIONS);
-    j->option[j->option_count++] = (job_option){name, value};
+    j->option[j->option_count++] = (job_option){name, value, waits};
     return true;
 }
 
@@ -80,8 +121,9 @@ static bool take_options(const job_file *f, const job_entry *e, job_line *fields
             *st = status_ok(st) ? unknown : *st;
             return false;
         }
-        const char *value = fill(f, e, x->value, mem, st);
-        if (!value || !add_option(j, x->name, value, own, st)) return false;
+        bool waits;
+        const char *value = fill_option(f, e, x->name, x->value, mem, &waits, st);
+        if (!value || !add_option(j, x->name, value, waits, own, st)) return false;
     }
     return true;
 }
@@ -96,16 +138,28 @@ static bool number_outputs(job *j, const job_entry *e, arena *mem, status *st)
     return true;
 }
 
+/* A seed that with `more` added is still one that every command takes and every record holds. */
+static bool read_seed(const char *text, uint64_t more, uint64_t *seed, status *st)
+{
+    char *end;
+    errno = 0;
+    *seed = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end || errno || *seed > OPTION_MOST_SEED)
+        return status_set(st, STATUS_USAGE, "\"seed\": '%.40s' found, a whole number from 0 to %" PRIu64 " wanted", text, OPTION_MOST_SEED);
+    if (more > OPTION_MOST_SEED - *seed)
+        return status_set(st, STATUS_USAGE, "\"seed\": %" PRIu64 " and %" PRIu64 " more found, seeds up to %" PRIu64 " wanted", *seed, more, OPTION_MOST_SEED);
+    return true;
+}
+
 static bool take_seed(job *j, const job_entry *e, status *st)
 {
     j->seed = (uint32_t)job_name_hash(j->id);
     for (size_t i = 0; i < j->option_count; i++) {
         if (strcmp(j->option[i].name, "seed") != 0) continue;
-        char *end;
-        j->seed = strtoull(j->option[i].value, &end, 10);
-        if (end == j->option[i].value || *end || j->option[i].value[0] == '-')
-            return status_set(st, STATUS_USAGE, "\"seed\": '%.40s' found, a whole number wanted", j->option[i].value);
-        if (e->repeat) j->seed += e->repeat - 1;
+        uint64_t more = e->repeat ? e->repeat - 1 : 0;
+        if (j->form != JOB_FORM_OWN && j->choices > 1) more += j->choices - 1;
+        if (!read_seed(j->option[i].value, more, &j->seed, st)) return false;
+        j->seed += e->repeat ? e->repeat - 1 : 0;
         memmove(&j->option[i], &j->option[i + 1], (--j->option_count - i) * sizeof *j->option);
         break;
     }
@@ -186,19 +240,16 @@ const char *job_make_out(const job_file *f, size_t i, arena *mem)
     return job_make(f, &f->entry[i], mem, &j, &fields, &st) ? j.out : "";
 }
 
-/* The entry of that id, or of that output. */
+/* The entry of that id, or of that output. Names are the same when their hashes are: 64 bits under a key that nobody knows
+ * (core/name_hash.h). To compare the names themselves their lines would have to be read again, which may be long. */
 static size_t find(const job_file *f, const char *name, bool by_out)
 {
     uint64_t hash = name_hash(name, strlen(name));
     const uint32_t *slot = by_out ? f->out_slot : f->id_slot;
     if (!f->slots) return SIZE_MAX;
     for (size_t s = (size_t)hash & (f->slots - 1); slot[s]; s = (s + 1) & (f->slots - 1)) {
-        size_t i = slot[s] - 1;
-        if ((by_out ? f->entry[i].out_hash : f->entry[i].id_hash) != hash) continue;
-        size_t mark = arena_mark(f->scratch);
-        bool same = strcmp((by_out ? job_make_out : job_make_id)(f, i, f->scratch), name) == 0;
-        arena_reset(f->scratch, mark);
-        if (same) return i;
+        const job_entry *e = &f->entry[slot[s] - 1];
+        if ((by_out ? e->out_hash : e->id_hash) == hash) return slot[s] - 1;
     }
     return SIZE_MAX;
 }
@@ -227,31 +278,10 @@ static bool add_need(const job_file *f, job *j, const char *id, status *st)
     return true;
 }
 
-typedef struct {
-    const job_file *f;
-    job *j;
-    arena *mem;
-    job_file_result lookup;
-    void *context;
-} result_context;
-
-/* A place that names a job: "ID.text" or "ID.file". With lookup NULL it becomes a need. */
-static const char *result_place(void *context, const char *name, size_t n, status *st)
+const char *job_file_fill(const job_file *f, size_t i, const char *text, job_file_result lookup, void *context, arena *mem, status *st)
 {
-    result_context *r = context;
-    const char *id = n > 5 ? job_name_concat(r->mem, name, n - 5, "", "", st) : NULL;
-    if (!id) {
-        status_set(st, STATUS_USAGE, "'{{%.*s}}' found, {{ID.text}} or {{ID.file}} wanted", (int)n, name);
-        return NULL;
-    }
-    if (!r->lookup) return add_need(r->f, r->j, id, st) ? "" : NULL;
-    size_t index = job_file_find(r->f, id);
-    return index == SIZE_MAX ? NULL : r->lookup(r->context, index, strncmp(name + n - 4, "text", 4) == 0 ? "text" : "file", st);
-}
-
-const char *job_file_fill(const job_file *f, const char *text, job_file_result lookup, void *context, arena *mem, status *st)
-{
-    return template_fill(text, result_place, &(result_context){f, NULL, mem, lookup, context}, mem, st);
+    place_context p = {.f = f, .e = &f->entry[i], .use = PLACES_FILLED, .mem = mem, .lookup = lookup, .context = context};
+    return template_fill(text, place, &p, mem, st);
 }
 
 static bool take_needs(const job_file *f, const job_entry *e, job_line *fields, arena *mem, job *j, status *st)
@@ -262,10 +292,10 @@ static bool take_needs(const job_file *f, const job_entry *e, job_line *fields, 
         id = e->row != JOB_NO_ROW && is_template(f, id, strlen(id)) ? job_name_of_row(id, strlen(id), e->row, mem, st) : fill(f, e, id, mem, st);
         if (!id || !add_need(f, j, id, st)) return false;
     }
-    result_context r = {f, j, mem, NULL, NULL};
+    place_context p = {.f = f, .e = e, .use = PLACES_NEEDED, .mem = mem, .j = j};
     for (size_t i = 0; i < j->option_count; i++) {
         fields->column = job_line_column(fields, j->option[i].name);
-        if (!template_fill(j->option[i].value, result_place, &r, NULL, st)) return false;
+        if (j->option[i].waits && !template_fill(j->option[i].value, place, &p, NULL, st)) return false;
     }
     return true;
 }

@@ -1,11 +1,17 @@
 #include "cli/job_path.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 enum { MAX_PART = 255, MAX_PATH = 4000 };
+static const char RECORD[] = ".origin.json";
+
+static bool ends_with(const char *s, size_t size, const char *ending)
+{
+    size_t n = strlen(ending);
+    return size >= n && strcmp(s + size - n, ending) == 0;
+}
 
 bool job_path_check(const char *out, status *st)
 {
@@ -23,13 +29,61 @@ bool job_path_check(const char *out, status *st)
         if (n == 0) return status_set(st, STATUS_USAGE, "\"out\" '%.60s' has an empty part", out);
         if ((n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.'))
             return status_set(st, STATUS_USAGE, "\"out\" '%.60s' has a '%.*s' in it", out, (int)n, part);
-        if (!end && part[0] == '.') return status_set(st, STATUS_USAGE, "\"out\" '%.60s' is a hidden file", out);
+        if (part[0] == '.') return status_set(st, STATUS_USAGE, "\"out\" '%.60s' is %s", out, end ? "in a hidden folder" : "a hidden file");
     }
     return true;
 }
 
-/* Calls lstat for each part of folder/out; makes missing folders when asked to. */
-static bool walk(const char *folder, const char *out, bool make, status *st)
+bool job_path_check_record(const char *out, status *st)
+{
+    const char *slash = strrchr(out, '/');
+    size_t n = strlen(slash ? slash + 1 : out), most = MAX_PART - (sizeof RECORD - 1);
+    if (n <= most) return true;
+    return status_set(st, STATUS_USAGE, "\"out\" has a name of %zu bytes, at most %zu wanted for a text: its record lies beside it, called NAME%s", n, most, RECORD);
+}
+
+/* "NAME….journal" of the job file "NAME", "STEM….output.jsonl" of "STEM.jsonl". */
+static bool is_run_file(const char *job_path, const char *name)
+{
+    const char *slash = strrchr(job_path, '/'), *base = slash ? slash + 1 : job_path;
+    size_t n = strlen(base), size = strlen(name), stem = ends_with(base, n, ".jsonl") ? n - 6 : n;
+    return (strncmp(name, base, n) == 0 && name[n] == '.' && ends_with(name, size, ".journal")) ||
+           (strncmp(name, base, stem) == 0 && name[stem] == '.' && ends_with(name, size, ".output.jsonl"));
+}
+
+/* Do both paths end in the same folder? What is not there is no folder. */
+static bool same_folder(const char *a, const char *b)
+{
+    struct stat info[2];
+    const char *path[2] = {a, b};
+    for (int i = 0; i < 2; i++) {
+        char folder[2 * MAX_PATH + 16];
+        const char *slash = strrchr(path[i], '/');
+        size_t n = !slash ? 0 : slash == path[i] ? 1 : (size_t)(slash - path[i]);
+        if (n >= sizeof folder) return false;
+        memcpy(folder, path[i], n);
+        folder[n] = 0;
+        if (stat(n ? folder : ".", &info[i]) != 0) return false;
+    }
+    return info[0].st_dev == info[1].st_dev && info[0].st_ino == info[1].st_ino;
+}
+
+bool job_path_check_taken(const char *job_path, const job_file_where *where, const char *out, status *st)
+{
+    char path[2 * MAX_PATH + 16];
+    const char *slash = strrchr(out, '/'), *name = slash ? slash + 1 : out;
+    if (ends_with(name, strlen(name), RECORD)) return status_set(st, STATUS_USAGE, "\"out\" '%.60s' ends in %s, as only records do", out, RECORD);
+    if (is_run_file(job_path, name)) return status_set(st, STATUS_USAGE, "\"out\" '%.60s' is a name that journals or answers of this job file have", out);
+    for (int i = 0; i < JOB_FILE_TAKEN; i++) {
+        const char *taken = where->taken[i], *end = taken ? strrchr(taken, '/') : NULL;
+        if (!taken || strcmp(end ? end + 1 : taken, name) != 0) continue;
+        snprintf(path, sizeof path, "%s/%s", where->out_folder, out);
+        if (same_folder(path, taken)) return status_set(st, STATUS_USAGE, "\"out\" '%.60s' is a file that the run itself uses: %.120s", out, taken);
+    }
+    return true;
+}
+
+bool job_path_check_links(const char *folder, const char *out, status *st)
 {
     char path[2 * MAX_PATH + 16];
     size_t base = (size_t)snprintf(path, sizeof path, "%s/", folder);
@@ -40,16 +94,11 @@ static bool walk(const char *folder, const char *out, bool make, status *st)
         char kept = *s;
         *s = 0;
         struct stat info;
-        bool exists = lstat(path, &info) == 0;
-        if (exists && S_ISLNK(info.st_mode)) return status_set(st, STATUS_INPUT, "%s: is a symbolic link; nothing is written through it", path);
-        if (kept && exists && !S_ISDIR(info.st_mode)) return status_set(st, STATUS_INPUT, "%s: is a file, a folder wanted", path);
-        if (kept && !exists && (!make || (mkdir(path, 0777) != 0 && errno != EEXIST)))
-            return !make || status_set(st, STATUS_IO, "%s: cannot be made: %s", path, strerror(errno));
+        if (lstat(path, &info) != 0) return true; /* what is not there is made when the job runs */
+        if (S_ISLNK(info.st_mode)) return status_set(st, STATUS_INPUT, "%s: is a symbolic link; nothing is written through it", path);
+        if (kept && !S_ISDIR(info.st_mode)) return status_set(st, STATUS_INPUT, "%s: is a file, a folder wanted", path);
+        if (!kept && !S_ISREG(info.st_mode)) return status_set(st, STATUS_INPUT, "%s: is no regular file; nothing is written there", path);
         *s = kept;
         if (!kept) return true;
     }
 }
-
-bool job_path_check_links(const char *folder, const char *out, status *st) { return walk(folder, out, false, st); }
-
-bool job_path_make_folders(const char *folder, const char *out, status *st) { return walk(folder, out, true, st); }

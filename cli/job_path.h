@@ -2,16 +2,22 @@
 #ifndef AIGC_CLI_JOB_PATH_H
 #define AIGC_CLI_JOB_PATH_H
 
+#include "cli/job_file.h"
 #include "core/status.h"
 
-/* Refuses, saying why: empty and absolute paths, "." and ".." as a part, control characters, parts over 255 bytes, whole
- * paths over 4,000, and a last part that is missing or begins with '.' (hidden files are aigc's own). */
+/* Refuses, saying why: empty and absolute paths, control characters, parts over 255 bytes, whole paths over 4,000, a last part
+ * that is missing, and parts that begin with '.' (".", "..", what is hidden: settings of programs, keys, aigc's own files). */
 bool job_path_check(const char *out, status *st);
 
-/* Refuses a path that, as the folders now stand, would leave `folder` through a symbolic link, or whose last part is one. */
-bool job_path_check_links(const char *folder, const char *out, status *st);
+/* Refuses a name to which ".origin.json" cannot be added, for a text's record. */
+bool job_path_check_record(const char *out, status *st);
 
-/* Makes the folders on the way to folder/out, refusing symbolic links. */
-bool job_path_make_folders(const char *folder, const char *out, status *st);
+/* Refuses what the run itself reads or writes: where->taken, the journals and answers of other shards of the job file, and names
+ * that end in ".origin.json", which only records have. */
+bool job_path_check_taken(const char *job_path, const job_file_where *where, const char *out, status *st);
+
+/* Refuses a path that, as the folders now stand, would leave `folder` through a symbolic link, or whose last part is one, or
+ * anything but a regular file. */
+bool job_path_check_links(const char *folder, const char *out, status *st);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/status.h"
 
@@ -19,6 +20,9 @@ typedef enum {
     OPTION_LIST,   /* option_list: each use adds one */
     OPTION_GROUP,  /* no flag: `help` is a heading in the help text */
 } option_type;
+
+/* The largest seed: below 2⁶³, so that JSON's integers hold it, and one that `max`, a double, holds too. */
+#define OPTION_MOST_SEED UINT64_C(9223372036854774784)
 
 enum { OPTION_LIST_MAX = 64 };
 typedef struct {

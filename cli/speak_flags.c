@@ -38,7 +38,7 @@ static int sound_table(speak_flags *f, option *table)
         {0, "label-text", OPTION_STRING, &f->label_text, "TEXT", "begin with these words instead", 0, 0, NULL},
         {0, "filter", OPTION_STRING, &f->filter, "FILE", "hold words against the list in FILE: warn or refuse (exit code 5)", 0, 0, NULL},
         {0, "metadata", OPTION_STRING, &f->metadata, "HOW", "what the file says of its making: full, hash (no words), none (AI-generated, no more) (full)", 0, 0, NULL},
-        {'s', "seed", OPTION_INT, &f->seed, "N", "same seed, same samples (a fresh one, told on stderr)", 0, 9007199254740991.0, &f->seed_given},
+        {'s', "seed", OPTION_INT, &f->seed, "N", "same seed, same samples (a fresh one, told on stderr)", 0, (double)OPTION_MOST_SEED, &f->seed_given},
     };
     return append(table, all, sizeof all);
 }

@@ -174,6 +174,8 @@ void table_close(table *t)
 
 size_t table_rows(const table *t) { return t->rows; }
 
+size_t table_row_bytes(const table *t) { return t->rows ? t->file.size / t->rows : 0; }
+
 const char *table_columns(const table *t) { return t->columns; }
 
 static size_t column_index(const table *t, const char *column)
@@ -203,7 +205,9 @@ static const char *csv_cell(const table *t, size_t row, const char *column, aren
     if (!text) return NULL;
     csv_field(t, &at, end, text, &size, &last);
     text[size] = 0;
-    return text;
+    if (!memchr(text, 0, size)) return text;
+    status_set(st, STATUS_INPUT, "%s: row %zu: '%s' holds a zero byte", t->path, row + 1, column);
+    return NULL;
 }
 
 static const char *json_cell(const table *t, size_t row, const char *column, arena *mem, status *st)

@@ -21,6 +21,9 @@ void table_close(table *t);
 
 size_t table_rows(const table *t); /* without the CSV header */
 
+/* The length of a row, on average, and of the header. */
+size_t table_row_bytes(const table *t);
+
 /* Is there such a column? For JSONL: in the first row. */
 bool table_has(const table *t, const char *column);
 

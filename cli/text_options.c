@@ -42,7 +42,7 @@ int text_options_job_table(text_options *o, option *table)
         {0, "presence-penalty", OPTION_REAL, &o->sample.presence_penalty, "X", "off the logit of tokens lately written (0)", -100, 100, NULL},
         {0, "frequency-penalty", OPTION_REAL, &o->sample.frequency_penalty, "X", "the same for every time (0)", -100, 100, NULL},
         {0, "repeat-last-n", OPTION_INT, &o->sample.penalty_window, "N", "how many tokens are lately, 0: all (64)", 0, 1e9, NULL},
-        {'s', "seed", OPTION_INT, &o->seed, "N", "same seed, same text (a fresh one, told with -v and --json)", 0, 9007199254740991.0, &o->seed_given},
+        {'s', "seed", OPTION_INT, &o->seed, "N", "same seed, same text (a fresh one, told with -v and --json)", 0, (double)OPTION_MOST_SEED, &o->seed_given},
         {0, "label", OPTION_FLAG, &o->label, NULL, "begin with front matter that says AI-generated and how", 0, 0, NULL},
         {0, "filter", OPTION_STRING, &o->filter, "FILE", "hold words and text against the list in FILE: warn or refuse (exit code 5)", 0, 0, NULL},
         {0, "metadata", OPTION_STRING, &o->metadata, "HOW", "what is recorded of its making: full, hash (no words), none (full)", 0, 0, NULL},

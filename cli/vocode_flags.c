@@ -28,7 +28,7 @@ static int sound_table(vocode_flags *f, option *table)
         {0, "fmax", OPTION_REAL, &f->highest, "HZ", "highest frequency (half the rate, at most 8000)", 1, 96000, NULL},
         {0, "htk", OPTION_FLAG, &f->htk, NULL, "HTK's mel scale instead of Slaney's", 0, 0, NULL},
         {0, "iterations", OPTION_INT, &f->iterations, "N", "of Griffin-Lim (60)", 0, 10000, NULL},
-        {'s', "seed", OPTION_INT, &f->seed, "N", "of Griffin-Lim's first phases (0)", 0, 9007199254740992.0, NULL},
+        {'s', "seed", OPTION_INT, &f->seed, "N", "of Griffin-Lim's first phases (0)", 0, (double)OPTION_MOST_SEED, NULL},
     };
     memcpy(table, all, sizeof all);
     return (int)(sizeof all / sizeof *all);

@@ -70,7 +70,7 @@ static void check_job(batch_checker *checker, const job_file *f, size_t i, arena
     for (size_t k = 0; k < j.need_count; k++) FUZZ_CHECK(j.need[k] < job_file_count(f) && j.need[k] != i);
     for (size_t k = 0; k < j.option_count; k++) {
         FUZZ_CHECK(batch_check_option(checker, j.kind, j.option[k].name, NULL, &st));
-        FUZZ_CHECK(job_file_fill(f, j.option[k].value, no_text, (void *)(uintptr_t) "7", mem, &st));
+        FUZZ_CHECK(!j.option[k].waits || job_file_fill(f, i, j.option[k].value, no_text, (void *)(uintptr_t) "7", mem, &st));
     }
 }
 
@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t faults = 0;
     uint64_t before = alloc_in_use();
     batch_checker_init(&checker, "fuzz", hear, &faults);
-    job_file *f = job_file_open_bytes("/nowhere/fuzz.jsonl", data, size, NULL, &checker.hooks, &st);
+    job_file *f = job_file_open_bytes("/nowhere/fuzz.jsonl", data, size, &(job_file_where){0}, &checker.hooks, &st);
     FUZZ_CHECK(f || st.code != STATUS_OK);
     if (f) {
         arena *mem = arena_new(&st);

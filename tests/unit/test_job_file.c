@@ -40,7 +40,7 @@ static job_file *open_text(const char *text)
     status st = {0};
     report[0] = 0;
     assert_true(file_write(path, text, strlen(text), &st));
-    job_file *f = job_file_open(path, folder, &(job_file_hooks){.check = check, .report = add_report}, &st);
+    job_file *f = job_file_open(path, &(job_file_where){.out_folder = folder}, &(job_file_hooks){.check = check, .report = add_report}, &st);
     assert_true(status_ok(&st));
     assert_non_null(f);
     return f;
@@ -92,7 +92,7 @@ static void test_lines(void **state)
     assert_int_equal(b.need_count, 2);
     assert_int_equal(b.need[1], job_file_find(f, "a"));
     status st = {0};
-    assert_string_equal(job_file_fill(f, value(&b, "prompt"), result, NULL, mem, &st), "RESULT 0!");
+    assert_string_equal(job_file_fill(f, job_file_find(f, "b"), value(&b, "prompt"), result, NULL, mem, &st), "RESULT 0!");
     assert_string_equal(value(&c, "model"), "other");
     assert_string_equal(d2.out, "d-2.png");
     assert_int_equal(d2.seed, 8);
@@ -115,7 +115,8 @@ static void test_mail_merge(void **state)
     assert_string_equal(ad.out, "A1.txt");
     assert_int_equal(say.need_count, 1);
     assert_int_equal(say.need[0], job_file_find(f, "ad-2"));
-    assert_string_equal(value(&say, "text"), "{{ad-2.text}}");
+    assert_string_equal(value(&say, "text"), "{{ad.text}}"); /* as it was written, until it is filled */
+    assert_string_equal(job_file_fill(f, job_file_find(f, "say-B2"), value(&say, "text"), result, NULL, mem, &st), "RESULT n");
     job_file_close(f);
     f = open_text("{\"rows\": \"rows.csv\"}\n{\"kind\": \"text\", \"prompt\": \"{{row.price}}\"}\n");
     assert_non_null(strstr(report, "2:28: "));
