@@ -24,13 +24,14 @@ typedef struct {
     char *line;        /* the job as it is run; NULL: it cannot be */
     const char *id;    /* of the job, in mem */
     bool told;
+    bool alone;        /* it was at fault among others: it is tried without them */
     char fault[sizeof ((status *)0)->msg + 32];
 } task;
 
 typedef struct {
     batch_options run;
     const char *group, *name;
-    int64_t count, idle, stop_after;
+    int64_t count, idle, stop_after, deliveries;
     bool verbose;
     job_queue *queue;
     arena *mem;        /* of the tasks at hand */
@@ -44,6 +45,14 @@ typedef struct {
 
 /* ---- results ---- */
 
+static void count_result(worker *w, task *t, bool first, bool failed)
+{
+    t->told = true;
+    if (!first) log_verbose("%s: another worker finished it", t->message.id);
+    else if (failed) w->failed++;
+    else w->done++;
+}
+
 static void tell(worker *w, task *t, const batch_result *r, const char *error)
 {
     const char *pair[12] = {"id", t->id ? t->id : t->message.id, "state", error ? "failed" : "done", "worker", w->name};
@@ -53,11 +62,24 @@ static void tell(worker *w, task *t, const batch_result *r, const char *error)
     else pair[6] = "out", pair[7] = r->output[0].path, pair[8] = "sha256", pair[9] = r->output[0].sha256.text, fields += 2;
     t->told = true;
     if (!job_queue_finish(w->queue, t->message.id, pair, fields, &first, &w->lost)) return;
-    if (!first) log_verbose("%s: another worker finished it", t->message.id);
-    else if (error) w->failed++;
-    else w->done++;
+    count_result(w, t, first, error != NULL);
     for (size_t i = 0; i < w->tasks; i++)
         if (!w->task[i].told) job_queue_keep(w->queue, w->task[i].message.id, &w->lost);
+}
+
+/* An entry that ended, or lost, so many workers is not tried by one more. */
+static bool bury(worker *w, task *t)
+{
+    char error[128];
+    const char *pair[] = {"id", t->message.id, "state", "failed", "worker", w->name, "error", error};
+    bool first;
+    if (t->message.deliveries <= w->deliveries) return false;
+    snprintf(error, sizeof error, "given to %lld workers, and none of them ended it; it lies in the stream of dead jobs", (long long)t->message.deliveries - 1);
+    if (job_queue_bury(w->queue, &t->message, pair, 4, &first, &w->lost)) {
+        log_warning("%s: %s", t->message.id, error);
+        count_result(w, t, first, true);
+    }
+    return true;
 }
 
 static void on_result(void *arg, const batch_result *r)
@@ -107,13 +129,14 @@ static void read_task(worker *w, task *t, status *st)
 
 /* ---- a round ---- */
 
-/* Runs those tasks whose ids are all different; of tasks with one id, the first. */
+/* Runs those tasks whose ids are all different; of tasks with one id, the first. They are different people's, and none is to
+ * feel the others: a fault that only lies between them (two outputs of one name) goes away when each is tried alone. */
 static void run_some(worker *w, status *st)
 {
     size_t size = 0, used = 0;
     w->rows = 0;
     for (size_t i = 0; i < w->tasks; i++) {
-        bool twice = !w->task[i].line || w->task[i].told;
+        bool twice = !w->task[i].line || w->task[i].told || (w->rows && (w->row[0]->alone || w->task[i].alone));
         for (size_t k = 0; k < w->rows && !twice; k++) twice = strcmp(w->row[k]->id, w->task[i].id) == 0;
         if (twice) continue;
         w->row[w->rows++] = &w->task[i];
@@ -128,7 +151,8 @@ static void run_some(worker *w, status *st)
         batch_run(&w->run, &failed);
         if (failed.code != STATUS_PARTIAL && failed.code != STATUS_INTERRUPTED && !status_ok(&failed)) *st = failed;
         for (size_t i = 0; i < w->rows && status_ok(st); i++) /* what has no result has a fault, or Ctrl-C came */
-            if (!w->row[i]->told && (w->row[i]->fault[0] || !interrupt_asked())) tell(w, w->row[i], NULL, w->row[i]->fault[0] ? w->row[i]->fault : "not run");
+            if (!w->row[i]->told && w->rows > 1 && w->row[i]->fault[0]) w->row[i]->alone = true, w->row[i]->fault[0] = 0;
+            else if (!w->row[i]->told && (w->row[i]->fault[0] || !interrupt_asked())) tell(w, w->row[i], NULL, w->row[i]->fault[0] ? w->row[i]->fault : "not run");
     }
     alloc_free(text);
 }
@@ -145,7 +169,8 @@ static void do_round(worker *w, job_message *m, size_t count, status *st)
     size_t mark = arena_mark(w->mem);
     w->tasks = count;
     for (size_t i = 0; i < count; i++) w->task[i] = (task){.message = m[i]};
-    for (size_t i = 0; i < count && status_ok(st); i++) read_task(w, &w->task[i], st);
+    for (size_t i = 0; i < count && status_ok(st); i++)
+        if (!bury(w, &w->task[i])) read_task(w, &w->task[i], st);
     for (size_t i = 0; i < count && status_ok(st); i++)
         if (w->task[i].fault[0]) tell(w, &w->task[i], NULL, w->task[i].fault);
     while (status_ok(st) && status_ok(&w->lost) && !interrupt_asked() && work_left(w)) run_some(w, st);
@@ -207,13 +232,14 @@ void cmd_worker(int argc, char **argv, status *st)
 {
     worker *w = alloc_zeroed(1, sizeof *w, st);
     if (!w) return;
-    *w = (worker){.run = {.parallel = 16, .out_folder = "."}, .group = "aigc", .count = 16, .idle = 600};
+    *w = (worker){.run = {.parallel = 16, .out_folder = "."}, .group = "aigc", .count = 16, .idle = 600, .deliveries = 5};
     const option table[] = {
         {0, "what", OPTION_GROUP, NULL, NULL, "What to take:", 0, 0, NULL},
         {0, "group", OPTION_STRING, &w->group, "NAME", "the consumer group; workers of one group share the jobs (aigc)", 0, 0, NULL},
         {0, "name", OPTION_STRING, &w->name, "NAME", "of this worker, different from all others' (HOST-PID)", 0, 0, NULL},
         {0, "count", OPTION_INT, &w->count, "N", "jobs at a time (16)", 1, MOST, NULL},
         {0, "claim-after", OPTION_INT, &w->idle, "SECONDS", "take over jobs whose worker has shown no life for so long (600)", 1, 86400, NULL},
+        {0, "deliveries", OPTION_INT, &w->deliveries, "N", "give up a job that ended so many workers: it goes to STREAM:dead (5)", 1, 1000, NULL},
         {0, "stop-after", OPTION_INT, &w->stop_after, "SECONDS", "end when there was no job for so long, 0: never (0)", 0, 86400, NULL},
         {0, "how", OPTION_GROUP, NULL, NULL, "How:", 0, 0, NULL},
         {'o', "out-dir", OPTION_STRING, &w->run.out_folder, "FOLDER", "where outputs go (.)", 0, 0, NULL},

@@ -5,6 +5,9 @@
  * job_queue_finish acknowledges the entry and adds its result to the stream STREAM:results in one step of the server, and
  * only if nobody did so before: each job has one result, whatever dies when.
  *
+ * An entry whose workers die again and again may be what they die of: it counts how often it was given, and
+ * job_queue_bury puts it aside. What the server sends is looked at for its type before it is used.
+ *
  * A lost connection is tried again for a minute. One thread owns a queue. The only user of hiredis.
  */
 #ifndef AIGC_CLI_JOB_QUEUE_H
@@ -22,12 +25,13 @@ job_queue *job_queue_open(const char *url, const char *group, const char *worker
 void job_queue_close(job_queue *q); /* NULL is allowed */
 
 typedef struct {
-    char *id, *job; /* freed with job_message_free; job "" when the entry has no such field */
+    char *id, *job;     /* freed with job_message_free; job "" when the entry has no such field */
+    int64_t deliveries; /* how often it was given to a worker, this time too */
 } job_message;
 void job_message_free(job_message *m);
 
-/* At most `most` entries into m: first those that others have left for `idle` milliseconds, then new ones, for which it waits
- * up to `wait` milliseconds. Returns how many, 0 when there is none. */
+/* At most `most` entries into m: one that others have left for `idle` milliseconds, alone; else new ones, for which it waits up
+ * to `wait` milliseconds. Returns how many, 0 when there is none. */
 size_t job_queue_take(job_queue *q, job_message *m, size_t most, int64_t idle, int64_t wait, status *st);
 
 /* A sign of life for an entry that is being worked on. */
@@ -35,5 +39,8 @@ void job_queue_keep(job_queue *q, const char *id, status *st);
 
 /* The result: pairs of field and value, `fields` of them. *first: it was not finished before, by another worker. */
 bool job_queue_finish(job_queue *q, const char *id, const char *const *pair, size_t fields, bool *first, status *st);
+
+/* The same for an entry that is given up: it goes to the stream STREAM:dead ("entry", "deliveries", "job") too. */
+bool job_queue_bury(job_queue *q, const job_message *m, const char *const *pair, size_t fields, bool *first, status *st);
 
 #endif
