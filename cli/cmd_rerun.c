@@ -2,25 +2,34 @@
  * numbers, flags and words to the subcommand, but names no file to write and no file to read whose digest it does not know. */
 #include "cli/command.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "cli/image_options.h"
 #include "cli/options.h"
 #include "cli/provenance.h"
 #include "cli/rerun_files.h"
+#include "cli/speak_flags.h"
+#include "cli/text_options.h"
+#include "cli/vocode_flags.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/origin.h"
 #include "core/text_out.h"
 
-enum { MOST_WORDS = 1024 };
+enum { MOST_WORDS = 1024, LEFT_SECONDS = 10 };
+static const char FOLDER[] = "aigc-rerun-"; /* in the folder of temporary files, with six characters more */
 
 typedef struct {
     const char *path, *output; /* output NULL: a temporary file */
@@ -65,25 +74,59 @@ static bool is_in(const char *name, const char *const *list)
     return false;
 }
 
-static bool is_plain(const char *name) { return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz-0123456789") == strlen(name); }
-
 /* Words that a record may give; any other text could name a file. */
 static const char *const WORDS[] = {"sampling-method", "rng", "caption-place", "prediction", "speaker", "stop", "on-length", NULL};
-static const char *const NEVER[] = {"interactive", "json", "batch-count", "preview-every", "phonemes", "output", "srt", "vtt", "mel", NULL};
+static const char *const NEVER[] = {"interactive", "json", "batch-count", "preview-every", "phonemes", "output", "srt", "vtt", "mel", "threads", NULL};
 
-static bool add_setting(rerun *r, const char *name, const json_t *value)
+/* The options of the kind's command, for their types. */
+typedef union {
+    text_options text;
+    image_options image;
+    speak_flags speak;
+    vocode_flags vocode;
+} any_options;
+enum { MOST_OPTIONS = 96 };
+
+static void table_of(const char *kind, any_options *o, option table[MOST_OPTIONS])
 {
-    if (!is_plain(name) || is_in(name, NEVER)) return status_set(r->st, STATUS_INPUT, "%s: its record has the setting '%.60s', which no record of ours has", r->f->path, name);
+    _Static_assert((int)MOST_OPTIONS >= (int)TEXT_OPTION_COUNT && (int)MOST_OPTIONS >= (int)IMAGE_OPTION_COUNT, "a table that holds all");
+    _Static_assert((int)MOST_OPTIONS >= (int)SPEAK_FLAG_COUNT && (int)MOST_OPTIONS >= (int)VOCODE_FLAG_COUNT, "a table that holds all");
+    if (strcmp(kind, "text") == 0) text_options_table(&o->text, table);
+    else if (strcmp(kind, "image") == 0) image_options_table(&o->image, table);
+    else if (strcmp(kind, "speak") == 0) speak_flags_table(&o->speak, table);
+    else vocode_flags_table(&o->vocode, table);
+}
+
+/* A number of many digits is text in a record. */
+static bool is_number(const json_t *value)
+{
+    char *end;
+    const char *text = json_string_value(value);
+    return json_is_number(value) || (text && strspn(text, "0123456789+-.eE") == strlen(text) && (strtod(text, &end), end != text && !*end));
+}
+
+static bool fits(const option *o, const json_t *value)
+{
+    switch (o->type) {
+    case OPTION_FLAG: return json_is_true(value);
+    case OPTION_INT: return json_is_integer(value);
+    case OPTION_REAL: return is_number(value);
+    case OPTION_STRING:
+    case OPTION_LIST: return json_is_string(value) && is_in(o->name, WORDS);
+    case OPTION_GROUP: break;
+    }
+    return false;
+}
+
+static bool add_setting(rerun *r, const option *table, const char *name, const json_t *value)
+{
+    while (table->name && (table->type == OPTION_GROUP || strcmp(table->name, name) != 0)) table++;
+    if (!table->name || is_in(name, NEVER)) return status_set(r->st, STATUS_INPUT, "%s: its record has the setting '%.60s', which no record of ours has", r->f->path, name);
+    if (!fits(table, value)) return status_set(r->st, STATUS_INPUT, "%s: its record has the setting '%.60s' with a value that no record of ours has", r->f->path, name);
     if (json_is_true(value)) return add_word(r, "--%s", name);
     if (json_is_integer(value)) return add_word(r, "--%s=%" JSON_INTEGER_FORMAT, name, json_integer_value(value));
     if (json_is_real(value)) return add_word(r, "--%s=%.15g", name, json_real_value(value));
-    if (json_is_string(value)) {
-        char *end;
-        const char *text = json_string_value(value);
-        strtod(text, &end); /* a number of many digits is text */
-        if (is_in(name, WORDS) || (end != text && !*end)) return add_word(r, "--%s=%s", name, text);
-    }
-    return status_set(r->st, STATUS_INPUT, "%s: its record has the setting '%.60s' with a value that no record of ours has", r->f->path, name);
+    return add_word(r, "--%s=%s", name, json_string_value(value));
 }
 
 static bool add_settings(rerun *r)
@@ -91,13 +134,16 @@ static bool add_settings(rerun *r)
     const char *name;
     json_t *value, *item;
     size_t i;
+    any_options o;
+    option table[MOST_OPTIONS];
+    table_of(r->kind, &o, table);
     json_object_foreach(json_object_get(r->record, "settings"), name, value) {
         if (!json_is_array(value)) {
-            if (!add_setting(r, name, value)) return false;
+            if (!add_setting(r, table, name, value)) return false;
             continue;
         }
         json_array_foreach(value, i, item)
-            if (!add_setting(r, name, item)) return false;
+            if (!add_setting(r, table, name, item)) return false;
     }
     return true;
 }
@@ -121,21 +167,24 @@ static char *find_text(rerun *r, const char *name, const char *digest)
 
 static bool add_texts(rerun *r, char **spoken)
 {
-    static const char *const KNOWN[] = {"prompt", "negative-prompt", "caption", "label-text", "system", "text", NULL};
+    static const char *const TEXT[] = {"prompt", "system", NULL}, *const IMAGE[] = {"prompt", "negative-prompt", "caption", "label-text", NULL},
+                             *const SPEAK[] = {"text", "label-text", NULL}, *const NONE[] = {NULL};
+    bool is_image = strcmp(r->kind, "image") == 0;
+    const char *const *known = is_image ? IMAGE : strcmp(r->kind, "text") == 0 ? TEXT : strcmp(r->kind, "speak") == 0 ? SPEAK : NONE;
     const char *name;
     json_t *value;
     json_object_foreach(json_object_get(r->record, "texts_sha256"), name, value) {
-        if (!is_in(name, KNOWN))
+        if (!is_in(name, known))
             return status_set(r->st, STATUS_INPUT, "%s: its record has '%.60s', which aigc %s cannot be given", r->f->path, name, r->kind);
         char *text = find_text(r, name, json_is_string(value) ? json_string_value(value) : "");
         if (!text) return false;
-        if (strcmp(name, "text") == 0 && !*spoken) *spoken = text;
+        if (strcmp(name, "text") == 0) *spoken = text;
         else {
             add_word(r, "--%s=%s", name, text);
             alloc_free(text);
         }
     }
-    if (strcmp(r->kind, "image") == 0 && !json_object_get(json_object_get(r->record, "texts_sha256"), "prompt")) add_word(r, "--prompt=");
+    if (is_image && !json_object_get(json_object_get(r->record, "texts_sha256"), "prompt")) add_word(r, "--prompt=");
     return status_ok(r->st);
 }
 
@@ -241,20 +290,50 @@ static void make_again(const rerun_flags *f, const json_t *record, const char *t
     alloc_free(r);
 }
 
+/* Removes base/name, a folder like ours, unless the run it belongs to still holds its lock; one that is a moment old may not be
+ * locked yet. */
+static void clear_if_left(int base, const char *name)
+{
+    struct stat info;
+    int fd = openat(base, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool left = fd >= 0 && fstat(fd, &info) == 0 && info.st_uid == geteuid() && info.st_mtime + LEFT_SECONDS < time(NULL) && flock(fd, LOCK_EX | LOCK_NB) == 0;
+    DIR *d = left ? fdopendir(fd) : NULL;
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (strncmp(e->d_name, "again", 5) == 0 || strncmp(e->d_name, ".aigc.", 6) == 0) unlinkat(fd, e->d_name, 0);
+    if (left) unlinkat(base, name, AT_REMOVEDIR);
+    if (d) closedir(d);
+    else if (fd >= 0) close(fd);
+}
+
+/* What runs that were killed have left. */
+static void clear_left(const char *base)
+{
+    DIR *d = opendir(base);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (strncmp(e->d_name, FOLDER, sizeof FOLDER - 1) == 0) clear_if_left(dirfd(d), e->d_name);
+    if (d) closedir(d);
+}
+
 /* A folder of our own for what is only compared; its file has the ending that says the format. */
 static void make_in_folder(const rerun_flags *f, const json_t *record, status *st)
 {
     const char *base = getenv("TMPDIR"), *slash = strrchr(f->path, '/'), *dot = strrchr(slash ? slash : f->path, '.');
     text_out folder = {.st = st}, target = {.st = st}, beside = {.st = st};
-    text_out_format(&folder, "%s/aigc-rerun-XXXXXX", base && *base ? base : "/tmp");
+    int lock = -1;
+    if (!base || !*base) base = "/tmp";
+    clear_left(base);
+    text_out_format(&folder, "%s/%sXXXXXX", base, FOLDER);
     if (status_ok(st) && !mkdtemp(folder.data)) status_set(st, STATUS_IO, "%s: cannot be made: %s", folder.data, strerror(errno));
     else if (status_ok(st)) {
+        lock = open(folder.data, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (lock >= 0) flock(lock, LOCK_EX | LOCK_NB);
         text_out_format(&target, "%s/again%s", folder.data, dot ? dot : "");
         text_out_format(&beside, "%s.origin.json", target.data ? target.data : "");
         if (status_ok(st)) make_again(f, record, target.data, st);
         if (target.data) unlink(target.data);
         if (beside.data) unlink(beside.data);
         rmdir(folder.data);
+        if (lock >= 0) close(lock);
     }
     text_out_free(&folder);
     text_out_free(&target);

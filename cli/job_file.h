@@ -99,7 +99,7 @@ typedef struct {
 const job_refused *job_file_refused(const job_file *f, size_t *count);
 
 /* Where job i's line says this option; 0: it does not (its defaults may). Scratch lies in mem. */
-size_t job_file_column(const job_file *f, size_t i, const char *option, arena *mem);
+size_t job_file_column(const job_file *f, size_t i, const char *name, arena *mem);
 
 /* The index of the job whose output has this name, or SIZE_MAX. */
 size_t job_file_find_out(const job_file *f, const char *out);
@@ -112,7 +112,7 @@ typedef const char *(*job_file_result)(void *context, size_t job, const char *wh
 const char *job_file_fill(const job_file *f, size_t i, const char *text, job_file_result lookup, void *context, arena *mem, status *st);
 
 /* Is this option the name of a further output, inside the output folder as "out" is? */
-bool job_file_is_output(const char *option);
+bool job_file_is_output(const char *name);
 
 /* The index of the job of that id, or SIZE_MAX. */
 size_t job_file_find(const job_file *f, const char *id);

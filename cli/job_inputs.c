@@ -162,6 +162,7 @@ static bool digest_of_file(job_inputs *in, const char *path, bool is_model, hash
         *out = in->known[i].digest;
         return true;
     }
+    if ((is_model || file_is_folder(path)) && !model_path_check(path, st)) return false;
     if (!(is_model ? hash_cache_path : hash_path)(path, out, st)) return false;
     if (i == in->known_count && (i == MAX_KNOWN || !(in->known[i].path = alloc_string(path, strlen(path), st)))) return status_ok(st);
     in->known[i].info = info;

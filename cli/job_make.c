@@ -128,7 +128,7 @@ static bool take_options(const job_file *f, const job_entry *e, job_line *fields
     return true;
 }
 
-bool job_file_is_output(const char *option) { return strcmp(option, "srt") == 0 || strcmp(option, "vtt") == 0; }
+bool job_file_is_output(const char *name) { return strcmp(name, "srt") == 0 || strcmp(name, "vtt") == 0; }
 
 /* Further outputs are told apart as "out" is. */
 static bool number_outputs(job *j, const job_entry *e, arena *mem, status *st)
@@ -258,13 +258,13 @@ size_t job_file_find(const job_file *f, const char *id) { return find(f, id, fal
 
 size_t job_file_find_out(const job_file *f, const char *out) { return find(f, out, true); }
 
-size_t job_file_column(const job_file *f, size_t i, const char *option, arena *mem)
+size_t job_file_column(const job_file *f, size_t i, const char *name, arena *mem)
 {
     status ignored = {0};
     job_line fields;
     const job_text *t = &f->line[f->entry[i].text];
     bool read = job_line_read(&fields, (const char *)f->file.data + t->offset, t->size, mem, &ignored);
-    return read ? job_line_column(&fields, option) : 0;
+    return read ? job_line_column(&fields, name) : 0;
 }
 
 static bool add_need(const job_file *f, job *j, const char *id, status *st)

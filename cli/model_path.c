@@ -1,5 +1,6 @@
 #include "cli/model_path.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,8 @@
 
 #include "core/alloc.h"
 #include "core/file.h"
+
+enum { MOST_NAMES = 4096 }; /* of a folder that are looked at */
 
 /* Short names and what samples/models.sh unpacks for them, relative to the models folder. */
 static const struct {
@@ -77,4 +80,45 @@ char *model_path_find(const char *name, status *st)
     else status_set(st, STATUS_INPUT, "%s: no such file, and no model of that name in %s", name, folder);
     alloc_free(folder);
     return NULL;
+}
+
+static bool ends_with(const char *s, const char *ending)
+{
+    size_t n = strlen(s), m = strlen(ending);
+    return n >= m && strcmp(s + n - m, ending) == 0;
+}
+
+static bool is_of_a_model(const char *name)
+{
+    static const char *const NAMES[] = {"model_index.json", "config.json", "tokenizer.json", "vocab.json"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
+        if (strcmp(name, NAMES[i]) == 0) return true;
+    return ends_with(name, ".gguf") || ends_with(name, ".safetensors") || ends_with(name, ".onnx");
+}
+
+static bool is_model_folder(const char *path)
+{
+    DIR *d = opendir(path);
+    bool found = false;
+    int seen = 0;
+    for (struct dirent *e; d && !found && seen++ < MOST_NAMES && (e = readdir(d));) found = is_of_a_model(e->d_name);
+    if (d) closedir(d);
+    return found;
+}
+
+/* GGUF; safetensors: a length far below 2⁴⁰, then '{'; ONNX: a protobuf's first field. */
+static bool begins_as_weights(const char *path, status *st)
+{
+    unsigned char p[9] = {0};
+    int fd = file_is_special(path) ? -1 : file_open(path, st);
+    ssize_t n = fd >= 0 ? read(fd, p, sizeof p) : 0;
+    if (fd >= 0) close(fd);
+    return (n >= 4 && memcmp(p, "GGUF", 4) == 0) || (n == 9 && p[8] == '{' && !p[5] && !p[6] && !p[7]) || (n >= 2 && p[0] == 0x08);
+}
+
+bool model_path_check(const char *path, status *st)
+{
+    if (file_is_folder(path))
+        return is_model_folder(path) || status_set(st, STATUS_INPUT, "%s: no model found in the folder, weights (.gguf, .safetensors, .onnx) or a config.json wanted", path);
+    return begins_as_weights(path, st) || status_set(st, STATUS_INPUT, "%s: neither a GGUF nor a safetensors nor an ONNX file", path);
 }

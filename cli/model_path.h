@@ -14,4 +14,8 @@ char *model_path_folder(status *st);
  * looked and, for the known ones, the command that gets it. Freed with alloc_free. */
 char *model_path_find(const char *name, status *st);
 
+/* Does the path look like a model or a part of one? Asked before all of it is read for its digest: a job's model may be any
+ * name. A file must begin as weights do, a folder must hold weights or the settings of a model. */
+bool model_path_check(const char *path, status *st);
+
 #endif

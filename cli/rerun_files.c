@@ -23,6 +23,7 @@ bool rerun_files_is_option(const char *use) { return strcmp(use, "voice-config")
 typedef struct {
     const char *use, *name, *digest; /* of the record */
     size_t name_size;                /* without a LoRA's strength */
+    bool may_be_folder;
     char found[160];                 /* what lay where it was looked for */
     status *st;
 } search;
@@ -32,7 +33,8 @@ static char *prove(search *s, char *path)
 {
     status wrong = {0};
     hash_hex digest;
-    if (path && file_exists(path) && hash_cache_path(path, &digest, &wrong)) {
+    bool may = path && file_exists(path) && (file_is_folder(path) ? s->may_be_folder && model_path_check(path, &wrong) : !file_is_special(path));
+    if (may && hash_cache_path(path, &digest, &wrong)) {
         if (strcmp(digest.text, s->digest) == 0) return path;
         snprintf(s->found, sizeof s->found, "%.60s has the SHA-256 %.64s", path, digest.text);
     }
@@ -87,14 +89,25 @@ static char *beside_voice(search *s, const json_t *record, const option_list *wi
     return NULL;
 }
 
-static bool check_entry(search *s, const char *output)
+/* Which files each kind reads: what a record names else is no input of it. */
+static const struct {
+    const char *kind, *use;
+    bool may_be_folder;
+} INPUTS[] = {
+    {"text", "model", true}, {"text", "examples", false},
+    {"image", "model", true}, {"image", "vae", true}, {"image", "config", true}, {"image", "tokenizer", true}, {"image", "lora", false},
+    {"image", "init-img", false}, {"image", "mask", false}, {"image", "noise", false}, {"image", "font", false},
+    {"speak", "voice", true}, {"speak", "voice-config", false}, {"speak", "lexicons", true}, {"speak", "pronunciations", false},
+    {"vocode", "model", true}, {"vocode", "input", false},
+};
+
+static bool check_entry(search *s, const char *kind, const char *output)
 {
-    static const char *const USES[] = {"model", "voice", "voice-config", "lexicons", "pronunciations", "vae", "config", "tokenizer",
-                                       "lora", "init-img", "mask", "noise", "font", "examples", "input"};
-    bool known = false;
-    for (size_t i = 0; s->use && i < sizeof USES / sizeof USES[0]; i++) known = known || strcmp(s->use, USES[i]) == 0;
-    if (!known || !s->name || !s->digest || strchr(s->name, '/') || !*s->name)
+    size_t i = 0, count = sizeof INPUTS / sizeof INPUTS[0];
+    while (i < count && (!s->use || !kind || strcmp(s->use, INPUTS[i].use) != 0 || strcmp(kind, INPUTS[i].kind) != 0)) i++;
+    if (i == count || !s->name || !s->digest || strchr(s->name, '/') || !*s->name || strcmp(s->name, ".") == 0 || strcmp(s->name, "..") == 0)
         return status_set(s->st, STATUS_INPUT, "%s: its record names a file as no record of ours does", output);
+    s->may_be_folder = INPUTS[i].may_be_folder;
     if (!*s->digest) return status_set(s->st, STATUS_INPUT, "%s: the %s came from standard input and is not known", output, s->use);
     return true;
 }
@@ -114,7 +127,7 @@ char *rerun_files_find(const json_t *record, const json_t *file, const option_li
 {
     search s = {.use = json_string_value(json_object_get(file, "option")), .name = json_string_value(json_object_get(file, "name")),
                 .digest = json_string_value(json_object_get(file, "sha256")), .st = st};
-    if (!check_entry(&s, output)) return NULL;
+    if (!check_entry(&s, json_string_value(json_object_get(record, "kind")), output)) return NULL;
     s.name_size = strcmp(s.use, "lora") == 0 ? image_model_lora_name(s.name) : strlen(s.name);
     const char *given = rerun_files_with(with, s.use), *slash = given ? strrchr(given, '/') : NULL;
     if (given && (strlen(slash ? slash + 1 : given) != s.name_size || memcmp(slash ? slash + 1 : given, s.name, s.name_size) != 0)) {

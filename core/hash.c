@@ -55,8 +55,8 @@ static bool hash_file(const char *path, const atomic_bool *stop, hash_hex *out, 
     return ok;
 }
 
-/* Every file below root/relative; see hash_walk. */
-static bool walk_folder(const char *root, const char *relative, int depth, hash_visitor see, void *arg, status *st)
+/* Every file below root/relative, *left of them at most; see hash_walk. */
+static bool walk_folder(const char *root, const char *relative, int depth, size_t *left, hash_visitor see, void *arg, status *st)
 {
     char *folder = *relative ? file_join(root, relative, st) : alloc_string(root, strlen(root), st);
     DIR *d = folder ? opendir(folder) : NULL;
@@ -64,10 +64,14 @@ static bool walk_folder(const char *root, const char *relative, int depth, hash_
     bool ok = d != NULL;
     for (struct dirent *e; ok && status_ok(st) && (e = readdir(d));) {
         if (e->d_name[0] == '.') continue;
+        if ((*left)-- == 0) {
+            ok = status_set(st, STATUS_INPUT, "%s: more than %d files found, a model's folder wanted", root, HASH_MOST_FILES);
+            break;
+        }
         char *inner = *relative ? file_join(relative, e->d_name, st) : alloc_string(e->d_name, strlen(e->d_name), st);
         char *path = inner ? file_join(root, inner, st) : NULL;
         if (path && file_is_folder(path)) {
-            if (depth < MAX_DEPTH) ok = walk_folder(root, inner, depth + 1, see, arg, st);
+            if (depth < MAX_DEPTH) ok = walk_folder(root, inner, depth + 1, left, see, arg, st);
         } else if (path && !file_is_special(path)) ok = see(arg, path, inner);
         alloc_free(path);
         alloc_free(inner);
@@ -79,7 +83,8 @@ static bool walk_folder(const char *root, const char *relative, int depth, hash_
 
 bool hash_walk(const char *path, hash_visitor see, void *arg, status *st)
 {
-    return file_is_folder(path) ? walk_folder(path, "", 0, see, arg, st) : see(arg, path, "");
+    size_t left = HASH_MOST_FILES;
+    return file_is_folder(path) ? walk_folder(path, "", 0, &left, see, arg, st) : see(arg, path, "");
 }
 
 /* The "DIGEST  path" lines of a folder. */

@@ -7,7 +7,7 @@
 
 #include "core/status.h"
 
-enum { HASH_BYTES = 32, HASH_TEXT = 65 };
+enum { HASH_BYTES = 32, HASH_TEXT = 65, HASH_MOST_FILES = 4096 };
 
 /* Lower-case hexadecimal digits and a zero byte. */
 typedef struct {
@@ -17,7 +17,8 @@ typedef struct {
 bool hash_data(const void *data, size_t size, hash_hex *out, status *st);
 
 /* The digest of a file's bytes; of a folder: the digest of the sorted lines "DIGEST  relative/path" of its regular
- * files, as `sha256sum` prints them (hidden files, pipes and devices are left out; as `path` they are refused). */
+ * files, as `sha256sum` prints them (hidden files, pipes and devices are left out; as `path` they are refused). A folder of
+ * more than HASH_MOST_FILES is refused. */
 bool hash_path(const char *path, hash_hex *out, status *st);
 
 /* The same, given up with STATUS_INTERRUPTED as soon as another thread sets *stop (NULL: never). */
