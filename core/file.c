@@ -204,11 +204,11 @@ void file_unmap(file_mapping *m)
 
 /* The folder that the path's last part lies in, held open; *name is that part. −1 with st set. A folder of the user's own may
  * be reached by links, one behind a fence may not. */
-static int open_folder(const char *path, bool make, const char **name, status *st)
+static int open_folder(const char *path, const char **name, status *st)
 {
     const char *inside, *slash = strrchr(path, '/');
     const fence *f = fence_of(path, &inside);
-    if (f) return fence_open_folder(f, inside, make, name, st);
+    if (f) return fence_open_folder(f, inside, false, name, st);
     *name = slash ? slash + 1 : path;
     char *folder = slash ? alloc_string(path, slash == path ? 1 : (size_t)(slash - path), st) : alloc_string(".", 1, st);
     int fd = folder ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -222,7 +222,7 @@ static bool folder_stands(const file_output *f, status *st)
 {
     struct stat held, now;
     const char *name;
-    int fd = open_folder(f->path, false, &name, st);
+    int fd = open_folder(f->path, &name, st);
     if (fd < 0) return false;
     bool same = fstat(f->temporary.folder, &held) == 0 && fstat(fd, &now) == 0 && held.st_dev == now.st_dev && held.st_ino == now.st_ino;
     close(fd);
@@ -283,7 +283,7 @@ static bool open_output(file_output *f, const char *path, bool regular, status *
     const char *inside;
     struct stat info = {0};
     f->path = alloc_string(path, strlen(path), st);
-    if (!f->path || (f->temporary.folder = open_folder(f->path, true, &f->name, st)) < 0) return false;
+    if (!f->path || (f->temporary.folder = open_folder(f->path, &f->name, st)) < 0) return false;
     regular = regular || fence_of(path, &inside);
     bool there = fstatat(f->temporary.folder, f->name, &info, regular ? AT_SYMLINK_NOFOLLOW : 0) == 0;
     if (there && !is_allowed(f, &info, regular, st)) return false;

@@ -40,7 +40,7 @@ const char *file_mapped_at(const void *address);
  * by file_commit.
  *
  * A file that is there is replaced, and keeps its permissions; a link is replaced, not followed; a device or a pipe is
- * written to. Behind a fence (core/fence.h) folders are made, and all but regular files are refused. The folder is held open
+ * written to. Behind a fence (core/fence.h) all but regular files are refused. The folder is held open
  * from the beginning; when its path names another one at the end, nothing is written. */
 typedef struct file_output file_output;
 file_output *file_create(const char *path, status *st);

@@ -67,18 +67,36 @@ forged("word.png", b'"steps":3', b'"rng":"own","font":"/etc/passwd","steps":3')
 forged("file.png", b'"name":"pipe"', b'"name":"../pipe"')
 forged("use.png", b'"option":"model"', b'"option":"output"')
 forged("kind.png", b'"kind":"image"', b'"kind":"batch"')
+for name, value in (("int", b'"file":1'), ("real", b'"task":1.5'), ("text", b'"filter":"1"'), ("nan", b'"noise":"nan"'), ("flag", b'"init-img":true'),
+                    ("list", b'"model":["1","2"]'), ("word", b'"steps":"x"'), ("bool", b'"steps":true'), ("many", b'"threads":1024'), ("own", b'"seed":"1"')):
+    forged("typed-" + name + ".png", b'"steps":3', value + (b'' if b"steps" in value else b',"steps":3'))
+forged("other.png", b'"option":"model"', b'"option":"input"')
+forged("sound.png", b'"kind":"image"', b'"kind":"vocode"')
+forged("dots.png", b'"name":"pipe"', b'"name":".."')
 forged("version.png", b'"version":"', b'"version":"9')
 P
 expect 1 "$AIGC" rerun longer.png
 grep -q 'differs from what was made again, first at byte' err || fail "a difference is not told"
-for f in setting word file use kind; do expect 3 "$AIGC" rerun $f.png; done
+echo secret >1
+for f in setting word file use kind other sound dots typed-*.png; do expect 3 "$AIGC" rerun "${f%.png}.png"; done
 [ ! -e evil.png ] || fail "a record wrote a file"
 expect 1 "$AIGC" rerun version.png
 grep -q 'was made by version 9' err || fail "another version is not told"
 echo >>pipe/unet/config.json
 expect 3 "$AIGC" rerun a.png
 grep -q "the model 'pipe' has changed" err || fail "a changed model is not told: $(cat err)"
-[ -z "$(ls -d "${TMPDIR:-/tmp}"/aigc-rerun-* 2>/dev/null)" ] || fail "rerun leaves its folder"
+[ -z "$(ls -d "$TMPDIR"/aigc-rerun-* 2>/dev/null)" ] || fail "rerun leaves its folder"
+# what a killed run left is cleared by the next; what another one works in, or is somebody else's, stays
+mkdir "$TMPDIR/aigc-rerun-killed" "$TMPDIR/aigc-rerun-young" "$TMPDIR/aigc-rerun-works" keep && echo x >keep/again.png
+echo x >"$TMPDIR/aigc-rerun-killed/again.png" && ln -s "$work/keep" "$TMPDIR/aigc-rerun-link"
+touch -d '1 hour ago' "$TMPDIR"/aigc-rerun-killed "$TMPDIR"/aigc-rerun-works keep
+exec 9<"$TMPDIR/aigc-rerun-works" && flock -n 9 || fail "no lock"
+expect 3 "$AIGC" rerun version.png
+[ "$(ls "$TMPDIR")" = "aigc-rerun-link
+aigc-rerun-works
+aigc-rerun-young" ] && [ -e keep/again.png ] || fail "left folders: $(ls "$TMPDIR")"
+exec 9<&-
+rm -r "$TMPDIR"/aigc-rerun-*
 
 needs_model hibari hibari
 for format in wav flac ogg opus mp3; do

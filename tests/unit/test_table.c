@@ -89,6 +89,20 @@ static const char *look_up(void *context, const char *name, size_t n, status *s)
     return NULL;
 }
 
+static const char *look_up_braces(void *context, const char *name, size_t n, status *s)
+{
+    (void)context, (void)name, (void)n, (void)s;
+    return "{{b}} \\{{ {{";
+}
+
+static const char *look_up_long(void *context, const char *name, size_t n, status *s)
+{
+    static char text[TEMPLATE_MOST_BYTES / TEMPLATE_MOST_PLACES + 64];
+    (void)context, (void)name, (void)n, (void)s;
+    memset(text, 'x', sizeof text - 1);
+    return text;
+}
+
 static void test_template(void **state)
 {
     (void)state;
@@ -96,6 +110,17 @@ static void test_template(void **state)
     assert_string_equal(template_fill("no places", look_up, NULL, mem, &st), "no places");
     assert_string_equal(template_fill("{{a}}-{{ a }}{{b.empty}}.", look_up, NULL, mem, &st), "ALPHA-ALPHA.");
     assert_string_equal(template_fill("x\\{{a}} {{a}}", look_up, NULL, mem, &st), "x{{a}} ALPHA");
+    assert_string_equal(template_fill("{{a}}", look_up_braces, NULL, mem, &st), "{{b}} \\{{ {{"); /* a value is no template */
+    static char many[5 * (TEMPLATE_MOST_PLACES + 1) + 1];
+    for (size_t i = 0; i <= TEMPLATE_MOST_PLACES; i++) memcpy(many + 5 * i, "{{a}}", 6);
+    assert_null(template_fill(many, look_up, NULL, mem, &st));
+    assert_non_null(strstr(st.msg, "more than 1000 places"));
+    st = (status){0};
+    many[5 * TEMPLATE_MOST_PLACES] = 0;
+    assert_non_null(template_fill(many, look_up, NULL, mem, &st));
+    assert_null(template_fill(many, look_up_long, NULL, mem, &st));
+    assert_non_null(strstr(st.msg, "more than 16777216 bytes"));
+    st = (status){0};
     assert_null(template_fill("{{c}}", look_up, NULL, mem, &st));
     assert_string_equal(st.msg, "no 'c'");
     st = (status){0};
