@@ -281,12 +281,22 @@ static void open_and_run(run *r, const char *input, status *st)
     alloc_free(path);
 }
 
+/* The record's name, FILE.origin.json, must be one that a file can have: told before the work. */
+static bool check_output(const text_options *o, status *st)
+{
+    enum { MOST = 255 - (int)sizeof ".origin.json" + 1 };
+    const char *slash = o->output ? strrchr(o->output, '/') : NULL;
+    size_t n = o->output ? strlen(slash ? slash + 1 : o->output) : 0;
+    if (n <= MOST || strcmp(o->metadata, "none") == 0) return true;
+    return status_set(st, STATUS_USAGE, "-o: a name of %zu bytes found, at most %d wanted, as its record is called FILE.origin.json (--metadata none writes none)", n, MOST);
+}
+
 static bool check_options(const text_options *o, status *st)
 {
     origin_level level;
     if (!origin_level_of(o->metadata, &level, st)) return false;
     if (o->logprobs && !o->json) return status_set(st, STATUS_USAGE, "--logprobs needs --json");
-    if (!output_ending_check(OUTPUT_TEXT, "-o", o->output, st)) return false;
+    if (!output_ending_check(OUTPUT_TEXT, "-o", o->output, st) || !check_output(o, st)) return false;
     if (!o->interactive) return true;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return status_set(st, STATUS_USAGE, "--interactive needs a terminal for input and output");
     if (o->json || o->parallel > 1 || o->raw || o->prompt || o->file || o->task || o->examples || o->output || o->label || o->filter)

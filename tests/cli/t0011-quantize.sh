@@ -43,7 +43,7 @@ expect 2 "$AIGC" quantize --type q4_0 "$model"
 expect 3 "$AIGC" quantize --type q4_0 no-such.gguf none.gguf
 expect 1 "$AIGC" quantize --type q4_0 "$model" no-such-folder/none.gguf
 [ ! -e none.gguf ] || fail "a failed run leaves a file"
-[ -z "$(ls -A | grep '^\.')" ] || fail "a failed run leaves a temporary file"
+[ -z "$(ls -A | grep '^\.aigc')" ] || fail "a failed run leaves a temporary file"
 if [ -e /dev/full ]; then
     "$AIGC" quantize --type q4_0 "$model" - >/dev/full 2>err && fail "a full disk goes unnoticed"
     [ -s err ] || fail "a full disk is not named"

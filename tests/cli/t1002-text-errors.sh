@@ -15,6 +15,7 @@ for option in temp=nan temp=-1 top-p=inf top-p=1.5 min-p=nan repeat-penalty=0 pr
     wrong 2 "${option%%=*}" text -m "$tiny" -p x --${option%%=*} "${option#*=}"
 done
 wrong 2 "unknown option" text --no-such-option
+wrong 2 "a name of 244 bytes found, at most 243 wanted" text -m "$tiny" -p x -o "$(printf '%244s' | tr ' ' n)"
 wrong 2 "prompt is empty" text -m "$tiny" -p ""
 wrong 3 "prompt is empty" text -m "$tiny" -f /dev/null
 wrong 3 "prompt is empty" text -m "$tiny"
