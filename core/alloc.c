@@ -239,4 +239,6 @@ uint64_t alloc_in_use(void) { return atomic_load(&in_use); }
 
 uint64_t alloc_peak(void) { return atomic_load(&peak); }
 
+void alloc_reset_peak(void) { atomic_store(&peak, atomic_load(&in_use)); }
+
 void alloc_fail_at(uint64_t n) { atomic_store(&fail_countdown, n); }

@@ -48,6 +48,7 @@ bool alloc_library_failed(void);
 void alloc_set_budget(uint64_t bytes); /* 0: no limit */
 uint64_t alloc_in_use(void);           /* bytes now counted */
 uint64_t alloc_peak(void);             /* the most ever counted */
+void alloc_reset_peak(void);           /* tests: the most from now on */
 
 /* Tests: the n-th allocation from now on fails (n = 1 is the next); 0 turns it off. */
 void alloc_fail_at(uint64_t n);

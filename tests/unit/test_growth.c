@@ -1,0 +1,564 @@
+/* Every reader on the worst inputs known, at n and at 4 n bytes: time and memory may grow as n log n, not faster. Time is the
+ * thread's own, the least of several tries, and a slow answer is asked again, so that a busy machine does not fail. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "audio/normalize.h"
+#include "audio/segment.h"
+#include "audio/ssml.h"
+#include "audio/token.h"
+#include "cli/provenance.h"
+#include "cli/table.h"
+#include "core/alloc.h"
+#include "core/arena.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/text_out.h"
+#include "core/weights.h"
+#include "text/chat.h"
+#include "text/encoder_prompt.h"
+#include "text/tokenizer.h"
+
+#define TOKENIZERS SOURCE_DIR "/tests/golden/tokenizer/"
+
+/* Four times the input: 4 is linear, 4.8 is n log n at these sizes, 16 is n². */
+static const double MOST_TIMES = 9, NO_TIME = 0.02;
+static const size_t NO_MEMORY = 8 << 20;
+
+typedef void (*reader)(void *thing, const char *data, size_t size);
+
+typedef struct {
+    double seconds;
+    uint64_t bytes; /* the most that was in use beside what was before */
+} cost;
+
+static double thread_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static cost measure(reader read, void *thing, const char *data, size_t size)
+{
+    uint64_t before = alloc_in_use();
+    alloc_reset_peak();
+    double begin = thread_seconds();
+    read(thing, data, size);
+    cost c = {.seconds = thread_seconds() - begin, .bytes = alloc_peak() - before};
+    assert_int_equal(alloc_in_use(), before);
+    return c;
+}
+
+/* Inputs of n and 4 n bytes, made by make. */
+static void grows_well(const char *what, reader read, void *thing, char *(*make)(const char *piece, size_t n, size_t *size), const char *piece, size_t n)
+{
+    size_t small, large;
+    char *a = make(piece, n, &small), *b = make(piece, 4 * n, &large);
+    cost first = measure(read, thing, a, small), second = measure(read, thing, b, large);
+    for (int i = 0; i < 6 && second.seconds > NO_TIME && second.seconds > MOST_TIMES * first.seconds; i++) {
+        cost x = measure(read, thing, a, small), y = measure(read, thing, b, large);
+        if (x.seconds > first.seconds && i > 2) first.seconds = x.seconds; /* too short to be measured well */
+        if (y.seconds < second.seconds) second.seconds = y.seconds;
+    }
+    alloc_free(a);
+    alloc_free(b);
+    if (second.seconds > NO_TIME && second.seconds > MOST_TIMES * first.seconds)
+        fail_msg("%s of '%.20s': %.4f s for %zu bytes, %.4f s for %zu", what, piece, first.seconds, small, second.seconds, large);
+    if (second.bytes > NO_MEMORY && second.bytes > MOST_TIMES * first.bytes)
+        fail_msg("%s of '%.20s': %llu bytes for %zu, %llu for %zu", what, piece, (unsigned long long)first.bytes, small, (unsigned long long)second.bytes, large);
+}
+
+/* ---- inputs ---- */
+
+static char *new_text(size_t size)
+{
+    status st = {0};
+    char *text = alloc_array(size + 1, 1, &st);
+    assert_non_null(text);
+    text[size] = 0;
+    return text;
+}
+
+/* The piece again and again. */
+static char *repeated(const char *piece, size_t n, size_t *size)
+{
+    size_t each = strlen(piece);
+    *size = n / each * each;
+    char *text = new_text(*size);
+    for (size_t i = 0; i < *size; i++) text[i] = piece[i % each];
+    return text;
+}
+
+/* A letter and then the piece again and again. */
+static char *behind_a_letter(const char *piece, size_t n, size_t *size)
+{
+    size_t rest;
+    char *marks = repeated(piece, n, &rest), *text = new_text(rest + 1);
+    text[0] = 'a';
+    memcpy(text + 1, marks, rest);
+    alloc_free(marks);
+    *size = rest + 1;
+    return text;
+}
+
+static void run_all(const char *what, reader read, void *thing, const char *const *pieces, size_t count, size_t n)
+{
+    for (size_t i = 0; i < count; i++) grows_well(what, read, thing, repeated, pieces[i], n);
+}
+#define COUNT(x) (sizeof(x) / sizeof *(x))
+
+/* ---- tokenizers ---- */
+
+static void encode(void *thing, const char *data, size_t size)
+{
+    status st = {0};
+    tokenizer_ids ids = {0};
+    if (!tokenizer_encode(thing, data, size, TOKENIZER_PARSE_SPECIAL, &ids, &st)) fail_msg("%s", st.msg);
+    tokenizer_ids_free(&ids);
+}
+
+static void test_tokenizers(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"qwen2.json", "llama2.json", "llama3.json", "smollm.json", "clip.json"};
+    static const char *const pieces[] = {"a", " ", "\n", "ab", "0", "\xCC\x81\xCC\xA3", "\xE2\x96\x81", "\xF0\x9F\x98\x80", "\xFF", "\xE2", "a\xFF", "<|im_end|>",
+                                         "<|", " \n", "A", "'s", "\xE4\xB8\xAD", "\t \xC2\xA0", "\xEF\xB7\xBA", "!"};
+    for (size_t i = 0; i < COUNT(files); i++) {
+        status st = {0};
+        char path[512];
+        size_t size;
+        snprintf(path, sizeof path, TOKENIZERS "%s", files[i]);
+        char *json = file_read(path, 64 << 20, &size, &st);
+        tokenizer *t = json ? tokenizer_open_json(json, size, path, &st) : NULL;
+        if (!t) fail_msg("%s", st.msg);
+        run_all(files[i], encode, t, pieces, COUNT(pieces), 60000);
+        grows_well(files[i], encode, t, behind_a_letter, "\xCC\x81\xCC\xA3", 60000);
+        tokenizer_free(t);
+        alloc_free(json);
+    }
+}
+
+/* A tokenizer file with the given normalizer and pre-tokenizer. */
+static tokenizer *small_tokenizer(const char *normalizer, const char *pre)
+{
+    status st = {0};
+    text_out json = {.st = &st};
+    text_out_format(&json, "{\"normalizer\": %s, \"pre_tokenizer\": %s, \"model\": {\"type\": \"BPE\", \"unk_token\": \"a\", \"vocab\": {\"a\": 0, \"b\": 1, \"aa\": 2, "
+                           "\"aaaa\": 3}, \"merges\": [\"a a\", \"aa aa\"]}}", normalizer, pre);
+    tokenizer *t = tokenizer_open_json(json.data, json.size, "small", &st);
+    if (!t) fail_msg("%s", st.msg);
+    text_out_free(&json);
+    return t;
+}
+
+static const char *encode_error(const tokenizer *t, const char *text, size_t size, status *st)
+{
+    tokenizer_ids ids = {0};
+    *st = (status){0};
+    bool ok = tokenizer_encode(t, text, size, 0, &ids, st);
+    tokenizer_ids_free(&ids);
+    return ok ? "" : st->msg;
+}
+
+static void test_steps_that_multiply(void **state)
+{
+    (void)state;
+    status st = {0};
+    text_out steps = {.st = &st};
+    text_out_add(&steps, "{\"type\": \"Sequence\", \"normalizers\": [");
+    for (int i = 0; i < 16; i++) text_out_format(&steps, "%s{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, \"content\": \"aaaaaaaa\"}", i ? ", " : "");
+    text_out_add(&steps, "]}");
+    tokenizer *t = small_tokenizer(steps.data, "null");
+    uint64_t before = alloc_in_use();
+    alloc_reset_peak();
+    assert_non_null(strstr(encode_error(t, "a", 1, &st), "steps add more than"));
+    assert_int_equal(st.code, STATUS_INPUT);
+    assert_true(alloc_peak() - before < 4 << 20);
+    tokenizer_free(t);
+    text_out_free(&steps);
+    t = small_tokenizer("null", "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Metaspace\", \"replacement\": \"        \"}, {\"type\": \"Metaspace\", "
+                                "\"replacement\": \"        \"}, {\"type\": \"Metaspace\", \"replacement\": \"        \"}, {\"type\": \"Metaspace\", \"replacement\": \"        \"}, "
+                                "{\"type\": \"Metaspace\", \"replacement\": \"        \"}, {\"type\": \"Metaspace\", \"replacement\": \"        \"}]}");
+    assert_non_null(strstr(encode_error(t, " ", 1, &st), "steps add more than"));
+    tokenizer_free(t);
+    t = small_tokenizer("{\"type\": \"Replace\", \"pattern\": {\"String\": \"b\"}, \"content\": \"aa\"}", "null"); /* a sound one stays sound */
+    assert_string_equal(encode_error(t, "bbbbbbbb", 8, &st), "");
+    tokenizer_free(t);
+}
+
+static void test_regular_expressions(void **state)
+{
+    (void)state;
+    static const char *const expressions[] = {"(a+)+b", "a*a*a*a*b|c", "[\\\\s\\\\S]*x"};
+    size_t size;
+    char *text = repeated("a", 200000, &size);
+    for (size_t i = 0; i < COUNT(expressions); i++) {
+        status st;
+        char pre[200];
+        snprintf(pre, sizeof pre, "{\"type\": \"Split\", \"pattern\": {\"Regex\": \"%s\"}, \"behavior\": \"Isolated\"}", expressions[i]);
+        tokenizer *t = small_tokenizer("null", pre);
+        double begin = thread_seconds();
+        encode_error(t, text, size, &st);
+        if (!status_ok(&st)) assert_int_equal(st.code, STATUS_INPUT);
+        assert_true(thread_seconds() - begin < 20); /* 200 KB may take 2 s and a last search */
+        tokenizer_free(t);
+    }
+    alloc_free(text);
+}
+
+/* ---- pictures, sounds and texts that tell of themselves ---- */
+
+static void tell(void *thing, const char *data, size_t size)
+{
+    (void)thing;
+    status st = {0};
+    json_decref(provenance_read_bytes(data, size, &st));
+}
+
+static void put_big(unsigned char *p, size_t value)
+{
+    for (int i = 0; i < 4; i++) p[i] = (unsigned char)(value >> (24 - 8 * i));
+}
+
+/* A PNG whose one chunk of that kind has n bytes. */
+static char *png_with(const char *kind, const void *data, size_t n, size_t *size)
+{
+    unsigned char *p = (unsigned char *)new_text(*size = 8 + 12 + n + 12);
+    memset(p, 0, *size);
+    memcpy(p, "\x89PNG\r\n\x1A\n", 8);
+    put_big(p + 8, n);
+    memcpy(p + 12, kind, 4);
+    memcpy(p + 16, data, n);
+    memcpy(p + 16 + n + 8, "IEND", 4);
+    return (char *)p;
+}
+
+/* EXIF: an outer folder whose entries all do what piece[0] says: 'f' point at a folder with as many entries, 's' at one text
+ * of nearly the whole, 'u' at a comment in UTF-16 of nearly the whole. */
+static char *exif_picture(const char *piece, size_t n, size_t *size)
+{
+    char *data = new_text(n);
+    memset(data, 0x41, n);
+    memcpy(data, "MM\0\x2A\0\0\0\x08", 8);
+    size_t entries = (n - 10) / 12;
+    if (entries > 65535) entries = 65535;
+    data[8] = (char)(entries >> 8), data[9] = (char)entries;
+    for (size_t i = 0; i < entries; i++) {
+        unsigned char *e = (unsigned char *)data + 10 + 12 * i;
+        unsigned tag = *piece == 'f' ? 0x8769 : *piece == 's' ? 0x0131 : 0x9286, type = *piece == 'f' ? 4 : *piece == 's' ? 2 : 7;
+        e[0] = (unsigned char)(tag >> 8), e[1] = (unsigned char)tag, e[2] = 0, e[3] = (unsigned char)type;
+        put_big(e + 4, *piece == 'f' ? 1 : n - 16);
+        put_big(e + 8, *piece == 'f' ? 8 : 10);
+    }
+    if (*piece == 'u') memcpy(data + 10, "UNICODE", 8);
+    char *picture = png_with("eXIf", data, n, size);
+    alloc_free(data);
+    return picture;
+}
+
+/* PNG chunks of text, the compressed of them 1,000 times as large again. */
+static char *text_chunks(const char *piece, size_t n, size_t *size)
+{
+    static char zeros[4 << 20];
+    char chunk[8192] = "k";
+    size_t used = 2;
+    memset(zeros, 'x', sizeof zeros);
+    if (*piece == 'z') {
+        uLongf room = sizeof chunk - 3;
+        chunk[2] = 0;
+        assert_int_equal(compress((Bytef *)chunk + 3, &room, (const Bytef *)zeros, sizeof zeros), Z_OK);
+        used = 3 + room;
+    }
+    size_t count = n / (used + 12);
+    unsigned char *p = (unsigned char *)new_text(*size = 8 + count * (used + 12) + 12), *at = p + 8;
+    memset(p, 0, *size);
+    memcpy(p, "\x89PNG\r\n\x1A\n", 8);
+    for (size_t i = 0; i < count; i++, at += used + 12) {
+        put_big(at, used);
+        memcpy(at + 4, *piece == 'z' ? "zTXt" : "tEXt", 4);
+        memcpy(at + 8, chunk, used);
+    }
+    memcpy(at + 4, "IEND", 4);
+    return (char *)p;
+}
+
+static char *xmp_picture(const char *piece, size_t n, size_t *size)
+{
+    size_t rest;
+    char *inside = repeated(piece, n, &rest);
+    status st = {0};
+    text_out t = {.st = &st};
+    text_out_bytes(&t, "XML:com.adobe.xmp\0\0\0\0\0", 22);
+    text_out_add(&t, "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">");
+    text_out_bytes(&t, inside, rest);
+    char *picture = png_with("iTXt", t.data, t.size, size);
+    text_out_free(&t);
+    alloc_free(inside);
+    return picture;
+}
+
+/* AUTOMATIC1111's settings. */
+static char *parameters_picture(const char *piece, size_t n, size_t *size)
+{
+    size_t rest;
+    char *inside = repeated(piece, n, &rest);
+    status st = {0};
+    text_out t = {.st = &st};
+    text_out_bytes(&t, "parameters\0a\nSteps: 1, ", 23);
+    text_out_bytes(&t, inside, rest);
+    char *picture = png_with("tEXt", t.data, t.size, size);
+    text_out_free(&t);
+    alloc_free(inside);
+    return picture;
+}
+
+static char *with_front(const char *front, size_t front_size, const char *piece, size_t n, size_t *size)
+{
+    size_t rest;
+    char *tail = repeated(piece, n, &rest), *all = new_text(front_size + rest);
+    memcpy(all, front, front_size);
+    memcpy(all + front_size, tail, rest);
+    alloc_free(tail);
+    *size = front_size + rest;
+    return all;
+}
+
+static char *front_matter(const char *piece, size_t n, size_t *size) { return with_front("---\nAIGC:\n", 10, piece, n, size); }
+static char *json_text(const char *piece, size_t n, size_t *size) { return with_front("{\"origin\": ", 11, piece, n, size); }
+static char *jpeg_file(const char *piece, size_t n, size_t *size) { return with_front("\xFF\xD8", 2, piece, n, size); }
+
+static void test_provenance(void **state)
+{
+    (void)state;
+    grows_well("EXIF folders", tell, NULL, exif_picture, "folders", 300000);
+    grows_well("EXIF texts", tell, NULL, exif_picture, "software", 300000);
+    grows_well("EXIF comments", tell, NULL, exif_picture, "user", 300000);
+    grows_well("PNG texts", tell, NULL, text_chunks, "text", 300000);
+    grows_well("PNG compressed texts", tell, NULL, text_chunks, "z", 2 << 20);
+    static const char *const xml[] = {"<a>", "<a b='c'/>", "&lt;", "<a xmlns='b'>", "x", "<a:b xmlns:a='c'/>", "<!-- -->", "<a"};
+    for (size_t i = 0; i < COUNT(xml); i++) grows_well("XMP", tell, NULL, xmp_picture, xml[i], 200000);
+    static const char *const settings[] = {"a: b, ", "a: \"", "Steps: 1, ", "\n", "Negative prompt: a\n", ", ", "a: \"b\", ", "\nSteps: ", "(", "<lora:a:1>"};
+    for (size_t i = 0; i < COUNT(settings); i++) grows_well("parameters", tell, NULL, parameters_picture, settings[i], 200000);
+    static const char *const lines[] = {" a: b\n", " a", "origin: {}\n", " a: \"\\\"\n", "\n", ":"};
+    for (size_t i = 0; i < COUNT(lines); i++) grows_well("front matter", tell, NULL, front_matter, lines[i], 200000);
+    static const char *const json[] = {"[", "{\"a\":", "\"", "[1,", "1", "\"origin\":", " "};
+    for (size_t i = 0; i < COUNT(json); i++) grows_well("a sidecar", tell, NULL, json_text, json[i], 200000);
+    grows_well("JPEG comments", tell, NULL, jpeg_file, "\xFF\xFE\x01\x04" "abcd", 200000);
+    grows_well("JPEG fill bytes", tell, NULL, jpeg_file, "\xFF", 200000);
+}
+
+/* ---- model files ---- */
+
+static void open_weights(void *thing, const char *data, size_t size)
+{
+    (void)thing;
+    status st = {0};
+    weights_close(weights_open_bytes(data, size, "growth", &st));
+}
+
+/* A GGUF of n bytes with as many keys, or tensors, as that makes. */
+static char *gguf_file(const char *piece, size_t n, size_t *size)
+{
+    bool keys = *piece == 'k';
+    size_t each = keys ? 8 + 8 + 4 + 1 : 8 + 8 + 4 + 8 + 4 + 8;
+    uint64_t count = n / each;
+    char *p = new_text(*size = 24 + count * each + 64 + count * 32), *at = p + 24;
+    memset(p, 0, *size);
+    memcpy(p, "GGUF\3", 5);
+    memcpy(p + (keys ? 16 : 8), &count, 8);
+    for (uint64_t i = 0; i < count; i++, at += each) {
+        snprintf(at + 8, 9, "%08x", (unsigned)i);
+        at[0] = 8;
+        memset(at + 16, 0, each - 16);
+        if (keys) continue; /* type u8 */
+        uint64_t offset = i * 32;
+        at[16] = 1, at[20] = 1; /* one dimension of 1, f32 */
+        memcpy(at + 32, &offset, 8);
+    }
+    return p;
+}
+
+static char *safetensors_file(const char *piece, size_t n, size_t *size)
+{
+    size_t rest;
+    char *inside = repeated(piece, n, &rest), *p = new_text(*size = 9 + rest);
+    uint64_t header = rest + 1;
+    memcpy(p, &header, 8);
+    p[8] = '{';
+    memcpy(p + 9, inside, rest);
+    alloc_free(inside);
+    return p;
+}
+
+static char *safetensors_tensors(const char *piece, size_t n, size_t *size)
+{
+    status st = {0};
+    (void)piece;
+    text_out t = {.st = &st};
+    text_out_bytes(&t, "\0\0\0\0\0\0\0\0{", 9);
+    for (size_t i = 0; t.size < n; i++) text_out_format(&t, "%s\"t%zu\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}", i ? "," : "", i);
+    text_out_add(&t, "}");
+    uint64_t header = t.size - 8;
+    memcpy(t.data, &header, 8);
+    *size = t.size;
+    return t.data;
+}
+
+static char *onnx_file(const char *piece, size_t n, size_t *size) { return with_front("\x08\x08", 2, piece, n, size); }
+
+static void parse_json(void *thing, const char *data, size_t size)
+{
+    (void)thing;
+    json_error_t error;
+    json_decref(json_parse(data, size, 0, &error));
+}
+
+static char *json_keys(const char *piece, size_t n, size_t *size)
+{
+    status st = {0};
+    text_out t = {.st = &st};
+    text_out_add(&t, "{");
+    for (size_t i = 0; t.size < n; i++) text_out_format(&t, "%s\"%s%zu\":%zu", i ? "," : "", piece, i, i);
+    text_out_add(&t, "}");
+    *size = t.size;
+    return t.data;
+}
+
+static void open_vocabulary(void *thing, const char *data, size_t size)
+{
+    (void)thing;
+    status st = {0};
+    tokenizer_free(tokenizer_open_merges(data, size, "", 0, "gpt-2", "growth", &st));
+}
+
+static void test_model_files(void **state)
+{
+    (void)state;
+    grows_well("GGUF keys", open_weights, NULL, gguf_file, "keys", 400000);
+    grows_well("GGUF tensors", open_weights, NULL, gguf_file, "tensors", 400000);
+    grows_well("safetensors' tensors", open_weights, NULL, safetensors_tensors, "", 400000);
+    static const char *const headers[] = {"\"a\":", "[", "\"a\":{", "\"", "\\", " ", "\"__metadata__\":{\"a\":\"b\"},"};
+    for (size_t i = 0; i < COUNT(headers); i++) grows_well("a safetensors header", open_weights, NULL, safetensors_file, headers[i], 400000);
+    static const char *const messages[] = {"\x3A\x02\x0A", "\x3A\x04\x0A\x02\x0A", "\x08\x08", "\x42\x02\x10\x07", "\x72\x04\x0A\x02" "ab"};
+    for (size_t i = 0; i < COUNT(messages); i++) grows_well("an ONNX file", open_weights, NULL, onnx_file, messages[i], 200000);
+    static const char *const values[] = {"[", "{\"a\":", "[1,", "\"a", "\\u0041", "1", " "};
+    run_all("JSON", parse_json, NULL, values, COUNT(values), 200000);
+    grows_well("JSON keys", parse_json, NULL, json_keys, "key", 300000);
+    grows_well("a vocabulary", open_vocabulary, NULL, json_keys, "t", 300000);
+}
+
+/* ---- what people write ---- */
+
+static void parse_ssml(void *thing, const char *data, size_t size)
+{
+    (void)thing;
+    status st = {0};
+    ssml_document d;
+    arena *mem = arena_new(&st);
+    ssml_parse(&d, data, size, mem, &st);
+    arena_free(mem);
+}
+
+static char *ssml_text(const char *piece, size_t n, size_t *size) { return with_front("<speak>", 7, piece, n, size); }
+
+static void say(void *thing, const char *data, size_t size)
+{
+    (void)thing;
+    status st = {0};
+    size_t at = 0;
+    for (segment s; segment_next(data, size, &at, &s);) {
+        arena *mem = arena_new(&st);
+        mapped_text in = mapped_text_new(mem, &st);
+        for (size_t i = s.from; i < s.to; i++) mapped_text_add(&in, data + i, 1, (uint32_t)i, (uint32_t)i + 1);
+        normalize_text(&in, &(normalize_options){0});
+        arena_free(mem);
+    }
+}
+
+static void parse_prompt(void *thing, const char *data, size_t size)
+{
+    (void)thing, (void)size;
+    status st = {0};
+    int count;
+    arena *mem = arena_new(&st);
+    encoder_prompt_parse(mem, data, &count, &st);
+    arena_free(mem);
+}
+
+static void read_template(void *thing, const char *data, size_t size)
+{
+    (void)thing, (void)size;
+    status st = {0};
+    chat_template t;
+    chat_template_init(&t, data, &st);
+    chat_template_free(&t);
+}
+
+static void test_texts(void **state)
+{
+    (void)state;
+    static const char *const marks[] = {"<s>", "<break/>", "<break time='1s'/>x", "<say-as interpret-as='digits'>1</say-as>", "&amp;", "<p>x</p>",
+                                        "<sub alias='b'>a</sub>", "<phoneme ph='a'>b</phoneme>", "<prosody rate='slow'>a</prosody>", "x", "<desc>"};
+    for (size_t i = 0; i < COUNT(marks); i++) grows_well("SSML", parse_ssml, NULL, ssml_text, marks[i], 100000);
+    static const char *const words[] = {"1", "1/", "$", "a.", "1,", "(", "-", "&", "http://a", "@a", "#", "I", "'", "1:", "a ", " ", ".", "\n", "1 ", "\xC2\xA0", "1st ", "IV ",
+                                        "\xE2\x82\xAC" "1 ", "a-", "1.5e9 ", "%", "x^2 ", "\xCC\x81", "\xFF", "A.B.", "555-1234 ", "1/2 "};
+    run_all("speech", say, NULL, words, COUNT(words), 40000);
+    static const char *const weights_[] = {"(", "[", "(a", "(a:1.1)", ":1", "\\(", ")", "[a]", "a,", "(a:", "((a))"};
+    run_all("a prompt's weights", parse_prompt, NULL, weights_, COUNT(weights_), 200000);
+    static const char *const jinja[] = {"<|im_start|>system\n", "<|im_start|>system\nx", "<|im_start|>system\n'", "<|im_start|>system\n<|im_end|>", "{{", "{%", "<|im_start|>"};
+    run_all("a chat template", read_template, NULL, jinja, COUNT(jinja), 400000);
+}
+
+/* ---- tables ---- */
+
+static void read_table(void *thing, const char *data, size_t size)
+{
+    const char *path = thing;
+    status st = {0};
+    assert_true(file_write(path, data, size, &st));
+    arena *mem = arena_new(&st);
+    table *t = table_open(path, &st);
+    for (size_t row = 0; t && row < table_rows(t); row++) {
+        size_t mark = arena_mark(mem);
+        table_cell(t, row, "a", mem, &st);
+        arena_reset(mem, mark);
+    }
+    table_close(t);
+    arena_free(mem);
+}
+
+static char *csv(const char *piece, size_t n, size_t *size) { return with_front("a,b\n", 4, piece, n, size); }
+
+static void test_tables(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/aigc-growth-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    static const char *const rows[] = {"1,2\n", "\"", "\"\"", ",", "\n", "\"a\n\",b\n", "1", ",\n"};
+    for (size_t i = 0; i < COUNT(rows); i++) grows_well("CSV", read_table, path, csv, rows[i], 200000);
+    static const char *const lines[] = {"{\"a\":1}\n", "{", "{\"a\":\"", "{\"a\":[1]}\n", "a,", "a;b\t"};
+    run_all("JSONL and columns", read_table, path, lines, COUNT(lines), 200000);
+    unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tokenizers), cmocka_unit_test(test_steps_that_multiply), cmocka_unit_test(test_regular_expressions), cmocka_unit_test(test_provenance),
+        cmocka_unit_test(test_model_files), cmocka_unit_test(test_texts), cmocka_unit_test(test_tables),
+    };
+    json_use_alloc();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
