@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "core/name_index.h"
 #include "core/weights.h"
 
 enum { NAME_SIZE = 320 };
@@ -107,18 +108,24 @@ static bool read_update(const weights *w, int64_t i, arena *mem, float strength,
     return true;
 }
 
-/* The parameter whose flattened name, without ".weight" and "text_model.", is the update's layer; or NULL. */
-static const char *find_layer(const parameters *p, const char *layer)
+/* From a layer, as updates call it, to the parameter: its flattened name without ".weight" and "text_model.". The first of
+ * two that are the same counts. The names lie in mem. */
+static bool index_layers(name_index *layers, const parameters *p, arena *mem, status *st)
 {
     for (int64_t i = 0; i < parameters_count(p); i++) {
         const char *name = parameters_name(p, i), *inside = after(name, "text_model.");
         size_t n = strlen(inside ? inside : name);
         char flat[NAME_SIZE];
+        bool fresh;
         if (n <= 7 || n >= NAME_SIZE || strcmp((inside ? inside : name) + n - 7, ".weight") != 0) continue;
         flatten(flat, inside ? inside : name, n - 7, NULL);
-        if (strcmp(flat, layer) == 0) return name;
+        size_t size = strlen(flat);
+        char *kept = arena_alloc(mem, size + 1, st);
+        if (!kept) return false;
+        memcpy(kept, flat, size + 1);
+        if (!name_index_add(layers, kept, size, (uint32_t)i, &fresh, st)) return false;
     }
-    return NULL;
+    return true;
 }
 
 /* W += scale · up · down, once W is asked for */
@@ -135,7 +142,7 @@ static bool merge_one(parameters *p, const char *name, const update *u, arena *m
     return up && down && parameters_update(p, name, &(parameters_low_rank){out, rank, in, up, down, u->scale}, st);
 }
 
-static bool merge_all(const weights *w, parameters *unet, parameters *text, arena *mem, float strength, status *st)
+static bool merge_all(const weights *w, parameters *unet, parameters *text, const name_index layers[2], arena *mem, float strength, status *st)
 {
     int64_t merged = 0, strange = 0;
     update u;
@@ -145,7 +152,8 @@ static bool merge_all(const weights *w, parameters *unet, parameters *text, aren
         if (!read_update(w, i, mem, strength, &u, &found, st)) return false;
         if (!found) continue;
         parameters *p = u.is_text ? text : unet;
-        const char *name = find_layer(p, u.layer);
+        int64_t place = name_index_find(&layers[u.is_text], u.layer, strlen(u.layer));
+        const char *name = place < 0 ? NULL : parameters_name(p, place);
         if (name && !merge_one(p, name, &u, mem, weights_path(w), st)) return false;
         if (name) merged++;
         else strange++;
@@ -159,7 +167,10 @@ static bool merge_all(const weights *w, parameters *unet, parameters *text, aren
 bool lora_merge(parameters *unet, parameters *text, const weights *file, float strength, status *st)
 {
     arena *mem = arena_new(st);
-    bool ok = mem && merge_all(file, unet, text, mem, strength, st);
+    name_index layers[2] = {{0}}; /* of the U-Net, of the text encoder */
+    bool ok = mem && index_layers(&layers[0], unet, mem, st) && index_layers(&layers[1], text, mem, st) && merge_all(file, unet, text, layers, mem, strength, st);
+    name_index_free(&layers[0]);
+    name_index_free(&layers[1]);
     arena_free(mem);
     return ok;
 }

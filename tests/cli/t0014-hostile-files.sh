@@ -1,0 +1,71 @@
+# Pipes where files belong, files that are cut while they are read, names that end in half a character, damaged caches.
+. "$SOURCE_DIR/tests/cli/lib.sh"
+golden=$SOURCE_DIR/tests/golden
+
+# a pipe that nobody writes to is refused, not waited for, wherever a regular file is wanted
+mkfifo pipe
+mkdir hf
+mkfifo hf/model.safetensors
+for words in "inspect pipe" "check pipe" "inspect hf" "text -m pipe -p x" "text -m hf -p x" "quantize pipe o.gguf --type q8_0" "batch pipe" \
+    "speak -m pipe x" "image -m pipe x -o x.png" "vocode -m pipe x -o x.wav" "rerun pipe"; do
+    timeout 20 "$AIGC" $words >out 2>err </dev/null
+    found=$?
+    [ $found != 124 ] || fail "aigc $words waits for a pipe"
+    [ $found = 3 ] || [ $found = 2 ] || fail "aigc $words ended with $found"
+done
+timeout 20 "$AIGC" inspect pipe >out 2>err
+grep -q 'pipe: a pipe, a regular file was wanted' err || fail "the message does not say what it found"
+
+# a text that is named with -f may come through one
+printf 'a pipe' >pipe &
+timeout 20 "$AIGC" text -m "$golden/tiny" -f pipe -n 1 --raw >out 2>err || fail "-f does not read a pipe"
+wait
+
+# a name, or a text in a file, that ends in half of a character
+printf hello >"$(printf 'a\302')"
+env -i SECRET=hunter2 "$AIGC" check "$(printf 'a\302')" >out 2>err
+! grep -q hunter2 out || fail "check prints what lies behind a name"
+
+# a file that is cut while it is mapped: it is named and the exit code is that of a bad input. The reader walks half a gigabyte
+# of empty chunks meanwhile; how long that takes nobody knows, so several moments are tried.
+mkdir cut
+seen=0
+for moment in 0.01 0.03 0.06 0.1 0.15 0.2 0.3 0.05 0.1 0.2; do
+    printf '\211PNG\r\n\032\n' >cut/m.png
+    truncate -s 512M cut/m.png
+    (
+        sleep $moment
+        truncate -s 4096 cut/m.png
+    ) &
+    "$AIGC" check cut/m.png >out 2>err
+    found=$?
+    wait
+    [ $found = 0 ] || [ $found = 3 ] || fail "a file that is cut while it is read ends with $found"
+    ! grep -q 'cut/m.png: cannot be read any more: it was cut' err || seen=1
+    [ $seen = 0 ] || break
+done
+rm cut/m.png
+[ $seen = 1 ] || fail "a file that is cut while it is read is never told of"
+
+# the same of a model under a command that writes: no temporary file is left
+cp "$golden/gpt/llama.gguf" cut/m.gguf
+(
+    tries=0
+    while [ $tries -lt 400 ]; do
+        truncate -s 100 cut/m.gguf
+        cp "$golden/gpt/llama.gguf" cut/m.gguf
+        tries=$((tries + 1))
+    done
+) &
+writer=$!
+tries=0
+while [ $tries -lt 40 ]; do
+    "$AIGC" quantize cut/m.gguf cut/o.gguf --type q8_0 -q >out 2>err
+    found=$?
+    [ $found = 0 ] || [ $found = 3 ] || [ $found = 1 ] || fail "a model that is cut while it is read ends with $found"
+    [ $found = 0 ] || [ -s err ] || fail "a model that is cut while it is read ends without a word"
+    tries=$((tries + 1))
+done
+kill $writer 2>/dev/null
+wait
+[ -z "$(find cut -name '.*' -type f)" ] || fail "a temporary file is left"
