@@ -25,11 +25,11 @@ make() {
     echo "$file  ($((($(date +%s%N) - from) / 1000000)) ms)  $*"
 }
 write_text() {
-    build/aigc text --seed 1 -n 120 -p "Write three sentences about the sea for a travel magazine." >out/text.part
+    build/aigc text --seed 1 --temp 0 -n 120 -p "Write two sentences that welcome a new pupil to a school." >out/text.part
     mv out/text.part out/text.txt
 }
 make out/text.txt write_text
-make out/picture.png build/aigc image --seed 1 -q -p "grinning face" -o out/picture.png
+make out/picture.png build/aigc image --seed 1 -q -p "3d rocket on a blue background" -o out/picture.png
 make out/speech.wav build/aigc speak --seed 1 -q "Hello! This voice was made on an ordinary processor, by one small program." -o out/speech.wav
 make out/story/story.html sh samples/story/make.sh out/story
 echo

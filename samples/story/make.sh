@@ -1,18 +1,19 @@
 #!/bin/sh
-# An illustrated, narrated story: three texts, each going on from the last, three pictures and three sounds by one job
+# An illustrated, narrated story: three texts, three pictures and three sounds by one job
 # file, then one HTML page of them.     usage: sh samples/story/make.sh FOLDER
 set -eu
 here=$(dirname "$0")
 folder=${1:-out/story}
 mkdir -p "$folder"
-"$here/../../build/aigc" batch -q --out-dir "$folder" --journal "$folder/story.journal" "$here/story.jsonl"
+"${AIGC:-$here/../../build/aigc}" batch -q --out-dir "$folder" --journal "$folder/story.journal" "$here/story.jsonl"
 
-as_html() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g' "$1"; }
+# a text as HTML, up to the end of its last whole sentence
+as_html() { tr '\n' ' ' <"$1" | sed 's/\([.!?]["”]*\)[^.!?]*$/\1/; s/\&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
 {
     echo '<!doctype html><html lang="en"><meta charset="utf-8"><title>The fox and the golden key</title>'
     echo '<style>body{max-width:40em;margin:2em auto;font:18px/1.5 serif}img{width:12em;border-radius:1em}section{display:flex;gap:1.5em;margin:2em 0}</style>'
     echo '<h1>The fox and the golden key</h1>'
-    for part in one:fox two:penguin three:garden; do
+    for part in one:fox two:penguin three:cake; do
         echo "<section><img src=\"${part#*:}.png\" alt=\"${part#*:}\"><div><p>"
         as_html "$folder/${part%:*}.txt"
         echo "</p><audio controls src=\"${part%:*}.wav\"></audio></div></section>"
