@@ -76,13 +76,12 @@ static bool find_clauses(const mapped_text *m, const phoneme_given *given, size_
     return true;
 }
 
-/* Given phonemes are espeak-ng's IPA, or our own, told by letters that IPA has no use for: then they are rewritten. */
-static const char *given_phonemes(const char *voice, const phoneme_given *given, token_list *words)
+const char *phoneme_espeak_given(const char *phonemes, bool british, token_list *words)
 {
     static const char *const ours[] = {"A", "I", "O", "Q", "W", "Y", "T", "ʤ", "ʧ", "ᵊ"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-        if (strstr(given->phonemes, ours[i])) return espeak_from_misaki(given->phonemes, strncmp(voice, "en-gb", 5) == 0, words->mem, words->st);
-    return given->phonemes;
+        if (strstr(phonemes, ours[i])) return espeak_from_misaki(phonemes, british, words->mem, words->st);
+    return phonemes;
 }
 
 bool phoneme_espeak_run(const char *voice, const mapped_text *text, const phoneme_given *given, size_t count,
@@ -95,7 +94,7 @@ bool phoneme_espeak_run(const char *voice, const mapped_text *text, const phonem
     if (list.count && !phonemes) return false;
     for (size_t i = 0, g = 0; i < list.count || g < count;) {
         if (g < count && (i == list.count || given[g].from < list.item[i].from)) {
-            const char *said = given_phonemes(voice, &given[g], words);
+            const char *said = phoneme_espeak_given(given[g].phonemes, strncmp(voice, "en-gb", 5) == 0, words);
             token *t = said ? add(words, text, given[g].from, given[g].to, said, strlen(said)) : NULL;
             if (!t) return false;
             t->space = given[g].to < text->size && text->text[given[g].to] == ' ';

@@ -9,4 +9,8 @@
  * has as many words as espeak-ng says, else it is the whole clause. given: stretches whose phonemes are set. */
 bool phoneme_espeak_run(const char *voice, const mapped_text *text, const phoneme_given *given, size_t count, token_list *words);
 
+/* Phonemes that the user gave, as a Piper voice is to have them: as they stand, the voice's own symbols; but our own alphabet
+ * (audio/PHONEMES.md), told by letters that IPA has no use for, is rewritten. NULL with the error in words. */
+const char *phoneme_espeak_given(const char *phonemes, bool british, token_list *words);
+
 #endif

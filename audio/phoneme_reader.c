@@ -253,6 +253,15 @@ static void to_espeak(const phonemizer *p, token_list *tokens, size_t i)
     }
 }
 
+/* A given word for a Piper voice: the chain has written its phonemes with our own voice's symbols. */
+static void take_as_given(const phonemizer *p, token_list *tokens, token *t, const given_list *given)
+{
+    uint32_t c;
+    if (unicode_decode(t->text, t->size, &c) != t->size) return; /* other letters are joined to it */
+    const char *phonemes = phoneme_espeak_given(given->item[c - FIRST_PLACEHOLDER].phonemes, p->british, tokens);
+    if (phonemes) t->phonemes = phonemes;
+}
+
 /* Says once that some letters or signs, another script's or an emoji, have no reading. */
 static void warn_unread(phonemizer *p, const token *t)
 {
@@ -284,6 +293,7 @@ static bool read_tokens(phoneme_reader *r, const mapped_text *source, const give
     for (size_t i = 0; i < tokens->count; i++) warn_unread(r->p, &tokens->item[i]);
     for (size_t i = 0; p->alphabet == PHONEME_ESPEAK && i < tokens->count; i++)
         if (!is_given(&tokens->item[i], given)) to_espeak(p, tokens, i);
+        else take_as_given(p, tokens, &tokens->item[i], given);
     return status_ok(tokens->st);
 }
 

@@ -1,6 +1,7 @@
 #include "audio/piper.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +9,9 @@
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/log.h"
 
-enum { MAX_CONFIG = 4 << 20, MAX_IDS = 8, MAX_PIECE = 32 }; /* bytes of the JSON; ids of a symbol; bytes of a symbol's name */
+enum { MAX_CONFIG = 4 << 20, MAX_IDS = 8, MAX_PIECE = 32, MOST_TOLD = 64 }; /* bytes of the JSON; ids of a symbol; bytes of a symbol's name */
 
 typedef struct {
     json_t *root;
@@ -19,11 +21,19 @@ typedef struct {
     double noise_scale, length_scale, noise_w;
 } piper_config;
 
+/* Symbols that were said to be unknown, so that each is said once. The voice itself stays read-only. */
+typedef struct {
+    pthread_mutex_t lock;
+    char symbol[MOST_TOLD][5];
+    int count;
+} told_symbols;
+
 struct piper {
     piper_config config;
     vits *model;
     int64_t pad, begin[MAX_IDS], end[MAX_IDS];
     int begins, ends;
+    told_symbols *told;
 };
 
 static double number_or(const json_t *object, const char *key, double otherwise)
@@ -104,6 +114,10 @@ piper *piper_open(const char *model, const char *config, status *st)
         p->pad = pad[0];
         p->begins = ids_of(&p->config, "^", p->begin);
         p->ends = ids_of(&p->config, "$", p->end);
+        p->told = alloc_zeroed(1, sizeof *p->told, st);
+    }
+    if (p->told) {
+        pthread_mutex_init(&p->told->lock, NULL);
         return p;
     }
     piper_close(p);
@@ -115,6 +129,8 @@ void piper_close(piper *p)
     if (!p) return;
     json_decref(p->config.root);
     vits_free(p->model);
+    if (p->told) pthread_mutex_destroy(&p->told->lock);
+    alloc_free(p->told);
     alloc_free(p);
 }
 
@@ -140,6 +156,17 @@ bool piper_check(const piper *p, const char *speaker, status *st)
                       (long long)(vits_speakers(p->model) - 1), p->config.speakers ? " and the names in its JSON" : "");
 }
 
+static void tell_unknown(told_symbols *told, const char *symbol)
+{
+    bool known = false;
+    pthread_mutex_lock(&told->lock);
+    for (int i = 0; i < told->count && !known; i++) known = strcmp(told->symbol[i], symbol) == 0;
+    if (!known && told->count < MOST_TOLD) memcpy(told->symbol[told->count++], symbol, sizeof told->symbol[0]);
+    else known = true;
+    pthread_mutex_unlock(&told->lock);
+    if (!known) log_warning("the voice's JSON has no phoneme '%s'; it is left out", symbol);
+}
+
 /* The ids of the symbols, framed and padded; counts[i]: how many symbol i has. */
 static int64_t list_ids(const piper *p, const voice_speech *out, int64_t *ids, int *counts)
 {
@@ -152,6 +179,7 @@ static int64_t list_ids(const piper *p, const voice_speech *out, int64_t *ids, i
         int count = ids_of(&p->config, symbol, found);
         for (int i = 0; i < count; i++) ids[n++] = found[i];
         if (count) ids[n++] = p->pad;
+        if (!count) tell_unknown(p->told, symbol);
         counts[s] = count ? count + 1 : 0;
     }
     for (int i = 0; i < p->ends; i++) ids[n++] = p->end[i];
