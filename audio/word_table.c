@@ -10,6 +10,7 @@
 #include "audio/gzip.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/home.h"
 #include "core/log.h"
 #include "core/name_hash.h"
 
@@ -198,22 +199,9 @@ static bool identify(const char *path, const char *kind, source_identity *id)
 /* The cached table's path, its folder made if need be; NULL when there is no place for it. */
 static char *cache_path(const source_identity *id, status *st)
 {
-    const char *base = getenv("XDG_CACHE_HOME"), *below = "";
-    if (!base || base[0] != '/') {
-        base = getenv("HOME");
-        below = "/.cache";
-    }
-    if (!base || base[0] != '/') return NULL;
-    size_t room = strlen(base) + 64;
-    char *path = alloc_array(room, 1, st);
-    if (!path) return NULL;
-    snprintf(path, room, "%s%s", base, below);
-    mkdir(path, 0700); /* mostly there already */
-    snprintf(path, room, "%s%s/aigc", base, below);
-    mkdir(path, 0700);
-    snprintf(path, room, "%s%s/aigc/words-%016llx.table", base, below,
-             (unsigned long long)(id->path_hash ^ id->kind_hash));
-    return path;
+    char name[40];
+    snprintf(name, sizeof name, "words-%016llx.table", (unsigned long long)(id->path_hash ^ id->kind_hash));
+    return home_cache(name, st);
 }
 
 /* A sum over the table's bytes that any change to them changes, in four lanes so that 5 MB take half a millisecond. It

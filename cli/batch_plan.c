@@ -1,7 +1,5 @@
 #include "cli/batch_plan.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -11,7 +9,9 @@
 #include "cli/batch_rates.h"
 #include "cli/batch_shard.h"
 #include "core/alloc.h"
+#include "core/clean.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "core/utf8.h"
 
@@ -147,7 +147,9 @@ static void print_table(const plan *p)
         format_seconds(seconds_of(r), time);
         format_bytes(bytes_of(r), disk);
         format_bytes(r->rate ? r->rate->memory : 0, ram);
-        printf("%-7s %-28.28s %8zu %7d ", job_kind_name(r->kind), *r->model ? r->model : "-", r->jobs, *r->model != 0);
+        printf("%-7s ", job_kind_name(r->kind));
+        clean_padded(stdout, *r->model ? r->model : "-", 28);
+        printf(" %8zu %7d ", r->jobs, *r->model != 0);
         if (is_measured(r)) printf("%10s %10s %10s  %.0f jobs\n", time, disk, ram, r->rate->jobs);
         else printf("%10s %10s %10s  nothing: run one such job\n", "?", "?", "?");
     }
@@ -174,7 +176,7 @@ static bool print_json(const plan *p, status *st)
     json_t *root = json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:b, s:o}", "jobs", (json_int_t)p->open, "done", (json_int_t)p->done, "faults",
                              (json_int_t)job_file_faults(p->jobs), "seconds", seconds, "bytes", bytes, "memory", memory, "complete", whole, "parts", list);
     if (!root || json_array_size(list) != p->rows) status_set(st, STATUS_NOMEM, "out of memory for the plan");
-    else if (json_dumpf(root, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) != 0 || putchar('\n') == EOF) status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
+    else json_print(root, JSON_COMPACT | JSON_REAL_PRECISION(9), st);
     json_decref(root);
     return status_ok(st);
 }

@@ -8,6 +8,7 @@
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/home.h"
 #include "core/json.h"
 #include "core/utf8.h"
 
@@ -30,13 +31,7 @@ struct batch_rates {
 static char *rates_path(void)
 {
     status ignored = {0};
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char *base = cache && *cache == '/' ? alloc_string(cache, strlen(cache), &ignored) : home && *home == '/' ? file_join(home, ".cache", &ignored) : NULL;
-    char *folder = base && (mkdir(base, 0700) == 0 || errno == EEXIST) ? file_join(base, "aigc", &ignored) : NULL;
-    char *path = folder && (mkdir(folder, 0700) == 0 || errno == EEXIST) ? file_join(folder, "rates.json", &ignored) : NULL;
-    alloc_free(base);
-    alloc_free(folder);
-    return path;
+    return home_cache("rates.json", &ignored);
 }
 
 static double number(const json_t *object, const char *key)

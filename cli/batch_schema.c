@@ -1,10 +1,9 @@
 /* batch_schema: the JSON Schema of a job file's lines, made from the option tables so that it cannot say anything else. */
-#include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/batch_options.h"
+#include "core/json.h"
 
 /* A number may be written as a text too, as a place {{row.N}} is one. */
 static json_t *number_schema(const option *o)
@@ -114,7 +113,6 @@ void batch_options_print_schema(status *st)
     json_t *root = json_pack("{s:s, s:s, s:s, s:o}", "$schema", "https://json-schema.org/draft/2020-12/schema", "title", "A line of a job file of aigc batch",
                              "description", "Printed by 'aigc batch --schema'. Lines that begin with -- (AUTOMATIC1111's prompts) are no JSON.", "oneOf", lines);
     if (!root || json_array_size(lines) != JOB_KINDS + 3) status_set(st, STATUS_NOMEM, "out of memory for the schema");
-    else if (json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) != 0 || putchar('\n') == EOF || fflush(stdout) != 0)
-        status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
+    else json_print(root, JSON_INDENT(1) | JSON_REAL_PRECISION(9), st);
     json_decref(root);
 }

@@ -285,7 +285,8 @@ void chat_loop(const text_options *o, const text_model *m, generator *g, const c
     conversation c = {.o = o, .m = m, .g = g, .t = t, .seed = seed, .st = st};
     struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART}, before;
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, &before);
+    sigaction(SIGINT, NULL, &before);
+    if (before.sa_handler != SIG_IGN) sigaction(SIGINT, &action, NULL);
     setvbuf(stdin, NULL, _IONBF, 0);
     if (o->system) c.system = alloc_string(o->system, strlen(o->system), st);
     if (log_get_level() != LOG_QUIET) fprintf(stderr, "%s, %s; /help lists the commands\n", o->model, chat_family_name(t->family));

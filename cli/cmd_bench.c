@@ -3,7 +3,6 @@
  * (text/draft.h): the rate of plain text, not of one that repeats what it read. */
 #include "cli/command.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "cli/text_json.h"
 #include "cli/text_options.h"
 #include "core/alloc.h"
+#include "core/json.h"
 #include "core/log.h"
 
 enum { MAX_RUNS = 99 };
@@ -112,8 +112,7 @@ static void print(const bench *b, const char *path, const figures *f, status *st
     if (o->sequences > 1) json_object_set_new(root, "batch_tokens_per_second", json_real(f->batch_rate));
     json_object_set_new(root, "peak_mib", json_real(f->peak_mib));
     if (!root) status_set(st, STATUS_NOMEM, "out of memory for the JSON output");
-    else if (json_dumpf(root, stdout, JSON_REAL_PRECISION(6)) != 0 || putchar('\n') == EOF || fflush(stdout) != 0)
-        status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
+    else json_print(root, JSON_REAL_PRECISION(6), st);
     json_decref(root);
 }
 

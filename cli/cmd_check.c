@@ -7,32 +7,22 @@
 #include "cli/options.h"
 #include "cli/provenance.h"
 #include "core/alloc.h"
+#include "core/clean.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "core/utf8.h"
 
 enum { SHOWN = 400 /* bytes of a long text */ };
 
-/* Text from a file, for a terminal: on one line, without control characters, and not too much of it. */
-static void print_clean(const char *text)
-{
-    size_t size = strlen(text), shown = utf8_cut(text, size, SHOWN);
-    for (size_t i = 0, n; i < shown; i += n) {
-        n = utf8_length(text + i, shown - i);
-        unsigned char b = (unsigned char)text[i];
-        bool c1 = b == 0xC2 && n == 2 && (unsigned char)text[i + 1] < 0xA0; /* U+0080 to U+009F steer terminals too */
-        if (n == 0) putchar('?'), n = 1;
-        else if (b < ' ' || b == 127 || c1) putchar(' ');
-        else fwrite(text + i, 1, n, stdout);
-    }
-    if (shown < size) printf(" … (%zu bytes)", size);
-}
+/* Text from a file: on one line, nothing in it that steers a terminal, and not too much of it. */
+static void print_clean(const char *text) { clean_print(stdout, CLEAN_LINE, text, SHOWN); }
 
 static void print_line(const char *name, const char *text)
 {
     if (!text) return;
     fputs("  ", stdout);
-    print_clean(name);
-    printf("%*s ", strlen(name) < 16 ? (int)(16 - strlen(name)) : 0, "");
+    clean_padded(stdout, name, 16);
+    putchar(' ');
     print_clean(text);
     putchar('\n');
 }
@@ -121,10 +111,8 @@ static void check_one(const char *path, bool as_json, status *st)
     if (report && as_json) {
         json_t *line = json_pack("{s:s}", "file", path);
         if (line) json_object_update(line, report);
-        char *text = line ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
-        if (text) printf("%s\n", text);
+        if (line) json_print(line, JSON_COMPACT | JSON_REAL_PRECISION(15), st);
         else status_set(st, STATUS_FAIL, "--json: the file's name is no UTF-8 text");
-        alloc_free(text);
         json_decref(line);
     } else if (report) print_report(path, report);
     json_decref(report);

@@ -1,7 +1,6 @@
 /* embed: a text as a vector, the mean of its last hidden states. */
 #include "cli/command.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "cli/text_json.h"
 #include "cli/text_request.h"
 #include "core/alloc.h"
+#include "core/json.h"
 #include "text/score.h"
 
 typedef struct {
@@ -32,12 +32,11 @@ static void print(const embed_options *o, const char *path, const float *v, int6
     }
     json_t *root = json_object(), *list = json_array();
     for (int64_t i = 0; i < n; i++) json_array_append_new(list, text_json_number((double)v[i]));
-    json_object_set_new(root, "model", text_json_string(path, strlen(path), st));
+    json_object_set_new(root, "model", text_json_name(path, st));
     json_object_set_new(root, "prompt_tokens", json_integer(tokens));
     json_object_set_new(root, "embedding", list);
     if (json_object_size(root) != 3 || json_array_size(list) != (size_t)n) status_set(st, STATUS_NOMEM, "out of memory for the JSON output");
-    else if (json_dumpf(root, stdout, JSON_REAL_PRECISION(8)) != 0 || putchar('\n') == EOF || fflush(stdout) != 0)
-        status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
+    else json_print(root, JSON_REAL_PRECISION(8), st);
     json_decref(root);
 }
 

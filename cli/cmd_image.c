@@ -11,6 +11,7 @@
 #include "cli/output_ending.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "core/rng.h"
 
@@ -32,16 +33,15 @@ static char *numbered(const char *path, int64_t number, status *st)
 static bool draw_one(image_session *s, const image_options *o, uint64_t seed, int64_t number, status *st)
 {
     image_result result = {0};
-    char *path = numbered(o->output, number, st), *line = NULL;
+    char *path = numbered(o->output, number, st);
     bool ok = path && image_session_draw(s, o, seed, path, &result, st);
     if (ok && o->json) {
-        line = image_text_json(o, &result, path, image_session_model_path(s), st);
-        ok = line != NULL;
-        if (ok) printf("%s\n", line);
+        json_t *line = image_text_json(o, &result, path, image_session_model_path(s), st);
+        ok = line && json_print(line, JSON_COMPACT | JSON_REAL_PRECISION(6), st);
+        json_decref(line);
     } else if (ok)
         log_message("%s: %lld x %lld pixels, seed %llu, %.2f s", path, (long long)result.width, (long long)result.height,
                     (unsigned long long)result.seed, result.seconds);
-    alloc_free(line);
     alloc_free(path);
     return ok;
 }

@@ -10,6 +10,7 @@
 #include "cli/model_path.h"
 #include "cli/options.h"
 #include "core/alloc.h"
+#include "core/clean.h"
 #include "core/file.h"
 #include "core/gguf.h"
 #include "core/json.h"
@@ -377,7 +378,7 @@ static json_t *any_facts(inspection *in, const char *path)
 
 static void print_value(const json_t *value)
 {
-    if (json_is_string(value)) printf("%s", json_string_value(value));
+    if (json_is_string(value)) clean_print(stdout, CLEAN_LINE, json_string_value(value), 0);
     else if (json_is_boolean(value)) printf("%s", json_is_true(value) ? "yes" : "no");
     else if (json_is_real(value)) printf("%g", json_real_value(value));
     else if (json_is_integer(value)) {
@@ -416,7 +417,8 @@ static void print_tensors(const json_t *list)
     json_t *t, *n;
     json_array_foreach((json_t *)(uintptr_t)list, i, t)
     {
-        printf("%-48s %-6s [", json_string_value(json_object_get(t, "name")), json_string_value(json_object_get(t, "type")));
+        clean_padded(stdout, json_string_value(json_object_get(t, "name")), 48);
+        printf(" %-6s [", json_string_value(json_object_get(t, "type")));
         json_array_foreach(json_object_get(t, "shape"), k, n) printf("%s%lld", k ? ", " : "", (long long)json_integer_value(n));
         printf("]\n");
     }
@@ -430,11 +432,15 @@ static void print_facts(const json_t *facts, const char *indent)
     {
         if (strcmp(key, "tensor_list") == 0) continue;
         if (json_is_object(value)) {
-            printf("%s%s\n", indent, key);
+            fputs(indent, stdout);
+            clean_padded(stdout, key, 0);
+            putchar('\n');
             print_facts(value, indent[0] ? "        " : "    ");
             continue;
         }
-        printf("%s%-14s  ", indent, key);
+        fputs(indent, stdout);
+        clean_padded(stdout, key, 14);
+        fputs("  ", stdout);
         if (json_is_array(value)) print_list(value);
         else print_value(value);
         printf("\n");
@@ -453,8 +459,7 @@ static void run(inspection *in, const char *name, bool as_json)
         return;
     }
     if (as_json) {
-        if (json_dumpf(facts, stdout, JSON_INDENT(2)) != 0) status_set(in->st, STATUS_NOMEM, "the facts could not be written");
-        printf("\n");
+        json_print(facts, JSON_INDENT(2), in->st);
     } else {
         print_facts(facts, "");
     }

@@ -1,7 +1,6 @@
 /* score: the logarithm of each token's probability given those before it, and the perplexity of the whole. */
 #include "cli/command.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "cli/text_json.h"
 #include "cli/text_request.h"
 #include "core/alloc.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "text/score.h"
 
@@ -30,8 +30,7 @@ static void print_json(const tokenizer_ids *ids, const double *logprob, double n
     json_object_set_new(root, "nll", text_json_number(nll));
     json_object_set_new(root, "perplexity", text_json_number(exp(nll)));
     if (json_object_size(root) != 4 || json_array_size(logprobs) != (size_t)ids->count) status_set(st, STATUS_NOMEM, "out of memory for the JSON output");
-    else if (json_dumpf(root, stdout, JSON_REAL_PRECISION(10)) != 0 || putchar('\n') == EOF || fflush(stdout) != 0)
-        status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
+    else json_print(root, JSON_REAL_PRECISION(10), st);
     json_decref(root);
 }
 

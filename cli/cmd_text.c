@@ -2,7 +2,6 @@
 #include "cli/command.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "cli/text_request.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "text/text_buffer.h"
 
@@ -117,8 +117,7 @@ static void print_json(run *r, const char *path, status *st)
     if (list && root) json_object_set_new(root, "results", list);
     if (root && r->origin) json_object_set_new(root, "origin", origin_json(r->origin));
     if (!root) status_set(st, STATUS_NOMEM, "out of memory for the JSON output");
-    else if (status_ok(st) && (json_dumpf(root, stdout, JSON_REAL_PRECISION(9)) != 0 || putchar('\n') == EOF || fflush(stdout) != 0))
-        status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
+    else if (status_ok(st)) json_print(root, JSON_REAL_PRECISION(9), st);
     json_decref(root);
 }
 

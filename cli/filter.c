@@ -1,7 +1,6 @@
 #include "cli/filter.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include <jansson.h>
 #include <pcre2.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "core/text_out.h"
 
@@ -273,6 +273,7 @@ size_t filter_certain(const char *text, size_t size)
 void filter_print_refusal(const status *st)
 {
     json_t *line = json_pack("{s:s}", "refused", st->msg);
-    if (line && json_dumpf(line, stdout, JSON_COMPACT) == 0) putchar('\n');
+    status ignored = {0}; /* the refusal is told all the same */
+    if (line) json_print(line, JSON_COMPACT, &ignored);
     json_decref(line);
 }

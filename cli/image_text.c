@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/model_path.h"
 #include "core/alloc.h"
 
 /* What A1111 calls the methods, and the noise schedules that it names apart. */
@@ -73,12 +74,6 @@ static void say_text(writer *w, const char *text)
     for (size_t n = strlen(text), at = 0; at < n; at += 500) say(w, "%.500s", text + at);
 }
 
-static const char *last_part(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
-
 char *image_text_parameters(const image_options *o, const image_result *r, int64_t width, int64_t height, const char *model, const char *sha256,
                             bool words, status *st)
 {
@@ -91,7 +86,7 @@ char *image_text_parameters(const image_options *o, const image_result *r, int64
     say(&w, "%sSteps: %lld, Sampler: %s, CFG scale: %g, Seed: %llu, Size: %lldx%lld", words ? "\n" : "", (long long)r->steps,
         SHOWN[r->method], r->guidance, (unsigned long long)r->seed, (long long)width, (long long)height);
     if (sha256) say(&w, ", Model hash: %.10s", sha256);
-    say(&w, ", Model: %s", last_part(model));
+    say(&w, ", Model: %s", model_path_name(model));
     if (o->variation_strength > 0)
         say(&w, ", Variation seed: %lld, Variation seed strength: %g", (long long)o->variation_seed, o->variation_strength);
     if (o->init) say(&w, ", Denoising strength: %g", o->strength);
@@ -102,14 +97,12 @@ char *image_text_parameters(const image_options *o, const image_result *r, int64
     return NULL;
 }
 
-char *image_text_json(const image_options *o, const image_result *r, const char *path, const char *model, status *st)
+json_t *image_text_json(const image_options *o, const image_result *r, const char *path, const char *model, status *st)
 {
     json_t *j = json_pack("{ss* ss* ss* ss sI sI sI sf ss sI sf}", "file", path, "prompt", o->prompt, "negative_prompt", o->negative,
-                          "model", last_part(model), "width", (json_int_t)r->width, "height", (json_int_t)r->height, "steps",
+                          "model", model_path_name(model), "width", (json_int_t)r->width, "height", (json_int_t)r->height, "steps",
                           (json_int_t)r->steps, "cfg_scale", r->guidance, "sampling_method", sampler_method_name(r->method), "seed", (json_int_t)r->seed,
                           "seconds", r->seconds);
-    char *text = j ? json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
-    json_decref(j);
-    if (!text) status_set(st, STATUS_FAIL, "--json: the prompt or a file's name is no UTF-8 text");
-    return text;
+    if (!j) status_set(st, STATUS_FAIL, "--json: the prompt or a file's name is no UTF-8 text");
+    return j;
 }

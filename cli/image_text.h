@@ -2,6 +2,8 @@
 #ifndef AIGC_CLI_IMAGE_TEXT_H
 #define AIGC_CLI_IMAGE_TEXT_H
 
+#include <jansson.h>
+
 #include "cli/image_session.h"
 #include "image/caption.h"
 
@@ -17,7 +19,7 @@ bool image_text_place(const char *name, caption_place *place, status *st);    /*
 char *image_text_parameters(const image_options *o, const image_result *r, int64_t width, int64_t height, const char *model, const char *sha256,
                             bool words, status *st);
 
-/* One JSON object on a line, for --json. Freed with alloc_free. */
-char *image_text_json(const image_options *o, const image_result *r, const char *path, const char *model, status *st);
+/* The object for --json; the caller's. */
+json_t *image_text_json(const image_options *o, const image_result *r, const char *path, const char *model, status *st);
 
 #endif

@@ -16,14 +16,16 @@ static void on_signal(int number)
     _exit(number == SIGINT ? 130 : 128 + number);
 }
 
-void interrupt_install(void)
+void interrupt_catch(void (*handler)(int number), int flags)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}; /* a write of the journal goes on */
+    static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags}, before;
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    for (size_t i = 0; i < sizeof SIGNALS / sizeof SIGNALS[0]; i++)
+        if (sigaction(SIGNALS[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(SIGNALS[i], &action, NULL);
 }
+
+void interrupt_install(void) { interrupt_catch(on_signal, SA_RESTART); /* a write of the journal goes on */ }
 
 bool interrupt_asked(void) { return atomic_load(&asked) != 0; }
 

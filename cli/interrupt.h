@@ -8,6 +8,10 @@
 
 #include "core/status.h"
 
+/* Lets handler have SIGINT, SIGTERM and SIGHUP, with sigaction's flags; but one that whoever started the program had ignored
+ * (nohup, a shell's background job) stays ignored. */
+void interrupt_catch(void (*handler)(int number), int flags);
+
 void interrupt_install(void);
 bool interrupt_asked(void);
 

@@ -1,6 +1,7 @@
 /* main: finds the subcommand in a table, runs it, prints its error and turns it into the exit code. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,7 +10,9 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/interrupt.h"
 #include "core/alloc.h"
+#include "core/clean.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -38,6 +41,13 @@ static bool flush_output(status *st)
 {
     if (fflush(stdout) == 0 && !ferror(stdout)) return true;
     return status_set(st, STATUS_IO, "standard output: %s", strerror(errno ? errno : EIO));
+}
+
+/* Whether stdout is a pipe that nobody reads any more: where SIGPIPE is ignored that ends the program, but is nothing to tell. */
+static bool reader_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return ferror(stdout) && poll(&out, 1, 0) == 1 && out.revents & POLLERR;
 }
 
 static void print_usage(FILE *out)
@@ -80,12 +90,8 @@ static void handle_signals(void)
     struct sigaction bus = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
     sigemptyset(&bus.sa_mask);
     sigaction(SIGBUS, &bus, NULL);
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-    /* SIGPIPE keeps its default: a closed pipe ends the program, as it ends every Unix filter. */
+    interrupt_catch(on_signal, 0);
+    /* SIGPIPE stays as it is: by default a closed pipe ends the program, as it ends every Unix filter. */
 }
 
 /* A program may be started with any of the three closed; the next file that is opened would take the place, and the messages. */
@@ -110,6 +116,7 @@ int main(int argc, char **argv)
     const char *fail_at = getenv("AIGC_ALLOC_FAIL_AT"); /* tests/torture */
     if (fail_at) alloc_fail_at(strtoull(fail_at, NULL, 10));
     handle_signals();
+    clean_terminal();
     if (argc < 2) {
         print_usage(stderr);
         return 2;
@@ -133,6 +140,6 @@ int main(int argc, char **argv)
         st = (status){0};
         status_set(&st, STATUS_NOMEM, "out of memory");
     }
-    if (!status_ok(&st) && st.msg[0]) log_error("%s", st.msg);
+    if (!status_ok(&st) && st.msg[0] && !(st.code == STATUS_IO && reader_left())) log_error("%s", st.msg);
     return status_exit_code(&st);
 }

@@ -8,6 +8,7 @@
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/home.h"
 
 enum { MOST_NAMES = 4096 }; /* of a folder that are looked at */
 
@@ -29,10 +30,7 @@ char *model_path_folder(status *st)
 {
     const char *folder = getenv("AIGC_MODELS");
     if (folder && *folder) return alloc_string(folder, strlen(folder), st);
-    const char *data = getenv("XDG_DATA_HOME");
-    if (data && *data) return file_join(data, "aigc/models", st);
-    const char *home = getenv("HOME");
-    return file_join(home && *home ? home : "/", ".local/share/aigc/models", st);
+    return home_data("models", st);
 }
 
 /* folder/file when that exists; NULL otherwise, without an error. Frees folder. */
@@ -77,12 +75,18 @@ char *model_path_find(const char *name, status *st)
     if (!path && status_ok(st)) path = look_beside_program(file, st);
     if (path || !status_ok(st)) return path;
     char *folder = model_path_folder(st);
-    if (!folder) return NULL;
-    if (strcmp(name, "icons") == 0) status_set(st, STATUS_INPUT, "icons: not found in %s nor beside the program; it lies in the source tree at samples/models/icons", folder);
+    if (!folder) status_set(st, STATUS_INPUT, "%s: HOME is not set, so there is no folder of models; AIGC_MODELS=FOLDER names one", name);
+    else if (strcmp(name, "icons") == 0) status_set(st, STATUS_INPUT, "icons: not found in %s nor beside the program; it lies in the source tree at samples/models/icons", folder);
     else if (known) status_set(st, STATUS_INPUT, "%s: not found in %s; 'sh samples/models.sh %s' gets it, docs/models.md names others", name, folder, name);
     else status_set(st, STATUS_INPUT, "%s: no such file, and no model of that name in %s" WHERE, name, folder);
     alloc_free(folder);
     return NULL;
+}
+
+const char *model_path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
 }
 
 static bool ends_with(const char *s, const char *ending)

@@ -4,8 +4,8 @@
 
 #include "core/status.h"
 
-/* The folder of downloaded models: $AIGC_MODELS, else $XDG_DATA_HOME/aigc/models, else ~/.local/share/aigc/models.
- * Freed with alloc_free. */
+/* The folder of downloaded models: $AIGC_MODELS, else $XDG_DATA_HOME/aigc/models, else ~/.local/share/aigc/models; NULL: none
+ * of these is set, or st is. Freed with alloc_free. */
 char *model_path_folder(status *st);
 
 /* `name` as it is when it is a path that exists; else, when it holds no '/', the model of that short name
@@ -17,5 +17,8 @@ char *model_path_find(const char *name, status *st);
 /* Does the path look like a model or a part of one? Asked before all of it is read for its digest: a job's model may be any
  * name. A file must begin as weights do, a folder must hold weights or the settings of a model. */
 bool model_path_check(const char *path, status *st);
+
+/* What a model is called in records and in JSON: the last part of its path, which tells nothing of this machine. */
+const char *model_path_name(const char *path);
 
 #endif

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/model_path.h"
 #include "text/text_buffer.h"
 
 json_t *text_json_string(const char *text, size_t size, status *st)
@@ -14,6 +15,12 @@ json_t *text_json_string(const char *text, size_t size, status *st)
     return value;
 }
 
+json_t *text_json_name(const char *path, status *st)
+{
+    const char *name = model_path_name(path);
+    return text_json_string(name, strlen(name), st);
+}
+
 json_t *text_json_number(double x) { return isfinite(x) ? json_real(x) : json_null(); }
 
 json_t *text_json_run(const text_model *m, const char *path, double load_seconds)
@@ -21,7 +28,7 @@ json_t *text_json_run(const text_model *m, const char *path, double load_seconds
     status st = {0};
     json_t *root = json_object();
     if (!root) return NULL;
-    json_object_set_new(root, "model", text_json_string(path, strlen(path), &st));
+    json_object_set_new(root, "model", text_json_name(path, &st));
     json_object_set_new(root, "architecture", json_string(m->gpt->config.architecture));
     json_object_set_new(root, "load_seconds", json_real(load_seconds));
     if (status_ok(&st) && json_object_size(root) == 3) return root;

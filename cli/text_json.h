@@ -16,6 +16,9 @@ json_t *text_json_result(const generate_result *r, uint64_t seed, status *st);
 /* A string of bytes that may not be UTF-8: those become U+FFFD. */
 json_t *text_json_string(const char *text, size_t size, status *st);
 
+/* A model's name: the last part of its path. */
+json_t *text_json_name(const char *path, status *st);
+
 /* JSON has no NaN and no infinity: they become null. */
 json_t *text_json_number(double x);
 

@@ -12,39 +12,20 @@
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/home.h"
 #include "core/text_out.h"
 
 enum { FRESH_SECONDS = 2, LINE = 2 * HASH_TEXT };
 
 /* ---- where it is remembered ---- */
 
-static bool make_folder(const char *path) { return mkdir(path, 0700) == 0 || errno == EEXIST; }
-
-/* base/a/b, each made when it is missing; NULL where that fails. Frees base. */
-static char *folder_in(char *base, status *st)
-{
-    static const char *const PARTS[] = {"aigc", "sha256"};
-    if (!base || !make_folder(base)) {
-        alloc_free(base);
-        return NULL;
-    }
-    for (size_t i = 0; base && i < sizeof PARTS / sizeof PARTS[0]; i++) {
-        char *inner = file_join(base, PARTS[i], st);
-        alloc_free(base);
-        base = inner;
-        if (base && !make_folder(base)) {
-            alloc_free(base);
-            return NULL;
-        }
-    }
-    return base;
-}
-
+/* The folder, made when it is missing; NULL where that fails. Freed with alloc_free. */
 static char *cache_folder(status *st)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (cache && *cache == '/') return folder_in(alloc_string(cache, strlen(cache), st), st);
-    return home && *home == '/' ? folder_in(file_join(home, ".cache", st), st) : NULL;
+    char *folder = home_cache("sha256", st);
+    if (folder && (mkdir(folder, 0700) == 0 || errno == EEXIST)) return folder;
+    alloc_free(folder);
+    return NULL;
 }
 
 /* ---- what it is remembered by ---- */

@@ -1,11 +1,13 @@
 #include "core/json.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/clean.h"
 #include "core/file.h"
 
 enum { RESERVE = 96 << 10, FILE_LIMIT = 256 << 20 };
@@ -84,4 +86,18 @@ json_t *json_parse_file(const char *path, size_t flags, json_error_t *error)
     json_t *root = json_parse(text, size, flags, error);
     alloc_free(text);
     return root;
+}
+
+bool json_print(const json_t *value, size_t flags, status *st)
+{
+    text_out line = {.st = st};
+    char *text = json_dumps(value, flags);
+    if (!text) return status_set(st, STATUS_NOMEM, "out of memory for the JSON output");
+    clean_json(&line, text);
+    alloc_free(text);
+    text_out_add(&line, "\n");
+    bool ok = status_ok(st) && ((fwrite(line.data, 1, line.size, stdout) == line.size && fflush(stdout) == 0) ||
+                                status_set(st, STATUS_IO, "standard output: %s", strerror(errno)));
+    text_out_free(&line);
+    return ok;
 }

@@ -10,6 +10,8 @@
 
 #include <jansson.h>
 
+#include "core/status.h"
+
 /* Makes jansson take its memory from core/alloc.h. Once, before any other use. */
 void json_use_alloc(void);
 
@@ -18,5 +20,8 @@ json_t *json_parse(const char *text, size_t size, size_t flags, json_error_t *er
 
 /* The same of a file of at most 256 MiB; one that cannot be read gives line −1 and says why. */
 json_t *json_parse_file(const char *path, size_t flags, json_error_t *error);
+
+/* value, with json_dumpf's flags, as a line on stdout. Characters that steer terminals are \u escapes there (core/clean.h). */
+bool json_print(const json_t *value, size_t flags, status *st);
 
 #endif

@@ -6,6 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/alloc.h"
+#include "core/clean.h"
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static log_level level = LOG_NORMAL;
 static bool line_shown;
@@ -20,12 +23,26 @@ static void clear_line(void)
     line_shown = false;
 }
 
+/* What a message says of a stranger's names and words must steer no terminal and begin no line. */
+static void print(const char *format, va_list args)
+{
+    char room[1024], *text = room;
+    status ignored = {0};
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(room, sizeof room, format, args);
+    if (n >= (int)sizeof room && (text = alloc_array((size_t)n + 1, 1, &ignored))) vsnprintf(text, (size_t)n + 1, format, again);
+    va_end(again);
+    clean_print(stderr, CLEAN_LINE, text ? text : room, 0);
+    if (text != room) alloc_free(text);
+}
+
 static void message(const char *prefix, const char *format, va_list args)
 {
     pthread_mutex_lock(&lock);
     clear_line();
     fputs(prefix, stderr);
-    vfprintf(stderr, format, args);
+    print(format, args);
     fputc('\n', stderr);
     pthread_mutex_unlock(&lock);
 }
@@ -72,7 +89,7 @@ void log_progress(const char *format, ...)
     va_start(args, format);
     pthread_mutex_lock(&lock);
     clear_line();
-    vfprintf(stderr, format, args);
+    print(format, args);
     fflush(stderr);
     line_shown = true;
     pthread_mutex_unlock(&lock);

@@ -1,5 +1,6 @@
 /* log: what goes to stderr. stdout carries the product only.
  *
+ * Whatever stands in a message, it is one line without control and bidirectional characters (core/clean.h).
  * Progress is shown on a terminal only and rewrites one line; a message clears it first. Set once by the CLI before
  * threads start; the calls may come from any thread.
  */
