@@ -8,6 +8,7 @@
 
 #include "audio/sound_file.h"
 #include "audio/speak.h"
+#include "cli/cue.h"
 #include "cli/filter.h"
 #include "cli/output_ending.h"
 #include "cli/sound_origin.h"
@@ -31,46 +32,17 @@ static bool parse(int argc, char **argv, speak_flags *f, const char **words, int
 typedef struct {
     sound_file *sound;
     file_output *srt, *vtt;
-    bool json, phonemes;
+    bool json, phonemes, ssml;
+    bool json_open; /* its beginning is out: the end must follow, whatever comes */
     int64_t number;
     double seconds, started, first_sound, label; /* seconds of the label before all */
     const char *text; /* the input */
 } outputs;
 
-static void print_time(FILE *out, double seconds, char point)
+static void write_cue(file_output *to, const outputs *o, const speak_piece *p, cue_format format)
 {
-    int64_t ms = (int64_t)(seconds * 1000 + 0.5);
-    fprintf(out, "%02" PRId64 ":%02" PRId64 ":%02" PRId64 "%c%03" PRId64, ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, point, ms % 1000);
-}
-
-/* The sentence as it stands in the input, its white space made single spaces. */
-static void print_text(FILE *out, const outputs *o, const phoneme_sentence *s, bool markup)
-{
-    bool space = false;
-    for (size_t i = s->from; i < s->to; i++) {
-        unsigned char b = (unsigned char)o->text[i];
-        if (b <= ' ') {
-            space = true;
-            continue;
-        }
-        if (space) fputc(' ', out);
-        space = false;
-        if (markup && b == '<') fputs("&lt;", out);
-        else if (markup && b == '&') fputs("&amp;", out);
-        else fputc(b, out);
-    }
-}
-
-static void write_cue(file_output *to, const outputs *o, const speak_piece *p, char point)
-{
-    FILE *out = file_stream(to);
-    if (point == ',') fprintf(out, "%" PRId64 "\n", o->number + 1);
-    print_time(out, o->label + p->start, point);
-    fputs(" --> ", out);
-    print_time(out, o->label + p->end, point);
-    fputc('\n', out);
-    print_text(out, o, p->sentence, point == '.');
-    fputs("\n\n", out);
+    const phoneme_sentence *s = p->sentence;
+    cue_write(file_stream(to), format, o->number + 1, o->label + p->start, o->label + p->end, o->text + s->from, s->to - s->from, o->ssml);
 }
 
 static json_t *json_of_words(const speak_piece *p, double label)
@@ -119,8 +91,8 @@ static bool write_piece(void *arg, const speak_piece *p, status *st)
     if (o->phonemes && *p->sentence->phonemes) printf("%s\n", p->sentence->phonemes);
     if (o->sound && !sound_file_write(o->sound, p->samples, p->count, st)) return false;
     if (o->first_sound == 0 && p->count) o->first_sound = log_seconds();
-    if (o->srt && *p->sentence->phonemes) write_cue(o->srt, o, p, ',');
-    if (o->vtt && *p->sentence->phonemes) write_cue(o->vtt, o, p, '.');
+    if (o->srt && *p->sentence->phonemes) write_cue(o->srt, o, p, CUE_SRT);
+    if (o->vtt && *p->sentence->phonemes) write_cue(o->vtt, o, p, CUE_VTT);
     if (o->json && !print_json(o, p, speak_rate(w->from), st)) return false;
     o->number++;
     o->seconds += (double)p->count / speak_rate(w->from);
@@ -132,6 +104,7 @@ static bool open_outputs(outputs *o, const speak_flags *f, const speak *s, const
 {
     o->json = f->json;
     o->phonemes = f->phonemes;
+    o->ssml = f->ssml;
     if (!f->phonemes) o->sound = sound_file_create(f->output, (sound_format){.rate = speak_rate(s), .raw = f->raw, .tags = tags}, st);
     if (f->srt && status_ok(st)) o->srt = file_create(f->srt, st);
     if (f->vtt && status_ok(st)) o->vtt = file_create(f->vtt, st);
@@ -148,6 +121,25 @@ static void close_outputs(outputs *o, status *st)
         if (beside[i] && status_ok(st)) file_commit(beside[i], st);
         else file_abort(beside[i]);
     }
+}
+
+/* The end of the object, whether or not all sentences are in it. */
+static void end_json(const outputs *o, const status *st)
+{
+    json_t *error = status_ok(st) ? NULL : json_string(st->msg);
+    char *text = error ? json_dumps(error, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
+    printf("],\n \"seconds\":%.6f%s%s}\n", o->seconds, text ? ",\"error\":" : "", text ? text : "");
+    alloc_free(text);
+    json_decref(error);
+}
+
+static void tell_timings(const outputs *o, double loaded)
+{
+    double spent = log_seconds() - loaded;
+    if (o->first_sound == 0) log_verbose("loaded in %.0f ms; no sound in %.0f ms", 1000 * (loaded - o->started), 1000 * spent);
+    else
+        log_verbose("loaded in %.0f ms; first sound %.0f ms after that; %.2f s of sound in %.0f ms (%.4f of real time)", 1000 * (loaded - o->started),
+                    1000 * (o->first_sound - loaded), o->seconds, 1000 * spent, o->seconds > 0 ? spent / o->seconds : 0.0);
 }
 
 /* ---- the command ---- */
@@ -190,15 +182,13 @@ static void run(const speak_flags *f, const char *text, size_t size, status *st)
     if (s && open_outputs(&to, f, s, tags ? &made.tags : NULL, st)) {
         double loaded = log_seconds();
         if (to.sound && speak_label_write(f, s, (uint64_t)f->seed, to.sound, &to.label, st)) to.seconds = to.label;
-        if (f->json) printf("{\"rate\":%d,\"seed\":%" PRId64 ",\"sentences\":[", speak_rate(s), f->seed);
+        if (f->json && status_ok(st)) to.json_open = printf("{\"rate\":%d,\"seed\":%" PRId64 ",\"sentences\":[", speak_rate(s), f->seed) > 0;
         if (status_ok(st)) speak_text(s, text, size, write_piece, &(writer){&to, s}, st);
-        if (f->json && status_ok(st)) printf("],\n \"seconds\":%.6f}\n", to.seconds);
-        double done = log_seconds();
-        log_verbose("loaded in %.0f ms; first sound %.0f ms after that; %.2f s of sound in %.0f ms (%.4f of real time)", 1000 * (loaded - to.started),
-                    1000 * (to.first_sound - loaded), to.seconds, 1000 * (done - loaded), to.seconds > 0 ? (done - loaded) / to.seconds : 0.0);
+        tell_timings(&to, loaded);
     }
     log_progress_end();
     close_outputs(&to, st);
+    if (to.json_open) end_json(&to, st);
     sound_origin_free(&made);
     origin_files_free(&files);
     speak_close(s);

@@ -197,6 +197,26 @@ static bool encode_prompts(drawing *d)
     return status_ok(d->c->st);
 }
 
+/* ---- what is written on it ---- */
+
+/* p (taken over) with the text. */
+static picture *set_text(const drawing *d, picture *p, const char *text, caption_place place, double size, status *st)
+{
+    const char *font = caption_find_font(d->o->font, st);
+    picture *with = font ? caption_draw(p, text, place, font, size, st) : NULL;
+    picture_free(p);
+    return with;
+}
+
+/* p (taken over) with the label that people see, where that is asked for. */
+static picture *set_label(const drawing *d, picture *p, status *st)
+{
+    if (!p || (!d->o->label && !d->o->label_text)) return p;
+    int64_t side = p->width < p->height ? p->width : p->height;
+    double size = (double)side * LABEL_SHARE;
+    return set_text(d, p, d->o->label_text ? d->o->label_text : "AI-generated", CAPTION_CORNER, size < LABEL_LEAST ? LABEL_LEAST : size, st);
+}
+
 /* ---- progress ---- */
 
 /* "dir/name.png" -> "dir/name-preview.png"; freed with alloc_free. */
@@ -209,13 +229,26 @@ static char *preview_path(const char *path, status *st)
     return name;
 }
 
+/* A preview says that it is generated, and no more: no run makes it as its product. */
+static bool write_marked(file_output *f, const picture *p, const drawing *d, status *st)
+{
+    image_options o = *d->o;
+    image_result none = {0};
+    image_origin made;
+    o.metadata = "none";
+    if (!image_origin_make(&made, &o, &none, &d->s->files, image_model_path(d->s->model), st)) return false;
+    bool ok = image_file_write_png(file_stream(f), p, made.chunk, made.count, st);
+    image_origin_free(&made);
+    return ok;
+}
+
 static bool write_preview(drawing *d, const tensor *latents, status *st)
 {
     char *name = preview_path(d->path, st);
     bool ready = name && image_model_build(d->s->model, IMAGE_VAE_DECODER, st);
-    picture *p = ready ? diffuse_preview(d->c, image_model_diffuse(d->s->model), latents) : NULL;
+    picture *p = ready ? set_label(d, diffuse_preview(d->c, image_model_diffuse(d->s->model), latents), st) : NULL;
     file_output *f = p ? file_create(name, st) : NULL;
-    if (f && image_file_write_png(file_stream(f), p, NULL, 0, st)) file_commit(f, st);
+    if (f && write_marked(f, p, d, st)) file_commit(f, st);
     else file_abort(f);
     picture_free(p);
     alloc_free(name);
@@ -232,15 +265,6 @@ static bool on_step(void *arg, int step, int steps, const tensor *expected)
 }
 
 /* ---- finishing ---- */
-
-/* p (taken over) with the text. */
-static picture *set_text(const drawing *d, picture *p, const char *text, caption_place place, double size, status *st)
-{
-    const char *font = caption_find_font(d->o->font, st);
-    picture *with = font ? caption_draw(p, text, place, font, size, st) : NULL;
-    picture_free(p);
-    return with;
-}
 
 /* Where the mask is black, p is the picture it came from, which what was drawn at another size would not be. */
 static bool keep_masked(const drawing *d, picture *p, status *st)
@@ -277,11 +301,7 @@ static picture *finish(const drawing *d, picture *p, status *st)
     caption_place place;
     if (p) p = give_size(d, p, st);
     if (p && d->o->caption && image_text_place(d->o->caption_place, &place, st)) p = set_text(d, p, d->o->caption, place, d->o->caption_size, st);
-    if (p && (d->o->label || d->o->label_text)) {
-        int64_t side = p->width < p->height ? p->width : p->height;
-        double size = (double)side * LABEL_SHARE;
-        p = set_text(d, p, d->o->label_text ? d->o->label_text : "AI-generated", CAPTION_CORNER, size < LABEL_LEAST ? LABEL_LEAST : size, st);
-    }
+    p = set_label(d, p, st);
     if (status_ok(st)) return p;
     picture_free(p);
     return NULL;
