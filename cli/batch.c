@@ -306,7 +306,7 @@ static bool prepare(batch *b, batch_item *item)
     const char *at;
     bool whole = item->path && fill_options(b, item, item->mem, &wrong) && batch_words_check(NULL, &item->job, &at, &wrong) && job_inputs_digest(b->inputs, &item->job, &item->inputs, &wrong);
     bool before = whole && finished_before(b, item); /* reads the whole output: asked once */
-    if (whole && !before) whole = batch_filter_job(&b->filters, &item->job, &item->filter, &wrong);
+    if (whole && !before) whole = batch_filters_of(&b->filters, &item->job, &item->filters, &wrong);
     if (whole && !before) whole = make_folders(b, item, &wrong);
     item->attempt = ++b->attempts[item->index];
     b->blamed[item->index] = is_own_fault(wrong.code);

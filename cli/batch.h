@@ -26,7 +26,7 @@ typedef struct {
     const char *job_path, *out_folder, *journal_path; /* folder and journal NULL: beside the job file */
     const char *answers_path;                         /* of OpenAI requests; NULL: beside the job file, or in out_folder */
     option_list aliases;                              /* NAME=MODEL */
-    const char *filter;                               /* for jobs that name none; NULL: none */
+    const char *filter;                               /* of all jobs, beside their own; NULL: none */
     int64_t threads, retries, parallel;               /* parallel: text jobs that share a pass */
     int64_t shard, shards;                            /* this machine does shard (from 1) of shards; 0: all */
     bool force, retry_failed, fail_fast, json, quiet;

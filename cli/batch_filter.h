@@ -7,7 +7,7 @@
 
 enum { BATCH_FILTERS_MAX = 16 };
 typedef struct {
-    const char *standard; /* --filter: for jobs that name none; NULL: none */
+    const char *standard; /* --filter: of all jobs, whatever they name; NULL: none */
     struct {
         char *path;
         filter *filter;
@@ -15,9 +15,8 @@ typedef struct {
     size_t count;
 } batch_filters;
 
-/* Do the words of a job whose options are filled in, and those of the file it names, pass its filter? *f: that filter, for the
- * texts that the job makes; NULL: it has none. */
-bool batch_filter_job(batch_filters *b, const job *j, filter **f, status *st);
+/* The lists for a job whose options are filled in: the batch's and its own. They live as long as b. */
+bool batch_filters_of(batch_filters *b, const job *j, filter_lists *lists, status *st);
 
 void batch_filters_free(batch_filters *b);
 

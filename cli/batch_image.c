@@ -6,6 +6,7 @@
 #include "cli/batch_answer.h"
 #include "cli/batch_options.h"
 #include "cli/image_session.h"
+#include "cli/request_words.h"
 #include "core/alloc.h"
 #include "core/log.h"
 
@@ -76,7 +77,7 @@ static char *draw(batch_lane *lane, batch_image *s, batch_item *item, status *st
     image_result result;
     if (!batch_options_set(&item->job, &v, st)) return NULL;
     v.image.quiet = true; /* the batch shows a line of its own */
-    if (!open_session(lane, s, item, &v.image, st)) return NULL;
+    if (!request_words_image(&item->filters, &v.image, st) || !open_session(lane, s, item, &v.image, st)) return NULL;
     if (item->only_check) {
         image_session_check(s->session, &v.image, item->job.seed, st);
         return NULL;

@@ -87,8 +87,9 @@ bool batch_item_read_ids(const batch_item *item, const char *text, const tokeniz
     tokenizer_decoder d = {.special = true, .started = true};
     tokenizer_bytes words = {0};
     bool ok = read_ids(text, t, ids, st);
-    if (ok && item->filter)
-        ok = tokenizer_decode(t, &d, ids->id, ids->count, &words, st) && filter_pass(item->filter, FILTER_PROMPT, "token-ids", words.data ? words.data : "", words.size, 0, st);
+    if (ok && (item->filters.list[0] || item->filters.list[1]))
+        ok = tokenizer_decode(t, &d, ids->id, ids->count, &words, st) &&
+             filter_lists_pass(&item->filters, FILTER_PROMPT, "token-ids", words.data ? words.data : "", words.size, st);
     tokenizer_bytes_free(&words);
     if (!ok) tokenizer_ids_free(ids);
     return ok;
@@ -96,7 +97,7 @@ bool batch_item_read_ids(const batch_item *item, const char *text, const tokeniz
 
 bool batch_item_pass(const batch_item *item, const char *text, status *st)
 {
-    return !item->filter || filter_pass(item->filter, FILTER_OUTPUT, "the text", text, strlen(text), 0, st);
+    return filter_lists_pass(&item->filters, FILTER_OUTPUT, "the text", text, strlen(text), st);
 }
 
 static bool write_text(const char *path, const char *text, status *st)

@@ -19,7 +19,7 @@ struct batch_item {
     hash_hex inputs;     /* digest of all that the job depends on */
     const char *folder;  /* of all outputs; outlives the item */
     const char *path;    /* where its output goes */
-    filter *filter;      /* that its texts are held against; NULL: none */
+    filter_lists filters; /* that its words, and the texts made of them, are held against */
     int attempt;         /* from 1 */
     bool only_check;     /* the runner does all but the work: what would fail fails, and nothing is made */
     arena *mem;          /* the strings of all of this */

@@ -7,6 +7,7 @@
 #include "cli/batch_options.h"
 #include "cli/cue.h"
 #include "cli/interrupt.h"
+#include "cli/request_words.h"
 #include "cli/sound_origin.h"
 #include "cli/speak_label.h"
 #include "core/alloc.h"
@@ -132,14 +133,15 @@ static bool check_sound(batch_speak *s, const batch_item *item, const char *path
 static void say(batch_lane *lane, batch_speak *s, batch_item *item, const char *path, status *st)
 {
     speak_flags f;
-    if (!path || !set_flags(&item->job, &f, st) || !open_voice(lane, s, item, &f, st)) return;
-    voice_settings settings = speak_flags_settings(&f);
-    if (!speak_set(s->speak, &settings, f.sentence_silence, item->job.seed, f.ssml ? PHONEME_SSML : PHONEME_PLAIN, st)) return;
+    if (!path || !set_flags(&item->job, &f, st)) return;
     size_t size = f.text ? strlen(f.text) : 0;
     char *read = f.text ? NULL : file_read(f.file, MAX_TEXT, &size, st);
     const char *text = f.text ? f.text : read;
-    if (text && item->only_check) check_sound(s, item, path, &f, text, size, st);
-    else if (text) write_sound(s, item, path, &f, text, size, st);
+    voice_settings settings = speak_flags_settings(&f);
+    bool ready = text && request_words_speech(&item->filters, &f, text, size, st) && open_voice(lane, s, item, &f, st) &&
+                 speak_set(s->speak, &settings, f.sentence_silence, item->job.seed, f.ssml ? PHONEME_SSML : PHONEME_PLAIN, st);
+    if (ready && item->only_check) check_sound(s, item, path, &f, text, size, st);
+    else if (ready) write_sound(s, item, path, &f, text, size, st);
     alloc_free(read);
 }
 

@@ -7,6 +7,7 @@
 #include "cli/batch_options.h"
 #include "cli/interrupt.h"
 #include "cli/model_path.h"
+#include "cli/request_words.h"
 #include "cli/text_cut.h"
 #include "cli/text_origin.h"
 #include "cli/text_request.h"
@@ -140,12 +141,16 @@ static char *add_record(slot *s, const char *text, status *st)
 static bool add_prompt(batch_text *t, slot *s, const char *prompt, status *st)
 {
     s->options.text.prompt = prompt;
-    char *input = text_request_input(&s->options.text, st);
-    bool ok = input && text_request_init(&s->request, &s->options.text, &t->model, input, s->item->job.seed, generator_context(t->generator), st) &&
+    text_words words;
+    int64_t count;
+    chat_message *messages = text_words_read(&words, &s->options.text, st) ? text_words_messages(&words, &count, st) : NULL;
+    bool ok = messages && request_words_text(&s->item->filters, messages, count, st) &&
+              text_request_init(&s->request, &s->options.text, &t->model, &words, s->item->job.seed, generator_context(t->generator), st) &&
               add_sequences(t, s, st);
-    if (ok && s->item->job.form == JOB_FORM_OWN) ok = make_record(t, s, input, st);
+    if (ok && s->item->job.form == JOB_FORM_OWN) ok = make_record(t, s, words.input, st);
     text_request_free(&s->request);
-    alloc_free(input);
+    text_words_free(&words);
+    alloc_free(messages);
     return ok;
 }
 
@@ -174,6 +179,7 @@ static bool add_conversation(batch_text *t, slot *s, status *st)
         if (ok) ok = (role[i] = alloc_string(all->item[i], (size_t)(colon - all->item[i]), st)) != NULL;
         message[i] = (chat_message){role[i], ok ? colon + 1 : NULL};
     }
+    ok = ok && request_words_text(&s->item->filters, message, (int64_t)all->count, st);
     ok = ok && text_request_init_chat(&s->request, &s->options.text, &t->model, &chat, message, (int64_t)all->count, s->item->job.seed,
                                       generator_context(t->generator), st) && add_sequences(t, s, st);
     if (ok && s->item->job.form == JOB_FORM_OWN) ok = make_record_of_messages(t, s, st);

@@ -179,7 +179,7 @@ static void try_job(trial *t, size_t i, status *st)
     item->only_check = true;
     item->path = batch_paths_join(t->folder, item->job.out, item->mem, &wrong);
     bool whole = job_inputs_resolve(t->inputs, &item->job, item->mem, &wrong) && fill(t, item->index, &item->job, item->mem, &wrong) && batch_words_check(NULL, &item->job, &at, &wrong) &&
-                 job_inputs_find_model(&item->job, &wrong) && batch_filter_job(&t->filters, &item->job, &item->filter, &wrong);
+                 job_inputs_find_model(&item->job, &wrong) && batch_filters_of(&t->filters, &item->job, &item->filters, &wrong);
     if (whole) {
         batch_lanes_give(t->lanes, item);
         if (++t->at_hand >= AT_HAND) wait_for_one(t, st);

@@ -120,7 +120,7 @@ void cmd_batch(int argc, char **argv, status *st)
         {0, "retries", OPTION_INT, &a.run.retries, "N", "more tries of a job that failed for want of memory or disk (0)", 0, 100, NULL},
         {0, "fail-fast", OPTION_FLAG, &a.run.fail_fast, NULL, "stop at the first failure", 0, 0, NULL},
         {0, "parallel", OPTION_INT, &a.run.parallel, "N", "text jobs that share a pass over the model (16)", 1, 64, NULL},
-        {0, "filter", OPTION_STRING, &a.run.filter, "FILE", "hold words and texts of jobs that name no \"filter\" against this list", 0, 0, NULL},
+        {0, "filter", OPTION_STRING, &a.run.filter, "FILE", "hold words and texts of all jobs against this list, beside their own \"filter\"", 0, 0, NULL},
         {0, "alias", OPTION_LIST, &a.run.aliases, "NAME=MODEL", "run jobs that name this model with that one; repeatable", 0, 0, NULL},
         {'t', "threads", OPTION_INT, &a.run.threads, "N", "0: one for each core (0); the outputs do not depend on it", 0, 1024, NULL},
         {0, "json", OPTION_FLAG, &a.run.json, NULL, "a JSON line on stderr for every job that ends; of a plan, one object on stdout", 0, 0, NULL},

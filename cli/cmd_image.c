@@ -9,6 +9,7 @@
 #include "cli/image_session.h"
 #include "cli/image_text.h"
 #include "cli/output_ending.h"
+#include "cli/request_words.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -58,10 +59,7 @@ static char *take_line(char *s, char **next)
 
 static bool pass_filter(filter *list, const image_options *o, status *st)
 {
-    const char *words[] = {o->prompt, o->negative, o->caption, o->label_text};
-    static const char *const NAMES[] = {"the prompt", "--negative-prompt", "--caption", "--label-text"};
-    for (int i = 0; i < 4; i++)
-        if (words[i] && !filter_pass(list, FILTER_PROMPT, NAMES[i], words[i], strlen(words[i]), 0, st)) break;
+    request_words_image(&(filter_lists){{list}}, o, st);
     if (st->code == STATUS_REFUSED && o->json) filter_print_refusal(st);
     return status_ok(st);
 }

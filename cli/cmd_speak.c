@@ -11,6 +11,7 @@
 #include "cli/cue.h"
 #include "cli/filter.h"
 #include "cli/output_ending.h"
+#include "cli/request_words.h"
 #include "cli/sound_origin.h"
 #include "cli/speak_flags.h"
 #include "cli/speak_label.h"
@@ -215,8 +216,7 @@ static bool pass_filter(const speak_flags *f, const char *text, size_t size, sta
 {
     if (!f->filter) return true;
     filter *list = filter_open(f->filter, st);
-    bool ok = list && filter_pass(list, FILTER_PROMPT, "the text", text, size, 0, st) &&
-              (!f->label_text || filter_pass(list, FILTER_PROMPT, "--label-text", f->label_text, strlen(f->label_text), 0, st));
+    bool ok = list && request_words_speech(&(filter_lists){{list}}, f, text, size, st);
     filter_close(list);
     if (st->code == STATUS_REFUSED && f->json) filter_print_refusal(st);
     return ok;

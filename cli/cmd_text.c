@@ -11,6 +11,7 @@
 #include "cli/filter.h"
 #include "cli/model_path.h"
 #include "cli/output_ending.h"
+#include "cli/request_words.h"
 #include "cli/text_json.h"
 #include "cli/text_options.h"
 #include "cli/text_cut.h"
@@ -28,6 +29,7 @@ typedef struct {
     text_model model;
     pool *threads;
     generator *generator;
+    text_words words;
     text_request request;
     generate_sequence *sequence[256];
     uint64_t seed;
@@ -151,9 +153,9 @@ static void print_rest(run *r, status *st)
 /* ---- where it came from ---- */
 
 /* Waits for the model's digest when this is its first run. */
-static bool make_record(run *r, const char *input, status *st)
+static bool make_record(run *r, status *st)
 {
-    if (!r->origin) r->origin = text_origin_of(r->o, &r->request, r->seed, input, &r->files, st);
+    if (!r->origin) r->origin = text_origin_of(r->o, &r->request, r->seed, r->words.input, &r->files, st);
     return r->origin != NULL;
 }
 
@@ -191,10 +193,10 @@ static void finish_file(run *r, status *st)
 
 /* ---- the run ---- */
 
-static bool start(run *r, const char *input, status *st)
+static bool start(run *r, status *st)
 {
-    if (!text_request_init(&r->request, r->o, &r->model, input, r->seed, generator_context(r->generator), st)) return false;
-    if (r->o->label && r->writes && (!make_record(r, input, st) || !write_front_matter(r, st))) return false;
+    if (!text_request_init(&r->request, r->o, &r->model, &r->words, r->seed, generator_context(r->generator), st)) return false;
+    if (r->o->label && r->writes && (!make_record(r, st) || !write_front_matter(r, st))) return false;
     for (int64_t i = 0; i < r->o->parallel; i++) {
         generate_request q = r->request.request;
         q.seed = r->seed + (uint64_t)i;
@@ -218,21 +220,24 @@ static bool pass_outputs(run *r, status *st)
     return status_set(st, r->refused.code, "%s", r->refused.msg);
 }
 
-static bool pass_prompt(run *r, const char *input, status *st)
+static bool pass_words(run *r, status *st)
 {
     if (!r->o->filter) return true;
+    int64_t count;
     r->filter = filter_open(r->o->filter, st);
-    return r->filter && filter_pass(r->filter, FILTER_PROMPT, "the prompt", input, strlen(input), 0, st) &&
-           (!r->o->system || filter_pass(r->filter, FILTER_PROMPT, "--system", r->o->system, strlen(r->o->system), 0, st));
+    chat_message *messages = r->filter ? text_words_messages(&r->words, &count, st) : NULL;
+    bool ok = messages && request_words_text(&(filter_lists){{r->filter}}, messages, count, st);
+    alloc_free(messages);
+    return ok;
 }
 
-static void generate(run *r, const char *path, const char *input, status *st)
+static void generate(run *r, const char *path, status *st)
 {
-    if (!start(r, input, st)) return;
+    if (!start(r, st)) return;
     while (generator_step(r->generator, st))
         if (r->write_failed || !status_ok(&r->refused)) break;
     if (output_failed(r, st) || !status_ok(st) || !write_whole(r, st) || !pass_outputs(r, st)) return;
-    if (wants_record(r->o) && !make_record(r, input, st)) return;
+    if (wants_record(r->o) && !make_record(r, st)) return;
     tell_cut(r);
     if (r->o->json) print_json(r, path, st);
     if (r->writes) {
@@ -256,7 +261,7 @@ static void chat(run *r, status *st)
     chat_template_free(&t);
 }
 
-static void open_and_run(run *r, const char *input, status *st)
+static void open_and_run(run *r, status *st)
 {
     char *path = model_path_find(r->o->model, st);
     r->writes = !r->o->json || has_file(r->o);
@@ -268,7 +273,7 @@ static void open_and_run(run *r, const char *input, status *st)
         generator_options go = {.context = r->o->context};
         r->generator = generator_new(r->model.gpt, r->model.tokenizer, r->threads, &go, st);
         if (r->generator && r->o->interactive) chat(r, st);
-        else if (r->generator) generate(r, path, input, st);
+        else if (r->generator) generate(r, path, st);
     }
     file_abort(r->file);
     origin_free(r->origin);
@@ -313,22 +318,18 @@ void cmd_text(int argc, char **argv, status *st)
     if (o.quiet) log_set_level(LOG_QUIET);
     if (o.verbose) log_set_level(LOG_VERBOSE);
     text_cut on_length;
-    char *input = check_options(&o, st) && text_cut_of(o.on_length, &on_length, st) && !o.interactive ? text_request_input(&o, st) : NULL;
-    if (status_ok(st)) {
-        run *r = alloc_zeroed(1, sizeof *r, st);
-        if (r) {
-            r->o = &o;
-            r->on_length = on_length;
-            r->ends_line = true;
-            r->seed = o.seed_given ? (uint64_t)o.seed : rng_fresh_seed();
-            if ((uint64_t)o.parallel - 1 > OPTION_MOST_SEED - r->seed)
-                status_set(st, STATUS_USAGE, "--seed: %" PRIu64 " and %" PRId64 " more found, seeds up to %" PRIu64 " wanted", r->seed, o.parallel - 1, OPTION_MOST_SEED);
-            if (status_ok(st) && pass_prompt(r, input, st)) open_and_run(r, input, st);
-            if (st->code == STATUS_REFUSED && o.json) filter_print_refusal(st);
-            filter_close(r->filter);
-            text_buffer_free(&r->held);
-        }
-        alloc_free(r);
-    }
-    alloc_free(input);
+    run *r = check_options(&o, st) && text_cut_of(o.on_length, &on_length, st) ? alloc_zeroed(1, sizeof *r, st) : NULL;
+    if (!r) return;
+    r->o = &o;
+    r->on_length = on_length;
+    r->ends_line = true;
+    r->seed = o.seed_given ? (uint64_t)o.seed : rng_fresh_seed();
+    if ((uint64_t)o.parallel - 1 > OPTION_MOST_SEED - r->seed)
+        status_set(st, STATUS_USAGE, "--seed: %" PRIu64 " and %" PRId64 " more found, seeds up to %" PRIu64 " wanted", r->seed, o.parallel - 1, OPTION_MOST_SEED);
+    if (status_ok(st) && (o.interactive || text_words_read(&r->words, &o, st)) && pass_words(r, st)) open_and_run(r, st);
+    if (st->code == STATUS_REFUSED && o.json) filter_print_refusal(st);
+    filter_close(r->filter);
+    text_words_free(&r->words);
+    text_buffer_free(&r->held);
+    alloc_free(r);
 }

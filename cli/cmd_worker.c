@@ -246,6 +246,7 @@ void cmd_worker(int argc, char **argv, status *st)
         {0, "retries", OPTION_INT, &w->run.retries, "N", "more tries of a job that failed for want of memory or disk (0)", 0, 100, NULL},
         {0, "parallel", OPTION_INT, &w->run.parallel, "N", "text jobs that share a pass over the model (16)", 1, 64, NULL},
         {0, "alias", OPTION_LIST, &w->run.aliases, "NAME=MODEL", "run jobs that name this model with that one; repeatable", 0, 0, NULL},
+        {0, "filter", OPTION_STRING, &w->run.filter, "FILE", "hold words and texts of all jobs against this list, beside their own", 0, 0, NULL},
         {'t', "threads", OPTION_INT, &w->run.threads, "N", "0: one for each core (0); the outputs do not depend on it", 0, 1024, NULL},
         {0, "json", OPTION_FLAG, &w->run.json, NULL, "a JSON line on stderr for every job that ends", 0, 0, NULL},
         {'q', "quiet", OPTION_FLAG, &w->run.quiet, NULL, "errors alone on stderr", 0, 0, NULL},

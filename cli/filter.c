@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/filter_view.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -85,28 +86,32 @@ static bool add_rule(reader *r, const char *pattern, size_t size)
     return true;
 }
 
-/* The words gathered so far as one rule: whole words, that is, no letter, digit or _ on either side. */
+/* The words gathered so far as one rule: whole words, that is, no letter or digit on either side. */
 static bool close_words(reader *r)
 {
     bool ok = true;
     if (r->words.size) {
-        text_out_add(&r->words, ")(?![\\p{L}\\p{N}_])");
+        text_out_add(&r->words, ")(?![\\p{L}\\p{N}])");
         ok = status_ok(r->st) && add_rule(r, r->words.data, r->words.size);
         r->words.size = 0;
     }
     return ok;
 }
 
+/* White space, dashes and _ part the words of a text alike. */
 static void add_words(reader *r, const char *line)
 {
-    text_out_add(&r->words, r->words.size ? "|" : "(?<![\\p{L}\\p{N}_])(?:");
+    text_out plain = {.st = r->st};
+    if (filter_view(FILTER_VIEW_PLAIN, line, strlen(line), &plain) && plain.size) line = plain.data;
+    text_out_add(&r->words, r->words.size ? "|" : "(?<![\\p{L}\\p{N}])(?:");
     for (const char *s = line; *s; s++) {
-        if (*s == ' ' || *s == '\t') {
-            while (s[1] == ' ' || s[1] == '\t') s++;
-            text_out_add(&r->words, "\\s+");
+        if (strchr(" \t_", *s)) {
+            while (s[1] && strchr(" \t_", s[1])) s++;
+            text_out_add(&r->words, "[\\s\\p{Pd}_]+");
         } else if ((unsigned char)*s < 128 && strchr("\\^$.|?*+()[]{}-#/", *s)) text_out_format(&r->words, "\\%c", *s);
         else text_out_bytes(&r->words, s, 1);
     }
+    text_out_free(&plain);
 }
 
 static bool wrong(reader *r, const char *what) { return status_set(r->st, STATUS_INPUT, "%s:%zu: %s", r->f->path, r->line, what); }
@@ -149,6 +154,7 @@ static bool read_all(filter *f, char *text, status *st)
 {
     reader r = {.f = f, .words = {.st = st}, .st = st};
     bool ok = true;
+    if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3; /* a byte order mark */
     for (char *next = text; ok && *next;) {
         char *line = next;
         size_t n = strcspn(line, "\n");
@@ -227,10 +233,8 @@ static bool judge(filter *f, category *c, const char *what, const char *found, s
     return true;
 }
 
-static bool hold_against(filter *f, filter_side side, const char *what, const char *text, size_t size, size_t from, status *st)
+static bool hold_against(filter *f, filter_side side, const char *what, const char *text, size_t size, size_t begin, status *st)
 {
-    size_t begin = from > WINDOW ? from - WINDOW : 0;
-    while (begin && ((unsigned char)text[begin] & 0xC0) == 0x80) begin--;
     for (size_t i = 0; i < f->rules; i++) {
         category *c = &f->category[f->rule[i].category];
         if (c->level == LEVEL_OFF || !(c->sides & (int)side)) continue;
@@ -246,10 +250,40 @@ static bool hold_against(filter *f, filter_side side, const char *what, const ch
 bool filter_pass(filter *f, filter_side side, const char *what, const char *text, size_t size, size_t from, status *st)
 {
     if (!f) return true;
+    size_t begin = from > WINDOW ? from - WINDOW : 0;
+    while (begin && ((unsigned char)text[begin] & 0xC0) == 0x80) begin--;
     pthread_mutex_lock(&f->lock);
-    bool passes = hold_against(f, side, what, text, size, from, st);
+    bool passes = hold_against(f, side, what, text, size, begin, st);
+    for (int kind = 0; passes && kind < FILTER_VIEWS; kind++) {
+        text_out view = {.st = st};
+        if (filter_view((filter_view_kind)kind, text + begin, size - begin, &view) && view.size) passes = hold_against(f, side, what, view.data, view.size, 0, st);
+        passes = passes && status_ok(st);
+        text_out_free(&view);
+    }
     pthread_mutex_unlock(&f->lock);
     return passes;
+}
+
+static bool blocks_prompts(const filter *f)
+{
+    for (size_t i = 0; f && i < f->categories; i++)
+        if (f->category[i].level == LEVEL_BLOCK && f->category[i].sides & FILTER_PROMPT) return true;
+    return false;
+}
+
+bool filter_lists_pass(const filter_lists *l, filter_side side, const char *what, const char *text, size_t size, status *st)
+{
+    for (size_t i = 0; i < FILTER_LISTS; i++)
+        if (!filter_pass(l->list[i], side, what, text, size, 0, st)) return false;
+    return true;
+}
+
+bool filter_lists_unreadable(const filter_lists *l, const char *what, status *st)
+{
+    for (size_t i = 0; i < FILTER_LISTS; i++)
+        if (blocks_prompts(l->list[i]))
+            return status_set(st, STATUS_REFUSED, "refused by the filter %s: %s: sounds that are spelled out cannot be held against words", l->list[i]->path, what);
+    return true;
 }
 
 bool filter_has_output(const filter *f)

@@ -117,6 +117,37 @@ char *text_request_input(const text_options *o, status *st)
     return filled;
 }
 
+bool text_words_read(text_words *w, const text_options *o, status *st)
+{
+    *w = (text_words){.system = o->system};
+    w->input = text_request_input(o, st);
+    if (w->input && (!o->examples || prompt_examples_read(&w->examples, o->examples, st))) return true;
+    text_words_free(w);
+    return false;
+}
+
+void text_words_free(text_words *w)
+{
+    alloc_free(w->input);
+    prompt_examples_free(&w->examples);
+    *w = (text_words){0};
+}
+
+chat_message *text_words_messages(const text_words *w, int64_t *count, status *st)
+{
+    int64_t n = 0;
+    chat_message *messages = alloc_array((size_t)(2 * w->examples.count + 2), sizeof *messages, st);
+    if (!messages) return NULL;
+    if (w->system) messages[n++] = (chat_message){"system", w->system};
+    for (int64_t i = 0; i < w->examples.count; i++) {
+        messages[n++] = (chat_message){"user", w->examples.item[i].input};
+        messages[n++] = (chat_message){"assistant", w->examples.item[i].output};
+    }
+    messages[n++] = (chat_message){"user", w->input};
+    *count = n;
+    return messages;
+}
+
 /* ---- requests ---- */
 
 bool text_request_chats(const text_options *o, const chat_template *t)
@@ -152,48 +183,36 @@ bool text_request_init_chat(text_request *q, const text_options *o, const text_m
     return false;
 }
 
-/* The examples as earlier turns, then the input. */
-static bool init_with_turns(text_request *q, const text_options *o, const text_model *m, const chat_template *t, const prompt_examples *e,
-                            const char *input, uint64_t seed, int64_t context, status *st)
+static bool init_with_turns(text_request *q, const text_options *o, const text_model *m, const chat_template *t, const text_words *w, uint64_t seed,
+                            int64_t context, status *st)
 {
-    int64_t count = 0;
-    chat_message *messages = alloc_array((size_t)(2 * e->count + 2), sizeof *messages, st);
-    if (!messages) return false;
-    if (o->system) messages[count++] = (chat_message){"system", o->system};
-    for (int64_t i = 0; i < e->count; i++) {
-        messages[count++] = (chat_message){"user", e->item[i].input};
-        messages[count++] = (chat_message){"assistant", e->item[i].output};
-    }
-    messages[count++] = (chat_message){"user", input};
-    bool ok = text_request_init_chat(q, o, m, t, messages, count, seed, context, st);
+    int64_t count;
+    chat_message *messages = text_words_messages(w, &count, st);
+    bool ok = messages && text_request_init_chat(q, o, m, t, messages, count, seed, context, st);
     alloc_free(messages);
     return ok;
 }
 
-static bool init_raw(text_request *q, const text_options *o, const text_model *m, const prompt_examples *e, const char *input, uint64_t seed,
-                     int64_t context, status *st)
+static bool init_raw(text_request *q, const text_options *o, const text_model *m, const text_words *w, uint64_t seed, int64_t context, status *st)
 {
-    if (o->system) return status_set(st, STATUS_USAGE, "--system: this model has no chat template, or --raw turned it off");
+    if (w->system) return status_set(st, STATUS_USAGE, "--system: this model has no chat template, or --raw turned it off");
     *q = (text_request){0};
-    char *text = prompt_with_examples(e, input, st);
+    char *text = prompt_with_examples(&w->examples, w->input, st);
     bool ok = text && tokenizer_encode(m->tokenizer, text, strlen(text), TOKENIZER_ADD_SPECIAL | TOKENIZER_PARSE_SPECIAL, &q->prompt, st) &&
               fill_request(q, o, m, seed, context, st);
-    if (ok && e->count && q->request.stop_count < GENERATE_MAX_STOPS) q->request.stop[q->request.stop_count++] = "\nInput:";
+    if (ok && w->examples.count && q->request.stop_count < GENERATE_MAX_STOPS) q->request.stop[q->request.stop_count++] = "\nInput:";
     alloc_free(text);
     if (!ok) text_request_free(q);
     return ok;
 }
 
-bool text_request_init(text_request *q, const text_options *o, const text_model *m, const char *input, uint64_t seed, int64_t context,
+bool text_request_init(text_request *q, const text_options *o, const text_model *m, const text_words *w, uint64_t seed, int64_t context,
                        status *st)
 {
     *q = (text_request){0};
     chat_template t;
-    prompt_examples e = {0};
     if (!chat_template_init(&t, tokenizer_chat_template(m->tokenizer), st)) return false;
-    bool ok = !o->examples || prompt_examples_read(&e, o->examples, st);
-    if (ok) ok = text_request_chats(o, &t) ? init_with_turns(q, o, m, &t, &e, input, seed, context, st) : init_raw(q, o, m, &e, input, seed, context, st);
-    prompt_examples_free(&e);
+    bool ok = text_request_chats(o, &t) ? init_with_turns(q, o, m, &t, w, seed, context, st) : init_raw(q, o, m, w, seed, context, st);
     chat_template_free(&t);
     return ok;
 }

@@ -5,6 +5,7 @@
 #include "cli/text_options.h"
 #include "text/chat.h"
 #include "text/generate.h"
+#include "text/prompt.h"
 #include "text/text_model.h"
 
 typedef struct {
@@ -18,9 +19,22 @@ typedef struct {
  * is checked to be UTF-8 and not empty. Freed with alloc_free. */
 char *text_request_input(const text_options *o, status *st);
 
+/* All words of a request, read once: what a filter judges is what the model gets. Starts as {0}. */
+typedef struct {
+    char *input; /* as text_request_input gives it */
+    prompt_examples examples;
+    const char *system;
+} text_words;
+bool text_words_read(text_words *w, const text_options *o, status *st);
+void text_words_free(text_words *w);
+
+/* As a conversation: system, the examples as earlier turns, the input. *count of them, pointing into w; the list is freed with
+ * alloc_free. */
+chat_message *text_words_messages(const text_words *w, int64_t *count, status *st);
+
 /* Fills q, whose request points into it and into o. seed is the sequence's own. context: the generator's, which the prompt
  * must fit. */
-bool text_request_init(text_request *q, const text_options *o, const text_model *m, const char *input, uint64_t seed, int64_t context,
+bool text_request_init(text_request *q, const text_options *o, const text_model *m, const text_words *w, uint64_t seed, int64_t context,
                        status *st);
 
 /* The same for a conversation. */

@@ -96,18 +96,19 @@ int main(int argc, char **argv)
     int runs = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0;
     if (runs < 1 || runs > MAX_RUNS) status_set(&st, STATUS_USAGE, "usage: draft RUNS ARGUMENT… (RUNS 1 to %d)", MAX_RUNS);
     else options_parse_word(table, argc - 1, argv + 1, "draft RUNS [OPTION]… [PROMPT]", &b.o.prompt, &help, &st);
-    char *path = status_ok(&st) ? model_path_find(b.o.model, &st) : NULL, *input = path ? text_request_input(&b.o, &st) : NULL;
+    char *path = status_ok(&st) ? model_path_find(b.o.model, &st) : NULL;
+    text_words words = {0};
     if (b.o.parallel > MAX_TEXTS) b.o.parallel = MAX_TEXTS;
-    b.threads = input ? pool_new((int)b.o.threads, &st) : NULL;
+    b.threads = path && text_words_read(&words, &b.o, &st) ? pool_new((int)b.o.threads, &st) : NULL;
     if (b.threads && text_model_open(&b.model, path, b.o.exact ? LINEAR_EXACT : LINEAR_FAST, b.threads, &st)) {
         int64_t context = b.o.context ? b.o.context : gpt_context(b.model.gpt);
-        if (text_request_init(&b.request, &b.o, &b.model, input, 0, context, &st)) measure(&b, runs, &st);
+        if (text_request_init(&b.request, &b.o, &b.model, &words, 0, context, &st)) measure(&b, runs, &st);
         text_request_free(&b.request);
         text_model_close(&b.model);
     }
     tokenizer_ids_free(&b.text);
     pool_free(b.threads);
-    alloc_free(input);
+    text_words_free(&words);
     alloc_free(path);
     if (status_ok(&st)) return 0;
     fprintf(stderr, "draft: %s\n", st.msg);

@@ -31,11 +31,32 @@ cat >jobs.jsonl <<J
 J
 : >empty.txt
 expect 4 "$AIGC" batch --retries 3 jobs.jsonl
-grep -q "refused by the filter \.*/*list.txt: prompt has 'bomb', category 'weapons'" err || fail "the job's verdict is not told: $(cat err)"
+grep -q "refused by the filter \.*/*list.txt: the prompt has 'bomb', category 'weapons'" err || fail "the job's verdict is not told: $(cat err)"
 [ -s good.png ] && [ -s free.png ] && [ ! -e bad.png ] || fail "the wrong jobs were refused"
 printf '{"id": "late", "kind": "image", "prompt": "a bomb", "model": "%s", "steps": 1}\n' "$model" >flag.jsonl
 expect 4 "$AIGC" batch --filter list.txt flag.jsonl
 expect 0 "$AIGC" batch flag.jsonl
+
+# what reaches the picture: without weights, brackets and the notations of other tools
+for words in 'a bo(mb)' 'a bo(mb:1.3)' 'a [bo:mb:0.5]' 'a bo\(mb\)' '((bo)mb)' 'a {bo|mb}'; do
+    expect 5 image -p "$words" -o x.png
+    expect 5 image -p cat -n "$words" -o x.png
+done
+expect 5 image -p cat --caption 'a _bomb_' -o x.png
+expect 5 image -p cat --label-text 'bo­mb' -o x.png
+printf 'a bo(mb)\n' >weights
+expect 5 image -f weights -o x.png
+expect 0 image -p 'a (bo:1.2) (mb)' -o x.png
+
+# the batch's list holds for all jobs, whatever list they name
+printf '[bombs off]\nbomb\n' >off.txt
+printf '{"id": "n%s", "kind": "image", "prompt": "a bo(mb)", "model": "%s", "steps": 1, "filter": "%s"}\n' 1 "$model" empty.txt 2 "$model" off.txt >own.jsonl
+expect 4 "$AIGC" batch --filter list.txt own.jsonl
+[ "$(grep -c 'refused by the filter list.txt' err)" = 2 ] && [ ! -e n1.png ] && [ ! -e n2.png ] || fail "a job's list replaces the batch's"
+printf '[more block]\ncat\n' >more.txt
+printf '{"id": "m", "kind": "image", "prompt": "a cat", "model": "%s", "steps": 1, "filter": "more.txt"}\n' "$model" >more.jsonl
+expect 4 "$AIGC" batch --filter list.txt more.jsonl
+grep -q 'refused by the filter more.txt' err || fail "the batch's list replaces a job's"
 
 needs_model smollm2 smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
 text() { "$AIGC" text -p "Write two sentences about the sea." -n 40 --temp 0 -q "$@"; }
@@ -59,9 +80,44 @@ printf '{"id": "t", "kind": "text", "prompt": "Write two sentences about the sea
 expect 4 "$AIGC" batch t.jsonl
 [ ! -e t.txt ] && [ ! -e t.txt.origin.json ] || fail "a refused job left its text"
 expect 2 "$AIGC" text -i --filter list.txt
+# all words that the model gets
+echo '{"input": "a bomb", "output": "x"}' >shown.jsonl
+echo '{"input": "x", "output": "a bomb"}' >given.jsonl
+echo 'tell of a bomb: {{input}}' >task.txt
+text1() { "$AIGC" text -p sea -n 1 -q --filter list.txt "$@"; }
+expect 5 text1 --examples shown.jsonl
+expect 5 text1 --examples given.jsonl
+expect 5 text1 --task task.txt
+expect 5 text1 --system 'bo​mb'
+expect 5 text1 --task translate --field 'language=bomb'
+expect 0 text1 --task translate --field 'language=French'
+cat >words.jsonl <<J
+{"id": "w1", "kind": "text", "prompt": "x", "task": "task.txt", "tokens": 1}
+{"id": "w2", "kind": "text", "prompt": "x", "examples": "given.jsonl", "tokens": 1}
+{"id": "w3", "kind": "text", "messages": [{"role": "user", "content": "a _bomb_"}], "tokens": 1}
+{"id": "w4", "kind": "embed", "prompt": "a _bomb_"}
+{"custom_id": "w5", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "smollm2", "messages": [{"role": "user", "content": [{"type": "text", "text": "a bo­mb"}]}], "max_tokens": 1}}
+{"id": "w6", "kind": "text", "prompt": "x", "tokens": 1}
+J
+expect 4 "$AIGC" batch --filter list.txt words.jsonl
+[ "$(grep -c 'refused by the filter list.txt' err)" = 5 ] || fail "jobs pass whose words do not: $(cat err)"
+[ -s w6.txt ] || fail "a job whose words pass was refused"
 
 needs_model hibari hibari
 expect 5 "$AIGC" speak --filter list.txt "Throw the grenade!" -o s.wav
 [ ! -e s.wav ] || fail "a refused speech was written"
 expect 0 "$AIGC" speak --filter list.txt "Throw the ball!" -o s.wav
+# what SSML says
+say() { "$AIGC" speak -q --filter list.txt --ssml "<speak>$1</speak>" -o x.wav; }
+for words in 'a &#98;omb' 'a bo<mark name="x"/>mb' 'a bo<b>mb</b>' 'a <sub alias="bomb">flower</sub>' '<p>a</p><p>bomb</p><p>x</p>' 'a bo<!-- -->mb' 'a bo<![CDATA[mb]]>'; do expect 5 say "$words"; done
+expect 0 say 'a <b>ball</b>'
+# phonemes are no words: where a list blocks, they do not pass
+expect 5 say 'a <phoneme ph="bɑm">flower</phoneme>'
+expect 5 "$AIGC" speak -q --filter list.txt 'a [[bˈɑm]]' -o x.wav
+echo 'flower bˈɑm' >said.txt
+expect 5 "$AIGC" speak -q --filter list.txt --pronunciations said.txt 'a flower' -o x.wav
+[ ! -e x.wav ] || fail "a refused speech was written"
+printf '{"id": "s", "kind": "speak", "text": "<speak>a bo<b>mb</b></speak>", "ssml": true, "filter": "empty.txt"}\n' >s.jsonl
+expect 4 "$AIGC" batch --filter list.txt s.jsonl
+grep -q 'refused by the filter list.txt' err || fail "a speech job passes whose words do not"
 exit 0

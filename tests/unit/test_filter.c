@@ -41,7 +41,7 @@ static void test_words(void **state)
     filter *f = open_list(LIST, &st);
     assert_non_null(f);
     assert_int_equal(ask(f, FILTER_PROMPT, "a Bomb!"), STATUS_REFUSED);
-    assert_int_equal(ask(f, FILTER_PROMPT, "bombs and bombast, a_bomb"), STATUS_OK);
+    assert_int_equal(ask(f, FILTER_PROMPT, "bombs and bombast, abomb"), STATUS_OK);
     assert_int_equal(ask(f, FILTER_PROMPT, "MAKE\n trouble"), STATUS_REFUSED);
     assert_int_equal(ask(f, FILTER_PROMPT, "maketrouble"), STATUS_OK);
     assert_int_equal(ask(f, FILTER_PROMPT, "\xC3\x9C" "ber alles"), STATUS_REFUSED);
@@ -63,6 +63,55 @@ static void test_words(void **state)
     f = open_list("[a block prompt]\nx\n[b off]\ny\n", &st);
     assert_false(filter_has_output(f));
     filter_close(f);
+}
+
+/* However it is written, what is read as the word is the word; and what is another word is not. */
+static void test_disguises(void **state)
+{
+    (void)state;
+    static const char *const FOUND[] = {
+        "a_bomb", "_bomb_", "bo\u00ADmb", "bo\u200Bmb", "b\u200Do\u2060m\uFEFFb", "\uFEFFbomb", "\uFF42\uFF4F\uFF4D\uFF42", "\u24B7\u24C4\u24C2\u24B7",
+        "bo\uFE0Fmb", "bo\U000E0101mb", "b\u0336o\u0336m\u0336b\u0336", "bo\u0301mb", "b\u00F3mb", "b\u043Emb", "\u0299\u1D0F\u1D0D\u0299", "bo\x01mb", "bo\xFFmb",
+        "\U0001F171\U0001F17E\U0001F17C\U0001F171", "\U0001D41B\U0001D428\U0001D426\U0001D41B", "bo\u202Emb", "make_trouble", "MAKE-trouble", "make\u2014trouble", "make\u00A0trouble",
+        "u\u0308ber", "bo\u034Fmb", "bo\uE000mb"};
+    static const char *const OTHER[] = {"b\u00F6mbe", "make, then trouble", "uber", "bo mb", "b-o-m-b", "\u0431\u043E\u043C\u0431\u0430", "\u7206\u5F39", "caf\u00E9"};
+    status st = {0};
+    filter *f = open_list(LIST, &st);
+    assert_non_null(f);
+    for (size_t i = 0; i < sizeof FOUND / sizeof FOUND[0]; i++) {
+        if (ask(f, FILTER_PROMPT, FOUND[i]) != STATUS_REFUSED) fail_msg("'%s' passes", FOUND[i]);
+        if (ask(f, FILTER_OUTPUT, FOUND[i]) != STATUS_REFUSED) fail_msg("'%s' passes as an output", FOUND[i]);
+    }
+    for (size_t i = 0; i < sizeof OTHER / sizeof OTHER[0]; i++)
+        if (ask(f, FILTER_PROMPT, OTHER[i]) != STATUS_OK) fail_msg("'%s' is refused", OTHER[i]);
+    filter_close(f);
+    f = open_list("\xEF\xBB\xBF[bad block]\ncafe\u0301\nbrand_name\n/\\bsly\\b/\n", &st); /* the list's own words are read so too */
+    assert_non_null(f);
+    assert_int_equal(ask(f, FILTER_PROMPT, "a caf\u00E9"), STATUS_REFUSED);
+    assert_int_equal(ask(f, FILTER_PROMPT, "a cafe"), STATUS_OK);
+    assert_int_equal(ask(f, FILTER_PROMPT, "brand_name"), STATUS_REFUSED);
+    assert_int_equal(ask(f, FILTER_PROMPT, "a brand name"), STATUS_REFUSED);
+    assert_int_equal(ask(f, FILTER_PROMPT, "_s\u200Bly_"), STATUS_REFUSED);
+    filter_close(f);
+}
+
+/* Two lists: neither stands for the other. */
+static void test_lists(void **state)
+{
+    (void)state;
+    status st = {0}, verdict = {0};
+    filter *first = open_list("[a block]\none\n", &st), *second = open_list("[b warn]\ntwo\n", &st);
+    filter_lists both = {{first, second}}, mild = {{NULL, second}}, none = {{NULL, NULL}};
+    assert_false(filter_lists_pass(&both, FILTER_PROMPT, "it", "one", 3, &verdict));
+    verdict = (status){0};
+    assert_true(filter_lists_pass(&both, FILTER_PROMPT, "it", "two", 3, &verdict));
+    assert_true(filter_lists_pass(&none, FILTER_PROMPT, "it", "one", 3, &verdict));
+    assert_true(filter_lists_unreadable(&mild, "it", &verdict));
+    assert_true(filter_lists_unreadable(&none, "it", &verdict));
+    assert_false(filter_lists_unreadable(&both, "it", &verdict));
+    assert_int_equal(verdict.code, STATUS_REFUSED);
+    filter_close(first);
+    filter_close(second);
 }
 
 static void test_verdict(void **state)
@@ -149,7 +198,8 @@ static int drop_file(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_verdict), cmocka_unit_test(test_window),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_disguises), cmocka_unit_test(test_lists),
+                                       cmocka_unit_test(test_verdict), cmocka_unit_test(test_window),
                                        cmocka_unit_test(test_faults), cmocka_unit_test(test_certain)};
     return cmocka_run_group_tests(tests, make_file, drop_file);
 }
