@@ -101,10 +101,13 @@ static bool is_graph(const tag_reader_tag *tag)
     return (strcmp(tag->key, "prompt") == 0 || strcmp(tag->key, "workflow") == 0) && tag->size && tag->value[0] == '{';
 }
 
-/* The web UI's settings, in PNG under a name of their own, in JPEG and WebP the user's comment. */
+/* The web UI's settings, in PNG under a name of their own, elsewhere as the comment that the format has. */
 static bool is_parameters(const tag_reader_tag *tag)
 {
-    return strcmp(tag->key, "parameters") == 0 || (strcmp(tag->key, "UserComment") == 0 && memmem(tag->value, tag->size, "Steps: ", 7));
+    static const char *const COMMENTS[] = {"UserComment", "comment", "Comment", "Description"};
+    bool comment = false;
+    for (size_t i = 0; i < sizeof COMMENTS / sizeof COMMENTS[0]; i++) comment = comment || strcmp(tag->key, COMMENTS[i]) == 0;
+    return strcmp(tag->key, "parameters") == 0 || (comment && memmem(tag->value, tag->size, "Steps: ", 7));
 }
 
 static void add_other(gatherer *g, const tag_reader_tag *tag)

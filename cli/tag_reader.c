@@ -207,6 +207,9 @@ static const char *read_any(tag_reader *r)
     if (n >= 12 && memcmp(p, "RIFF", 4) == 0 && memcmp(p + 8, "WEBP", 4) == 0) return tag_reader_riff(r), "WebP";
     if (n >= 12 && memcmp(p, "RIFF", 4) == 0 && memcmp(p + 8, "WAVE", 4) == 0) return tag_reader_riff(r), "WAV";
     if (n >= 12 && memcmp(p + 4, "ftyp", 4) == 0) return tag_reader_boxes(r), "MP4 or HEIF";
+    if (n >= 12 && memcmp(p, "FORM", 4) == 0 && memcmp(p + 8, "AIF", 3) == 0) return tag_reader_aiff(r), "AIFF";
+    if (tag_begins(p, n, "GIF87a") || tag_begins(p, n, "GIF89a")) return tag_reader_gif(r), "GIF";
+    if (n >= 8 && (memcmp(p, "II*\0", 4) == 0 || memcmp(p, "MM\0*", 4) == 0)) return tag_reader_exif(r, "TIFF", p, n), "TIFF";
     if (tag_begins(p, n, "OggS")) return tag_reader_ogg(r), "Ogg";
     size_t id3 = tag_begins(p, n, "ID3") ? tag_reader_id3(r, 0, n) : 0;
     if (tag_begins(p + id3, n - id3, "fLaC")) return tag_reader_flac(r, id3 + 4), "FLAC";

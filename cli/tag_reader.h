@@ -1,8 +1,8 @@
 /* tag_reader: the texts that pictures, sounds and texts carry about themselves, whoever wrote them.
  *
  * Read are: PNG (tEXt, zTXt, iTXt, eXIf, caBX), JPEG (APP1 XMP and EXIF, APP11 C2PA, COM), WebP (XMP, EXIF, C2PA), boxes of MP4, HEIF and AVIF
- * (XMP and C2PA), WAV (LIST INFO, AIGC, _PMX, ID3, C2PA), FLAC and Ogg (Vorbis comments), MP3 (ID3v2), front matter and
- * sidecars of texts. The bytes are hostile: every length is checked against what is there, at most TAG_READER_MOST tags
+ * (XMP and C2PA), WAV (LIST INFO, AIGC, _PMX, ID3, C2PA), FLAC and Ogg (Vorbis comments), MP3 (ID3v2), AIFF, GIF, TIFF, front
+ * matter and sidecars of texts. The bytes are hostile: every length is checked against what is there, at most TAG_READER_MOST tags
  * are told, none longer than TAG_READER_LONGEST, all together no more than TAG_READER_IN_ALL bytes, inflated ones too; of EXIF
  * data the first counts. What is broken ends the reading without an error: it is told in
  * `broken`, and what came before it stays.

@@ -1,10 +1,10 @@
-/* tag_reader_exif: the program and the user's comment of EXIF data, where AUTOMATIC1111's web UI keeps its settings in JPEG
+/* tag_reader_exif: the program, the description, the user's comment and the XMP of EXIF data and of TIFF, which they are, where AUTOMATIC1111's web UI keeps its settings in JPEG
  * and WebP. Source: Exif 2.32 (CIPA DC-008-2019), 4.5 and 4.6; TIFF 6.0, section 2. */
 #include "cli/tag_reader_parts.h"
 #include "core/text_out.h"
 
-enum { SOFTWARE = 0x0131, EXIF_FOLDER = 0x8769, USER_COMMENT = 0x9286, ENTRY = 12 };
-enum { TYPE_TEXT = 2, TYPE_LONG = 4, TYPE_UNDEFINED = 7 };
+enum { DESCRIPTION = 0x010E, SOFTWARE = 0x0131, XMP = 0x02BC, EXIF_FOLDER = 0x8769, USER_COMMENT = 0x9286, ENTRY = 12 };
+enum { TYPE_BYTE = 1, TYPE_TEXT = 2, TYPE_LONG = 4, TYPE_UNDEFINED = 7 };
 
 typedef struct {
     tag_reader *r;
@@ -71,10 +71,14 @@ static void tell_utf16(const exif *e, const unsigned char *p, size_t size)
     text_out_free(&t);
 }
 
-/* Eight bytes name the character code. */
-static void tell_comment(const exif *e, const unsigned char *p, size_t size)
+/* Eight bytes name the character code; a writer that takes a type of its own may leave them out. */
+static void tell_comment(const exif *e, uint32_t type, const unsigned char *p, size_t size)
 {
-    if (size <= 8) return;
+    static const char CODES[][9] = {"ASCII\0\0", "UNICODE", "JIS\0\0\0\0", ""};
+    bool named = false;
+    for (size_t i = 0; size >= 8 && i < sizeof CODES / sizeof CODES[0]; i++) named = named || memcmp(p, CODES[i], 8) == 0;
+    if (!named && type != TYPE_UNDEFINED) tag_tell(e->r, e->place, "UserComment", 11, p, size, false);
+    if (size <= 8 || (!named && type != TYPE_UNDEFINED)) return;
     if (memcmp(p, "UNICODE", 8) == 0) tell_utf16(e, p + 8, size - 8);
     else tag_tell(e->r, e->place, "UserComment", 11, p + 8, size - 8, false);
 }
@@ -98,14 +102,17 @@ static void read_folder(const exif *e, size_t at, bool outer)
             inner_read = true;
             read_folder(e, value, false);
         }
-        if (!(tag == SOFTWARE && type == TYPE_TEXT) && !(tag == USER_COMMENT && type == TYPE_UNDEFINED)) continue;
+        bool bytes = type == TYPE_BYTE || type == TYPE_TEXT || type == TYPE_UNDEFINED, text = type == TYPE_TEXT && (tag == SOFTWARE || tag == DESCRIPTION);
+        if (!text && !(bytes && (tag == USER_COMMENT || tag == XMP))) continue;
         size_t from = size <= 4 ? entry + 8 : value;
         if (from > e->size || size > e->size - from) {
             tag_broken(e->r, "the EXIF data are damaged");
             return;
         }
-        if (tag == SOFTWARE) tag_tell(e->r, e->place, "Software", 8, e->data + from, size, false);
-        else tell_comment(e, e->data + from, size);
+        if (tag == USER_COMMENT) tell_comment(e, type, e->data + from, size);
+        else if (tag == XMP) tag_tell(e->r, e->place, "XMP", 3, e->data + from, size, false);
+        else if (tag == SOFTWARE) tag_tell(e->r, e->place, "Software", 8, e->data + from, size, false);
+        else tag_tell(e->r, e->place, "Description", 11, e->data + from, size, false);
     }
 }
 

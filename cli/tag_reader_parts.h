@@ -41,6 +41,8 @@ bool tag_tell(tag_reader *r, const char *place, const void *key, size_t key_size
 void tag_reader_png(tag_reader *r);
 void tag_reader_jpeg(tag_reader *r);
 void tag_reader_boxes(tag_reader *r);
+void tag_reader_aiff(tag_reader *r);
+void tag_reader_gif(tag_reader *r);
 void tag_reader_riff(tag_reader *r);
 void tag_reader_flac(tag_reader *r, size_t from);
 void tag_reader_ogg(tag_reader *r);

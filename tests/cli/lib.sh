@@ -28,6 +28,9 @@ needs_model() {
     exit 77
 }
 
+# A shell's background job begins with SIGINT ignored, and the program leaves it so: $listens before it makes it begin as usual
+listens='env --default-signal=INT'
+
 # catches PID: waits until that process is aigc and answers SIGINT (one that runs behind a script is deaf to it until it
 # says otherwise, and for a moment it is still a copy of this shell, which answers too)
 catches() {

@@ -18,7 +18,7 @@ head -1 talk.jsonl | grep -qF '"content":"Say something."' || fail "the message 
 tail -1 talk.jsonl | grep -q '^{"role":"assistant","content":"..*"}$' || fail "the stopped answer is lost: $(cat talk.jsonl)"
 
 # the same signal without a chat ends the program, with 130
-"$AIGC" text -m "$tiny" --raw -p x --ignore-end --shift -n 1000000 >endless 2>err </dev/null &
+$listens "$AIGC" text -m "$tiny" --raw -p x --ignore-end --shift -n 1000000 >endless 2>err </dev/null &
 child=$!
 catches $child
 kill -INT $child

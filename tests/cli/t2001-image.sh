@@ -158,7 +158,7 @@ expect 3 "$AIGC" image -m broken -p cat -o x.png
 
 cp -r "$model" large && chmod -R u+w large # a model of squares of 256 pixels
 sed 's/"sample_size": [0-9]*/"sample_size": 128/' "$model/unet/config.json" >large/unet/config.json
-"$AIGC" image -m large -p cat --steps 500 -o x.png 2>err &
+$listens "$AIGC" image -m large -p cat --steps 500 -o x.png 2>err &
 pid=$!
 catches $pid
 sleep 0.2

@@ -98,7 +98,7 @@ fi
 
 # Ctrl-C: what runs is dropped, what is done stays, the same command goes on
 said 60 many "This sentence is one of very many, and its number is" >many.jsonl
-"$AIGC" batch --out-dir many many.jsonl 2>stopped &
+$listens "$AIGC" batch --out-dir many many.jsonl 2>stopped &
 child=$!
 until [ -s many.jsonl.journal ] && [ "$(wc -l <many.jsonl.journal)" -ge 3 ]; do sleep 0.01; done
 kill -INT $child
@@ -112,7 +112,7 @@ grep -q "$((60 - before)) done, $before were done before" err || fail "what was 
 
 # a second Ctrl-C ends at once, also within a job that takes long
 echo '{"id": "slow", "kind": "image", "prompt": "3d red apple", "steps": 900, "width": 256, "height": 256, "tile": true}' >slow.jsonl
-"$AIGC" batch slow.jsonl 2>/dev/null &
+$listens "$AIGC" batch slow.jsonl 2>/dev/null &
 child=$!
 catches $child
 sleep 0.2

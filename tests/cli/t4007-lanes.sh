@@ -69,7 +69,7 @@ grep -q '41 jobs: [0-4] done, 0 were done before, 1 failed, [34][0-9] not run' e
         echo '{"id": "p'$i'", "kind": "image", "prompt": "3d red apple", "steps": 4, "seed": '$i'}'
     done
 } >both.jsonl
-"$AIGC" batch -t 2 --out-dir both both.jsonl 2>stopped &
+$listens "$AIGC" batch -t 2 --out-dir both both.jsonl 2>stopped &
 child=$!
 until [ -s both.jsonl.journal ] && [ "$(wc -l <both.jsonl.journal)" -ge 3 ]; do sleep 0.01; done
 kill -INT $child
@@ -84,7 +84,7 @@ grep -q "$((24 - before)) done, $before were done before" err || fail "what was 
 
 # the second Ctrl-C ends both sides at once
 { long_texts 4 2000; echo '{"id": "slow", "kind": "image", "prompt": "x", "steps": 900, "width": 256, "height": 256}'; } >slow.jsonl
-"$AIGC" batch -t 2 slow.jsonl 2>/dev/null &
+$listens "$AIGC" batch -t 2 slow.jsonl 2>/dev/null &
 child=$!
 catches $child
 sleep 0.4

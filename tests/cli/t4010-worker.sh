@@ -123,7 +123,7 @@ done
 wait $one
 
 # Ctrl-C ends a worker that waits
-"$AIGC" worker $url >three.log 2>&1 &
+$listens "$AIGC" worker $url >three.log 2>&1 &
 two=$!
 catches $two
 sleep 0.2
