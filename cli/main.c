@@ -39,8 +39,9 @@ enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 /* Whether all that was written to stdout has arrived. */
 static bool flush_output(status *st)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout)) return true;
-    return status_set(st, STATUS_IO, "standard output: %s", strerror(errno ? errno : EIO));
+    bool flushed = fflush(stdout) == 0;
+    if (flushed && !ferror(stdout)) return true;
+    return !status_ok(st) || status_set(st, STATUS_IO, "standard output: %s", strerror(flushed ? file_error(stdout) : errno));
 }
 
 /* Whether stdout is a pipe that nobody reads any more: where SIGPIPE is ignored that ends the program, but is nothing to tell. */
@@ -48,6 +49,11 @@ static bool reader_left(void)
 {
     struct pollfd out = {.fd = STDOUT_FILENO};
     return ferror(stdout) && poll(&out, 1, 0) == 1 && out.revents & POLLERR;
+}
+
+static void tell(const status *st)
+{
+    if (!status_ok(st) && st->msg[0] && !(st->code == STATUS_IO && reader_left())) log_error("%s", st->msg);
 }
 
 static void print_usage(FILE *out)
@@ -124,7 +130,8 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_usage(stdout);
         status st = {0};
-        if (!flush_output(&st)) log_error("%s", st.msg);
+        flush_output(&st);
+        tell(&st);
         return status_exit_code(&st);
     }
     const command *c = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
@@ -140,6 +147,6 @@ int main(int argc, char **argv)
         st = (status){0};
         status_set(&st, STATUS_NOMEM, "out of memory");
     }
-    if (!status_ok(&st) && st.msg[0] && !(st.code == STATUS_IO && reader_left())) log_error("%s", st.msg);
+    tell(&st);
     return status_exit_code(&st);
 }

@@ -347,6 +347,14 @@ void file_abort(file_output *f)
     release(f);
 }
 
+int file_error(FILE *stream)
+{
+    char byte = 0;
+    int fd = fileno(stream);
+    errno = 0;
+    return fd >= 0 && write(fd, &byte, 1) < 0 && errno ? errno : EIO;
+}
+
 bool file_commit(file_output *f, status *st)
 {
     errno = 0;
@@ -356,9 +364,10 @@ bool file_commit(file_output *f, status *st)
         ok = ok && (f->temporary.name[0] ? renameat(f->temporary.folder, f->temporary.name, f->temporary.folder, f->name) == 0 : name_output(f));
     }
     if (!ok) {
+        int why = errno ? errno : file_error(f->stream);
         const char *cut = cut_mapping();
         if (cut) status_set(st, STATUS_INPUT, "%s: was cut while it was in use", cut);
-        status_set(st, STATUS_IO, "%s: cannot be written: %s", f->path ? f->path : "standard output", strerror(errno ? errno : EIO));
+        status_set(st, STATUS_IO, "%s: cannot be written: %s", f->path ? f->path : "standard output", strerror(why));
         file_abort(f);
         return false;
     }

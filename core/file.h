@@ -47,6 +47,8 @@ file_output *file_create(const char *path, status *st);
 file_output *file_create_regular(const char *path, status *st); /* links, devices and pipes are refused, as behind a fence */
 FILE *file_stream(file_output *f);
 bool file_commit(file_output *f, status *st); /* frees f, also on failure */
+/* Why a stream failed that cannot say it any more: the next write, to an output that is given up, fails alike. An errno. */
+int file_error(FILE *stream);
 void file_abort(file_output *f);              /* NULL is allowed */
 
 /* Removes the temporary files of all outputs not yet committed. Safe in a signal handler. */
