@@ -28,6 +28,20 @@ for s in j["sentences"]:
 EOF
 grep -q '^00:00:00,000 --> ' a.srt && grep -q 'Hello there' a.srt || fail "no subtitles"
 head -1 a.vtt | grep -q WEBVTT || fail "no WebVTT"
+# a cue is one line of text, in which nothing is a time line or markup
+expect 0 "$AIGC" speak -q -s 1 -o c.wav --srt c.srt --vtt c.vtt "A --> b, <i>see</i> &  go on"
+[ "$(grep -c -e '-->' c.vtt)" = 1 ] && grep -qx 'A --&gt; b, &lt;i&gt;see&lt;/i&gt; &amp; go on' c.vtt || fail "the cue of WebVTT: $(cat c.vtt)"
+[ "$(grep -c -e '-->' c.srt)" = 1 ] && grep -q ' & go on$' c.srt && ! grep -q '<i>' c.srt || fail "the cue of SubRip: $(cat c.srt)"
+expect 0 "$AIGC" speak -q -s 1 -o c.wav --srt c.srt --ssml '<speak>Fish &amp; <b>chips</b> <!-- a > b --> &#65;</speak>'
+grep -qx 'Fish & chips A' c.srt || fail "a cue shows SSML: $(cat c.srt)"
+# JSON ends whole after an error; there is no first sound where there is none
+expect 3 "$AIGC" speak -q --json --ssml -o c.wav '<speak>One.</speak'
+if [ -w /dev/full ]; then
+    expect 1 "$AIGC" speak -q -s 1 --json --srt /dev/full -o c.wav "One. Two."
+    grep -q '"error":"/dev/full' out && tail -c 2 out | grep -q '}' || fail "JSON is left open: $(cat out)"
+fi
+expect 0 "$AIGC" speak -v --phonemes "Hello."
+grep -q 'first sound' err && fail "a first sound is told of where there is none"
 
 # one seed, one sound: whatever the threads, and streamed or not
 for t in 1 2 3 8; do
