@@ -92,7 +92,7 @@ static bool fill_own(word_table *t, char *text, size_t size, const char *path, s
 static word_table *read_own(const char *path, status *st)
 {
     size_t size;
-    char *text = file_read(path, (size_t)16 << 20, &size, st);
+    char *text = file_read_text(path, (size_t)16 << 20, &size, st);
     word_table *t = text ? word_table_build(text, size, path, fill_own, st) : NULL;
     alloc_free(text);
     return t;

@@ -98,7 +98,7 @@ static char *answer(batch_lane *lane, batch_embed *s, batch_item *item, batch_em
 {
     char *read = NULL;
     size_t size, width, count = o->ids.count ? o->ids.count : o->prompts.count;
-    if (o->file && (read = file_read(o->file, MAX_FILE, &size, st))) o->prompts.item[0] = read, count = 1;
+    if (o->file && (read = file_read_text(o->file, MAX_FILE, &size, st))) o->prompts.item[0] = read, count = 1;
     for (size_t i = 0; !o->ids.count && i < count && status_ok(st); i++)
         filter_lists_pass(&item->filters, FILTER_PROMPT, "the prompt", o->prompts.item[i], strlen(o->prompts.item[i]), st);
     if (!status_ok(st) || !open_model(lane, s, item, o->exact, st)) {

@@ -80,7 +80,7 @@ bool batch_check_option(void *checker, job_kind kind, const char *name, const ch
         if (value && o->type == OPTION_LIST) ((option_list *)o->value)->count = 0; /* only tried, not collected */
         return !value || options_set(o, name, value, st);
     }
-    return status_set(st, STATUS_USAGE, "'%.60s' is no option of %s jobs; 'aigc batch --schema' lists them", name, job_kind_name(kind));
+    return status_set(st, STATUS_USAGE, "'%.60s' is no option of %s jobs%s; 'aigc batch --schema' lists them", name, job_kind_name(kind), options_near(c->table[kind], name).text);
 }
 
 void batch_report_fault(void *checker, size_t line, size_t column, const char *message)

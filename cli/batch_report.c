@@ -62,16 +62,19 @@ static double time_left(const batch_report *r)
     return left;
 }
 
-/* "12/40 text, 3/10 image, 1 failed, 61 a minute, 35 s left" */
+/* "16/51, 61 a minute, 35 s left, 1 failed (12/40 text, 3/10 image)": what matters most first, for narrow terminals. */
 static void show_progress(const batch_report *r)
 {
-    char line[240];
-    size_t n = 0, failed = batch_report_count(r, BATCH_FAILED), run = failed + batch_report_count(r, BATCH_DONE);
+    char kinds[160] = "", failures[40] = "";
+    size_t n = 0, ended = 0, failed = batch_report_count(r, BATCH_FAILED), run = failed + batch_report_count(r, BATCH_DONE);
     double seconds = r->last - r->begun;
-    for (int k = 0; k < JOB_KINDS; k++)
-        if (r->total[k]) n += (size_t)snprintf(line + n, sizeof line - n, "%zu/%zu %s, ", ended_of(r, k), r->total[k], job_kind_name((job_kind)k));
-    if (failed) n += (size_t)snprintf(line + n, sizeof line - n, "%zu failed, ", failed);
-    if (run && seconds > 0) log_progress("%s%.0f a minute, %.0f s left", line, 60 * (double)run / seconds, time_left(r));
+    for (int k = 0; k < JOB_KINDS; k++) {
+        ended += ended_of(r, k);
+        if (r->total[k]) n += (size_t)snprintf(kinds + n, sizeof kinds - n, "%s%zu/%zu %s", n ? ", " : "", ended_of(r, k), r->total[k], job_kind_name((job_kind)k));
+    }
+    if (failed) snprintf(failures, sizeof failures, ", %zu failed", failed);
+    if (run && seconds > 0)
+        log_progress("%zu/%zu, %.0f a minute, %.0f s left%s (%s)", ended, batch_report_total(r), 60 * (double)run / seconds, time_left(r), failures, kinds);
 }
 
 void batch_report_remark(batch_report *r, const job *j, const char *remark)

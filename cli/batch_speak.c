@@ -135,7 +135,7 @@ static void say(batch_lane *lane, batch_speak *s, batch_item *item, const char *
     speak_flags f;
     if (!path || !set_flags(&item->job, &f, st)) return;
     size_t size = f.text ? strlen(f.text) : 0;
-    char *read = f.text ? NULL : file_read(f.file, MAX_TEXT, &size, st);
+    char *read = f.text ? NULL : file_read_text(f.file, MAX_TEXT, &size, st);
     const char *text = f.text ? f.text : read;
     voice_settings settings = speak_flags_settings(&f);
     bool ready = text && request_words_speech(&item->filters, &f, text, size, st) && open_voice(lane, s, item, &f, st) &&

@@ -18,7 +18,7 @@
 typedef struct {
     batch_options run;
     const char *shard, *merge;
-    bool check, list, plan, schema, verbose;
+    bool check, list, plan, schema;
 } arguments;
 
 static void tell_checked(const arguments *a, const batch_checker *checker, job_file *f, const char *folder, status *st)
@@ -98,6 +98,25 @@ static void merge(const arguments *a, const char **from, int count, status *st)
     journal_close(to);
 }
 
+static const help_text HELP = {
+    "aigc batch [OPTION]… JOBFILE",
+    "Runs the jobs of a file, texts, pictures and speech, each model loaded once: a JSON object a line. Run again after any end, it goes on where it "
+    "was. - is a job file on standard input: its outputs go to the current folder or --out-dir, and without --journal FILE nothing is kept of what is done.",
+    {{"aigc batch --out-dir out jobs.jsonl",
+      "runs the jobs, outputs in out/"},
+     {"aigc batch --check jobs.jsonl",
+      "tells every fault of the file, runs nothing"}},
+    "FILE"};
+
+static const help_text PLAN = {
+    "aigc plan [OPTION]… JOBFILE",
+    "What a job file will take, before anything is run: jobs, model loads, time, outputs and memory, from what earlier runs measured on this machine.",
+    {{"aigc plan jobs.jsonl",
+      "a table by kind and model"},
+     {"aigc plan --json jobs.jsonl",
+      "the same as an object"}},
+    "FILE"};
+
 /* `aigc plan` is `aigc batch --dry-run`. */
 void cmd_batch(int argc, char **argv, status *st)
 {
@@ -124,19 +143,16 @@ void cmd_batch(int argc, char **argv, status *st)
         {0, "alias", OPTION_LIST, &a.run.aliases, "NAME=MODEL", "run jobs that name this model with that one; repeatable", 0, 0, NULL},
         {'t', "threads", OPTION_INT, &a.run.threads, "N", "0: one for each core (0); the outputs do not depend on it", 0, 1024, NULL},
         {0, "json", OPTION_FLAG, &a.run.json, NULL, "a JSON line on stderr for every job that ends; of a plan, one object on stdout", 0, 0, NULL},
-        {'q', "quiet", OPTION_FLAG, &a.run.quiet, NULL, "no summary", 0, 0, NULL},
-        {'v', "verbose", OPTION_FLAG, &a.verbose, NULL, "more on stderr", 0, 0, NULL},
         {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
     };
     const char **words = alloc_array((size_t)argc, sizeof *words, st);
     int count;
     bool help;
-    if (words && options_parse(table, argc, argv, a.plan ? "aigc plan [OPTION]… JOBFILE" : "aigc batch [OPTION]… JOBFILE", words, &count, &help, st) && !help) {
-        if (a.run.quiet) log_set_level(LOG_QUIET);
-        if (a.verbose) log_set_level(LOG_VERBOSE);
+    if (words && options_parse(table, argc, argv, a.plan ? &PLAN : &HELP, words, &count, &help, st) && !help) {
+        a.run.quiet = log_get_level() == LOG_QUIET;
         if (a.schema) batch_options_print_schema(st);
         else if (a.merge) merge(&a, words, count, st);
-        else if (count != 1) status_set(st, STATUS_USAGE, "%d job files found, one wanted", count);
+        else if (count != 1) status_set(st, STATUS_USAGE, "%d job files found, one wanted, as in aigc batch jobs.jsonl; - is standard input, --help lists the options", count);
         else if (read_shard(&a, st)) {
             a.run.job_path = words[0];
             if (a.check || a.list) check_only(&a, st);

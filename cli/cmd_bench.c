@@ -116,10 +116,19 @@ static void print(const bench *b, const char *path, const figures *f, status *st
     json_decref(root);
 }
 
+static const help_text HELP = {
+    "aigc bench [OPTION]… text",
+    "Measures a model of texts: opening it, reading a prompt, writing one text, writing several at once. Each figure is the median of --runs.",
+    {{"aigc bench text",
+      "tokens a second and memory, a line each"},
+     {"aigc bench text --runs 1 --tokens 16 --json",
+      "quicker and rougher, as an object"}},
+    "text"};
+
 static bool parse(bench_options *o, int argc, char **argv, bool *help, status *st)
 {
     const option table[] = {
-        {'m', "model", OPTION_STRING, &o->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL},
+        {'m', "model", OPTION_STRING, &o->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL, "smollm2, gemma3"},
         {0, "prompt", OPTION_INT, &o->prompt, "N", "tokens of the prompt that is read (512)", 1, 1 << 20, NULL},
         {'n', "tokens", OPTION_INT, &o->tokens, "N", "tokens written (128)", 2, 1 << 20, NULL},
         {0, "sequences", OPTION_INT, &o->sequences, "N", "texts written at once, beside one alone (8)", 1, 256, NULL},
@@ -130,7 +139,7 @@ static bool parse(bench_options *o, int argc, char **argv, bool *help, status *s
     };
     const char **positional = alloc_array((size_t)argc, sizeof *positional, st);
     int count = 0;
-    bool ok = positional && options_parse(table, argc, argv, "aigc bench [OPTION]… text", positional, &count, help, st);
+    bool ok = positional && options_parse(table, argc, argv, &HELP, positional, &count, help, st);
     if (ok && !*help && (count != 1 || strcmp(positional[0], "text") != 0))
         ok = status_set(st, STATUS_USAGE, "what is measured is wanted: 'aigc bench text'");
     alloc_free(positional);

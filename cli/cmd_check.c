@@ -118,6 +118,16 @@ static void check_one(const char *path, bool as_json, status *st)
     json_decref(report);
 }
 
+static const help_text HELP = {
+    "aigc check [OPTION]… FILE…",
+    "What pictures, sounds and texts say of where they came from: our records, the AIGC label, XMP, the settings of other programs, C2PA manifests "
+    "(not verified). - is standard input. Nothing is proved: tags can be written and removed by anyone.",
+    {{"aigc check rocket.png",
+      "who made it, from what"},
+     {"aigc check --json rocket.png hello.wav",
+      "an object for each file, on a line"}},
+    "FILE"};
+
 void cmd_check(int argc, char **argv, status *st)
 {
     bool as_json = false, help;
@@ -127,7 +137,7 @@ void cmd_check(int argc, char **argv, status *st)
     };
     const char **paths = alloc_array((size_t)argc, sizeof *paths, st);
     int count;
-    if (paths && options_parse(table, argc, argv, "aigc check [--json] FILE…", paths, &count, &help, st) && !help) {
+    if (paths && options_parse(table, argc, argv, &HELP, paths, &count, &help, st) && !help) {
         if (count == 0) status_set(st, STATUS_USAGE, "no files given; - is standard input");
         for (int i = 0; i < count; i++) { /* one that cannot be read does not keep the others from it */
             status wrong = {0};

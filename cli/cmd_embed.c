@@ -57,11 +57,20 @@ static void embed(const embed_options *o, const text_model *m, const char *path,
     tokenizer_ids_free(&ids);
 }
 
+static const help_text HELP = {
+    "aigc embed [OPTION]… [TEXT]",
+    "A text as a vector: the mean of the model's last hidden states. The text is the word given or -p TEXT, -f FILE, both, or standard input.",
+    {{"aigc embed -p \"The sea is blue.\" --json",
+      "the vector in an object"},
+     {"aigc embed -f article.txt --normalize",
+      "a line of numbers, of length 1 as a vector"}},
+    NULL};
+
 static bool parse(embed_options *o, int argc, char **argv, bool *help, status *st)
 {
     text_options *t = &o->text;
     const option table[] = {
-        {'m', "model", OPTION_STRING, &t->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL},
+        {'m', "model", OPTION_STRING, &t->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL, "smollm2, gemma3"},
         {'p', "prompt", OPTION_STRING, &t->prompt, "TEXT", "the text", 0, 0, NULL},
         {'f', "file", OPTION_STRING, &t->file, "FILE", "the text from a file, - is stdin", 0, 0, NULL},
         {0, "normalize", OPTION_FLAG, &o->normalize, NULL, "a vector of length 1", 0, 0, NULL},
@@ -70,7 +79,7 @@ static bool parse(embed_options *o, int argc, char **argv, bool *help, status *s
         {0, "json", OPTION_FLAG, &t->json, NULL, "one JSON object: model, prompt_tokens, embedding", 0, 0, NULL},
         {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
     };
-    return options_parse_word(table, argc, argv, "aigc embed [OPTION]… [TEXT]", &t->prompt, help, st);
+    return options_parse_word(table, argc, argv, &HELP, &t->prompt, help, st);
 }
 
 void cmd_embed(int argc, char **argv, status *st)

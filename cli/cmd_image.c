@@ -35,7 +35,7 @@ static bool draw_one(image_session *s, const image_options *o, uint64_t seed, in
 {
     image_result result = {0};
     char *path = numbered(o->output, number, st);
-    bool ok = path && image_session_draw(s, o, seed, path, &result, st);
+    bool ok = path && (o->output_given || output_default_check(path, o->force, st)) && image_session_draw(s, o, seed, path, &result, st);
     if (ok && o->json) {
         json_t *line = image_text_json(o, &result, path, image_session_model_path(s), st);
         ok = line && json_print(line, JSON_COMPACT | JSON_REAL_PRECISION(6), st);
@@ -71,7 +71,7 @@ static void draw_all(image_session *s, image_options *o, char *prompts, filter *
     int64_t number = 0;
     for (char *next = prompts; status_ok(st) && (prompts ? *next : number == 0);) {
         if (prompts) o->prompt = take_line(next, &next);
-        if (prompts && (!*o->prompt || *o->prompt == '#')) continue;
+        if (prompts && (!*o->prompt || (o->comments && *o->prompt == '#'))) continue;
         if (!pass_filter(list, o, st)) break;
         if ((uint64_t)(number + o->count) - 1 > OPTION_MOST_SEED - seed)
             status_set(st, STATUS_USAGE, "--seed: %" PRIu64 " and %" PRId64 " more found, seeds up to %" PRIu64 " wanted", seed, number + o->count - 1, OPTION_MOST_SEED);
@@ -84,19 +84,33 @@ static void draw_all(image_session *s, image_options *o, char *prompts, filter *
 
 static bool check(const image_options *o, status *st)
 {
-    bool to_stdout = strcmp(o->output, "-") == 0;
-    if (!o->prompt && !o->file) return status_set(st, STATUS_USAGE, "what to draw? -p TEXT or -f FILE says it");
+    bool to_stdout = o->output && strcmp(o->output, "-") == 0;
+    if (!o->prompt && !o->file)
+        return status_set(st, STATUS_USAGE, "what to draw? -p TEXT or -f FILE says it, as in aigc image -p \"3d rocket\" -o rocket.png; --help lists the options");
+    if (o->comments && !o->file) return status_set(st, STATUS_USAGE, "--comments goes with -f FILE");
     if (o->prompt && o->file) return status_set(st, STATUS_USAGE, "-p and -f go not together");
     if (to_stdout && (o->count > 1 || o->file)) return status_set(st, STATUS_USAGE, "-o -: one picture alone goes to stdout");
     if (to_stdout && o->json) return status_set(st, STATUS_USAGE, "-o - and --json both want stdout");
     if (to_stdout && o->preview_every) return status_set(st, STATUS_USAGE, "--preview-every needs a file's name after -o");
+    if (!image_text_check_captions(o, st)) return false;
     return output_ending_check(OUTPUT_PICTURE, "-o", o->output, st);
+}
+
+/* Before the work begins for the first pictures, whose number is known: image.png, image-2.png, … */
+static bool default_is_free(const image_options *o, status *st)
+{
+    for (int64_t i = 1; i <= o->count && status_ok(st); i++) {
+        char *path = numbered(o->output, i, st);
+        if (path) output_default_check(path, o->force, st);
+        alloc_free(path);
+    }
+    return status_ok(st);
 }
 
 static void open_and_draw(image_options *o, status *st)
 {
     size_t size;
-    char *prompts = o->file ? file_read_stream(o->file, PROMPT_LIMIT, &size, st) : NULL;
+    char *prompts = o->file ? file_read_text_stream(o->file, PROMPT_LIMIT, &size, st) : NULL;
     filter *list = o->filter ? filter_open(o->filter, st) : NULL;
     bool passes = status_ok(st) && (o->file || pass_filter(list, o, st)); /* before the model is loaded */
     pool *threads = passes ? pool_new((int)o->threads, st) : NULL;
@@ -112,14 +126,27 @@ static void open_and_draw(image_options *o, status *st)
     alloc_free(prompts);
 }
 
+static const help_text HELP = {
+    "aigc image [OPTION]… [PROMPT]",
+    "Draws what the prompt says and writes a PNG file: image.png, unless -o names another. One prompt is the word given or -p TEXT; -f FILE gives "
+    "one a line. Pictures may begin from others (--init-img) and be painted into masks (--mask).",
+    {{"aigc image -p \"3d rocket on a blue background\" -o rocket.png",
+      "a picture by the small model that comes along"},
+     {"aigc image -f prompts.txt -s 1 -o picture.png",
+      "a picture for each line: picture.png, picture-2.png, …"}},
+    NULL};
+
 void cmd_image(int argc, char **argv, status *st)
 {
     image_options o = image_options_default();
     option table[IMAGE_OPTION_COUNT];
     image_options_table(&o, table);
     bool help = false;
-    if (!options_parse_word(table, argc, argv, "aigc image [OPTION]… [PROMPT]", &o.prompt, &help, st) || help) return;
-    if (o.quiet) log_set_level(LOG_QUIET);
-    if (o.verbose) log_set_level(LOG_VERBOSE);
-    if (check(&o, st)) open_and_draw(&o, st);
+    if (!options_parse_word(table, argc, argv, &HELP, &o.prompt, &help, st) || help) return;
+    if (!check(&o, st)) return;
+    if (!o.output) {
+        o.output = "image.png";
+        if (!default_is_free(&o, st)) return;
+    }
+    open_and_draw(&o, st);
 }

@@ -466,6 +466,15 @@ static void run(inspection *in, const char *name, bool as_json)
     json_decref(facts);
 }
 
+static const help_text HELP = {
+    "aigc inspect [OPTION]… MODEL",
+    "What is in a model: a file (GGUF, safetensors, ONNX), a folder (Hugging Face, diffusers), or a short name. Its weights are not loaded.",
+    {{"aigc inspect smollm2",
+      "format, architecture, sizes and types of the weights"},
+     {"aigc inspect --tensors --json icons",
+      "every tensor of every part, as an object"}},
+    "MODEL"};
+
 void cmd_inspect(int argc, char **argv, status *st)
 {
     bool as_json = false, help;
@@ -479,7 +488,7 @@ void cmd_inspect(int argc, char **argv, status *st)
     const char **words = alloc_array((size_t)argc, sizeof *words, st);
     int count;
     if (!words) return;
-    if (options_parse(table, argc, argv, "aigc inspect [OPTION]… MODEL", words, &count, &help, st) && !help) {
+    if (options_parse(table, argc, argv, &HELP, words, &count, &help, st) && !help) {
         if (count != 1) status_set(st, STATUS_USAGE, "one model file or folder is wanted, %d given; --help tells more", count);
         else run(&in, words[0], as_json);
     }

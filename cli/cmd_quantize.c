@@ -25,7 +25,7 @@ enum { MAX_CONFIG = 16 << 20 };
 typedef struct {
     const char *in, *out, *type_name;
     int64_t threads;
-    bool pure, quiet, verbose;
+    bool pure;
 } settings;
 
 /* Types on offer and their numbers in general.file_type. */
@@ -36,6 +36,7 @@ static const struct {
     {DTYPE_Q8_0, 7},  {DTYPE_Q6_K, 18}, {DTYPE_Q5_K, 16}, {DTYPE_Q5_1, 9}, {DTYPE_Q5_0, 8}, {DTYPE_Q4_K, 14},
     {DTYPE_Q4_1, 3},  {DTYPE_Q4_0, 2},  {DTYPE_F16, 1},   {DTYPE_BF16, 32}, {DTYPE_F32, 0},
 };
+static const char TYPE_NAMES[] = "q8_0, q6_k, q5_k, q5_1, q5_0, q4_k, q4_1, q4_0, f16, bf16, f32";
 enum { TYPE_COUNT = sizeof TYPES / sizeof TYPES[0] };
 
 static bool file_type_of(const char *name, dtype *type, uint32_t *file_type, status *st)
@@ -46,8 +47,8 @@ static bool file_type_of(const char *name, dtype *type, uint32_t *file_type, sta
         *file_type = TYPES[i].file_type;
         return true;
     }
-    return status_set(st, STATUS_USAGE, "--type: '%s' found, one of q8_0, q6_k, q5_k, q5_1, q5_0, q4_k, q4_1, q4_0, f16, bf16, f32 wanted",
-                      name ? name : "");
+    return status_set(st, STATUS_USAGE, "--type: '%s' found, one of %s wanted%s", name ? name : "", TYPE_NAMES,
+                      name ? nearest_in(name, TYPE_NAMES).text : "");
 }
 
 static bool ends_with(const char *name, const char *end)
@@ -85,7 +86,7 @@ static bool write_tensors(const plan *p, FILE *out, const settings *s, status *s
     for (int64_t i = 0; ok && i < p->count; i++) {
         const requantize_job *j = &p->job[i];
         size_t bytes;
-        log_progress("%s: tensor %lld of %lld", s->out, (long long)(i + 1), (long long)p->count);
+        log_progress("tensor %lld/%lld of %s", (long long)(i + 1), (long long)p->count, s->out);
         ok = requantize_write(j, threads, out, &bytes, st);
         if (ok) gguf_write_padding(p->writer, out, bytes);
         ok = ok && !ferror(out);
@@ -227,23 +228,29 @@ static void run(const settings *s, status *st)
     alloc_free(path);
 }
 
+static const help_text HELP = {
+    "aigc quantize [OPTION]… --type TYPE IN OUT",
+    "Writes a GGUF file with smaller weights from a GGUF file or a Hugging Face folder. Norms, biases and what has one dimension stay in f32.",
+    {{"aigc quantize --type q8_0 smollm2 smollm2-q8.gguf",
+      "8 bits a weight"},
+     {"aigc quantize --type q4_0 --pure smollm2 smollm2-q4.gguf",
+      "4 bits a weight, the head too"}},
+    "MODEL"};
+
 void cmd_quantize(int argc, char **argv, status *st)
 {
     settings s = {0};
     const option table[] = {
-        {0, "type", OPTION_STRING, &s.type_name, "TYPE", "q8_0, q6_k, q5_k, q5_1, q5_0, q4_k, q4_1, q4_0, f16, bf16 or f32", 0, 0, NULL},
+        {0, "type", OPTION_STRING, &s.type_name, "TYPE", "what the weights become", 0, 0, NULL, TYPE_NAMES},
         {0, "pure", OPTION_FLAG, &s.pure, NULL, "the same type for the token table and the head (default: q6_k below 6 bits)", 0, 0, NULL},
         {'t', "threads", OPTION_INT, &s.threads, "N", "threads (default: one a core)", 0, 1024, NULL},
-        {'q', "quiet", OPTION_FLAG, &s.quiet, NULL, "no progress", 0, 0, NULL},
-        {'v', "verbose", OPTION_FLAG, &s.verbose, NULL, "tell each tensor's type", 0, 0, NULL},
         {0},
     };
     const char **words = alloc_array((size_t)argc, sizeof *words, st);
     int count;
     bool help;
     if (!words) return;
-    if (options_parse(table, argc, argv, "aigc quantize [OPTION]… --type TYPE IN OUT", words, &count, &help, st) && !help) {
-        if (s.quiet || s.verbose) log_set_level(s.quiet ? LOG_QUIET : LOG_VERBOSE);
+    if (options_parse(table, argc, argv, &HELP, words, &count, &help, st) && !help) {
         if (count != 2) status_set(st, STATUS_USAGE, "a model and the file to write are wanted, %d words given; --help tells more", count);
         else if (output_ending_check(OUTPUT_MODEL, "the file to write", words[1], st)) {
             s.in = words[0];

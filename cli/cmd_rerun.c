@@ -35,7 +35,6 @@ typedef struct {
     const char *path, *output; /* output NULL: a temporary file */
     option_list with;
     int64_t threads;
-    bool quiet, verbose;
 } rerun_flags;
 
 typedef struct {
@@ -213,7 +212,7 @@ static bool make_words(rerun *r)
     bool ok = add_word(r, "%s", r->kind) && add_files(r, &input) && add_settings(r) && add_texts(r, &spoken);
     if (ok) ok = add_word(r, "--seed=%" JSON_INTEGER_FORMAT, json_integer_value(seed)) && add_word(r, "--threads=%" PRId64, r->f->threads) &&
                  add_word(r, "--metadata=%s", text_at(r->record, "metadata") ? "hash" : "full") && add_word(r, "--output=%s", r->target);
-    if (ok && strcmp(r->kind, "vocode") != 0) ok = add_word(r, "--quiet");
+    if (ok) ok = add_word(r, "--quiet");
     if (ok && (spoken || input)) ok = add_word(r, "--") && add_word(r, "%s", spoken ? spoken : input);
     alloc_free(spoken);
     alloc_free(input);
@@ -230,7 +229,7 @@ static const struct {
 static bool run_again(rerun *r)
 {
     log_level level = log_get_level();
-    if (r->f->verbose)
+    if (log_get_level() == LOG_VERBOSE)
         for (int i = 0; i < r->words; i++) fprintf(stderr, "%s%s", r->word[i], i + 1 < r->words ? " " : "\n");
     for (size_t k = 0; k < sizeof KINDS / sizeof KINDS[0]; k++)
         if (strcmp(KINDS[k].kind, r->kind) == 0) KINDS[k].run(r->words, r->word, r->st);
@@ -281,11 +280,11 @@ static void make_again(const rerun_flags *f, const json_t *record, const char *t
     if (!is_known(r->kind)) status_set(st, STATUS_INPUT, "%s: its record is of the kind '%.40s', text, image, speak or vocode wanted", f->path, r->kind ? r->kind : "");
     else if (!json_is_integer(json_object_get(record, "seed")))
         status_set(st, STATUS_INPUT, "%s: its record says that it is generated and no more (--metadata none)", f->path);
-    if (status_ok(st) && version && strcmp(version, AIGC_VERSION) != 0 && !f->quiet)
+    if (status_ok(st) && version && strcmp(version, AIGC_VERSION) != 0)
         log_warning("%s was made by version %.40s, this is %s: the bytes may differ", f->path, version, AIGC_VERSION);
     if (producer) setenv("AIGC_PRODUCER", producer, 1);
     else unsetenv("AIGC_PRODUCER");
-    if (status_ok(st) && make_words(r) && run_again(r) && same_bytes(f->path, target, st) && !f->quiet) log_message("%s: made again, byte for byte", f->path);
+    if (status_ok(st) && make_words(r) && run_again(r) && same_bytes(f->path, target, st)) log_message("%s: made again, byte for byte", f->path);
     for (int i = 0; i < r->words; i++) alloc_free(r->word[i]);
     alloc_free(r);
 }
@@ -356,6 +355,16 @@ static void run_file(const rerun_flags *f, status *st)
     json_decref(report);
 }
 
+static const help_text HELP = {
+    "aigc rerun [OPTION]… FILE",
+    "Makes an output again from the record in it or beside it, and compares: exit code 0 when every byte agrees, 1 when one differs, 3 when it cannot "
+    "be made. FILE is a file, not standard input.",
+    {{"aigc rerun rocket.png",
+      "draws it again and compares"},
+     {"aigc rerun -v -o again.png rocket.png",
+      "keeps what is made again and shows the command"}},
+    "FILE"};
+
 void cmd_rerun(int argc, char **argv, status *st)
 {
     rerun_flags f = {0};
@@ -363,16 +372,14 @@ void cmd_rerun(int argc, char **argv, status *st)
         {'o', "output", OPTION_STRING, &f.output, "FILE", "keep what is made again (it is only compared)", 0, 0, NULL},
         {0, "with", OPTION_LIST, &f.with, "NAME=FILE", "where a file of the record lies (model, voice, init-img, …), or the words it lacks (prompt, text, …); repeatable", 0, 0, NULL},
         {'t', "threads", OPTION_INT, &f.threads, "N", "0: one for each core (0); the bytes do not depend on it", 0, 1024, NULL},
-        {'q', "quiet", OPTION_FLAG, &f.quiet, NULL, "no remarks on stderr: the exit code says it", 0, 0, NULL},
-        {'v', "verbose", OPTION_FLAG, &f.verbose, NULL, "show the command that is run", 0, 0, NULL},
         {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
     };
     const char **paths = alloc_array((size_t)argc, sizeof *paths, st);
     int count;
     bool help;
-    if (paths && options_parse(table, argc, argv, "aigc rerun [OPTION]… FILE", paths, &count, &help, st) && !help) {
+    if (paths && options_parse(table, argc, argv, &HELP, paths, &count, &help, st) && !help) {
         f.path = count == 1 ? paths[0] : NULL;
-        if (count != 1) status_set(st, STATUS_USAGE, "%d files found, one wanted", count);
+        if (count != 1) status_set(st, STATUS_USAGE, "%d files found, one wanted, as in aigc rerun rocket.png; --help lists the options", count);
         else if (strcmp(f.path, "-") == 0) status_set(st, STATUS_USAGE, "-: a file is wanted, not standard input");
         else run_file(&f, st);
     }

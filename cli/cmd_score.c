@@ -60,11 +60,21 @@ static void score(const score_options *o, const text_model *m, pool *threads, co
     tokenizer_ids_free(&ids);
 }
 
+static const help_text HELP = {
+    "aigc score [OPTION]… [TEXT]",
+    "How likely a model finds a text: the number of its tokens, the mean negative logarithm of their probabilities, and the perplexity. The text is "
+    "the word given or -p TEXT, -f FILE, both, or standard input.",
+    {{"aigc score -p \"The sea is blue.\"",
+      "tokens, nll and perplexity, a line each"},
+     {"aigc score -f article.txt --json",
+      "the logarithm of each token's probability too"}},
+    NULL};
+
 static bool parse(score_options *o, int argc, char **argv, bool *help, status *st)
 {
     text_options *t = &o->text;
     const option table[] = {
-        {'m', "model", OPTION_STRING, &t->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL},
+        {'m', "model", OPTION_STRING, &t->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL, "smollm2, gemma3"},
         {'p', "prompt", OPTION_STRING, &t->prompt, "TEXT", "the text", 0, 0, NULL},
         {'f', "file", OPTION_STRING, &t->file, "FILE", "the text from a file, - is stdin", 0, 0, NULL},
         {'c', "ctx", OPTION_INT, &t->context, "N", "tokens of a window, 0: the model's context (0)", 0, 1 << 26, NULL},
@@ -74,7 +84,7 @@ static bool parse(score_options *o, int argc, char **argv, bool *help, status *s
         {0, "json", OPTION_FLAG, &t->json, NULL, "one JSON object: tokens, logprobs, nll, perplexity", 0, 0, NULL},
         {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
     };
-    return options_parse_word(table, argc, argv, "aigc score [OPTION]… [TEXT]", &t->prompt, help, st);
+    return options_parse_word(table, argc, argv, &HELP, &t->prompt, help, st);
 }
 
 void cmd_score(int argc, char **argv, status *st)

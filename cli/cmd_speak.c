@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audio/sound_file.h"
 #include "audio/speak.h"
@@ -22,11 +23,21 @@
 
 enum { MAX_TEXT = 256 << 20 };
 
+static const help_text HELP = {
+    "aigc speak [OPTION]… [TEXT]…",
+    "Says a text: the words given, -f FILE, or standard input. The sound is written sentence by sentence, to speech.wav unless -o names another "
+    "file. [[həlˈO]] in the text is said as these phonemes.",
+    {{"aigc speak \"Hello there.\" -o hello.wav",
+      "a sound file"},
+     {"aigc speak -f book.txt -o book.mp3 --srt book.srt",
+      "a file read aloud, and subtitles of it"}},
+    NULL};
+
 static bool parse(int argc, char **argv, speak_flags *f, const char **words, int *count, bool *help, status *st)
 {
     option table[SPEAK_FLAG_COUNT];
     speak_flags_table(f, table);
-    return options_parse(table, argc, argv, "aigc speak [OPTION]… [TEXT]…", words, count, help, st);
+    return options_parse(table, argc, argv, &HELP, words, count, help, st);
 }
 
 /* ---- where the pieces go ---- */
@@ -152,7 +163,11 @@ static char *read_text(const speak_flags *f, const char **words, int count, size
         status_set(st, STATUS_USAGE, "text is given twice: as words and with --file");
         return NULL;
     }
-    if (count == 0) return file_read_stream(f->file ? f->file : "-", MAX_TEXT, size, st);
+    if (count == 0 && !f->file && isatty(STDIN_FILENO)) {
+        status_set(st, STATUS_USAGE, "no text: give it as words, as in aigc speak \"Hello there.\" -o hello.wav, with -f FILE, or on standard input; --help lists the options");
+        return NULL;
+    }
+    if (count == 0) return file_read_text_stream(f->file ? f->file : "-", MAX_TEXT, size, st);
     size_t total = 0;
     for (int i = 0; i < count; i++) total += strlen(words[i]) + 1;
     char *text = alloc_array(total, 1, st), *to = text;
@@ -206,9 +221,11 @@ static bool check_flags(speak_flags *f, status *st)
     if (!output_ending_check(f->raw ? OUTPUT_SAMPLES : OUTPUT_SOUND, "-o", f->output, st) || !output_ending_check(OUTPUT_SRT, "--srt", f->srt, st) ||
         !output_ending_check(OUTPUT_VTT, "--vtt", f->vtt, st))
         return false;
-    if (!f->output) f->output = f->raw ? "speech.raw" : "speech.wav";
+    if (!f->output) {
+        f->output = f->raw ? "speech.raw" : "speech.wav";
+        if (!f->phonemes && !output_default_check(f->output, f->force, st)) return false;
+    }
     if (!f->seed_given) f->seed = (int64_t)rng_fresh_seed();
-    log_set_level(f->quiet ? LOG_QUIET : f->verbose ? LOG_VERBOSE : LOG_NORMAL);
     return true;
 }
 
@@ -233,7 +250,7 @@ void cmd_speak(int argc, char **argv, status *st)
         char *text = read_text(&f, words, count, &size, st);
         if (text && pass_filter(&f, text, size, st)) run(&f, text, size, st);
         alloc_free(text);
-        if (status_ok(st) && !f.phonemes && !f.seed_given && !f.quiet) log_message("%s: seed %" PRId64, f.output, f.seed);
+        if (status_ok(st) && !f.phonemes && !f.seed_given) log_message("%s: seed %" PRId64, f.output, f.seed);
     }
     alloc_free(words);
 }

@@ -308,15 +308,23 @@ static bool check_options(const text_options *o, status *st)
     return true;
 }
 
+static const help_text HELP = {
+    "aigc text [OPTION]… [PROMPT]",
+    "Continues or answers a prompt, or chats (-i). The prompt is the word given or -p TEXT, -f FILE, both (the file's text follows), or standard "
+    "input when there is neither. The text goes to standard output as it comes, or to -o FILE when it is whole.",
+    {{"aigc text -p \"Write two sentences about the sea.\"",
+      "two sentences, on standard output"},
+     {"cat article.txt | aigc text --task summarize",
+      "a summary of what is piped in"}},
+    NULL};
+
 void cmd_text(int argc, char **argv, status *st)
 {
     text_options o = text_options_default();
     option table[TEXT_OPTION_COUNT];
     text_options_table(&o, table);
     bool help = false;
-    if (!options_parse_word(table, argc, argv, "aigc text [OPTION]… [PROMPT]", &o.prompt, &help, st) || help) return;
-    if (o.quiet) log_set_level(LOG_QUIET);
-    if (o.verbose) log_set_level(LOG_VERBOSE);
+    if (!options_parse_word(table, argc, argv, &HELP, &o.prompt, &help, st) || help) return;
     text_cut on_length;
     run *r = check_options(&o, st) && text_cut_of(o.on_length, &on_length, st) ? alloc_zeroed(1, sizeof *r, st) : NULL;
     if (!r) return;

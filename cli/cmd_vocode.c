@@ -19,9 +19,20 @@ static void run(vocode_flags *f, status *st)
 static bool check(vocode_flags *f, status *st)
 {
     if (!output_ending_check(f->raw ? OUTPUT_SAMPLES : OUTPUT_SOUND, "-o", f->output, st) || !output_ending_check(OUTPUT_ARRAY, "--mel", f->mel, st)) return false;
-    if (!f->output) f->output = f->raw ? "vocoded.raw" : "vocoded.wav";
-    return true;
+    if (f->output) return true;
+    f->output = f->raw ? "vocoded.raw" : "vocoded.wav";
+    return output_default_check(f->output, f->force, st);
 }
+
+static const help_text HELP = {
+    "aigc vocode [OPTION]… IN.npy|IN.wav",
+    "Turns a mel spectrum (.npy), or that of a sound, into sound: by a vocoder's file (-m), or without one by the method of Griffin and Lim. It is "
+    "written to vocoded.wav, unless -o names another file.",
+    {{"aigc vocode hello.wav -o again.wav",
+      "a sound to its mel spectrum and back"},
+     {"aigc vocode hello.wav --mel hello.npy -o again.flac",
+      "the same, and the spectrum is kept"}},
+    "FILE"};
 
 void cmd_vocode(int argc, char **argv, status *st)
 {
@@ -31,9 +42,9 @@ void cmd_vocode(int argc, char **argv, status *st)
     const char **words = alloc_zeroed((size_t)argc, sizeof *words, st);
     int count = 0;
     bool help = false;
-    if (words && options_parse(table, argc, argv, "aigc vocode [OPTION]… IN.npy|IN.wav", words, &count, &help, st) && !help) {
+    if (words && options_parse(table, argc, argv, &HELP, words, &count, &help, st) && !help) {
         f.input = words[0];
-        if (count != 1) status_set(st, STATUS_USAGE, "%d inputs found, one .npy or sound file wanted", count);
+        if (count != 1) status_set(st, STATUS_USAGE, "%d inputs found, one .npy or sound file wanted, as in aigc vocode in.wav -o out.wav; --help lists the options", count);
         else if (check(&f, st)) run(&f, st);
     }
     alloc_free(words);

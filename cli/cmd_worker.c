@@ -32,7 +32,6 @@ typedef struct {
     batch_options run;
     const char *group, *name;
     int64_t count, idle, stop_after, deliveries;
-    bool verbose;
     job_queue *queue;
     arena *mem;        /* of the tasks at hand */
     task task[MOST];
@@ -228,6 +227,16 @@ static void run(worker *w, const char *url, status *st)
     arena_free(w->mem);
 }
 
+static const help_text HELP = {
+    "aigc worker [OPTION]… redis://HOST[:PORT]/STREAM",
+    "Takes jobs from a Redis stream, shared by any number of machines, and runs them as a batch does. A job is the field job of an entry, a line of a "
+    "job file; its result goes to STREAM:results.",
+    {{"aigc worker --out-dir out redis://localhost/jobs",
+      "waits for jobs until Ctrl-C"},
+     {"aigc worker --stop-after 60 redis://localhost/jobs",
+      "ends when there was no job for a minute"}},
+    NULL};
+
 void cmd_worker(int argc, char **argv, status *st)
 {
     worker *w = alloc_zeroed(1, sizeof *w, st);
@@ -249,16 +258,12 @@ void cmd_worker(int argc, char **argv, status *st)
         {0, "filter", OPTION_STRING, &w->run.filter, "FILE", "hold words and texts of all jobs against this list, beside their own", 0, 0, NULL},
         {'t', "threads", OPTION_INT, &w->run.threads, "N", "0: one for each core (0); the outputs do not depend on it", 0, 1024, NULL},
         {0, "json", OPTION_FLAG, &w->run.json, NULL, "a JSON line on stderr for every job that ends", 0, 0, NULL},
-        {'q', "quiet", OPTION_FLAG, &w->run.quiet, NULL, "errors alone on stderr", 0, 0, NULL},
-        {'v', "verbose", OPTION_FLAG, &w->verbose, NULL, "more on stderr", 0, 0, NULL},
         {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
     };
     const char **words = alloc_array((size_t)argc, sizeof *words, st);
     int count;
     bool help;
-    if (words && options_parse(table, argc, argv, "aigc worker [OPTION]… redis://HOST[:PORT]/STREAM", words, &count, &help, st) && !help) {
-        if (w->run.quiet) log_set_level(LOG_QUIET);
-        if (w->verbose) log_set_level(LOG_VERBOSE);
+    if (words && options_parse(table, argc, argv, &HELP, words, &count, &help, st) && !help) {
         if (count == 1) run(w, words[0], st);
         else status_set(st, STATUS_USAGE, "%d streams found, one wanted: redis://HOST[:PORT]/STREAM", count);
     }

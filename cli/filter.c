@@ -176,7 +176,7 @@ filter *filter_open(const char *path, status *st)
     filter *f = alloc_zeroed(1, sizeof *f, st);
     size_t size;
     if (f) pthread_mutex_init(&f->lock, NULL);
-    char *text = f ? file_read(path, FILE_LIMIT, &size, st) : NULL;
+    char *text = f ? file_read_text(path, FILE_LIMIT, &size, st) : NULL;
     if (text && memchr(text, 0, size)) status_set(st, STATUS_INPUT, "%s: byte %zu is zero; text wanted", path, (size_t)((char *)memchr(text, 0, size) - text));
     if (text && status_ok(st)) {
         f->path = alloc_string(path, strlen(path), st);

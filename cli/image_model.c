@@ -5,6 +5,7 @@
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/nearest.h"
 #include "image/compvis.h"
 #include "image/lora.h"
 #include "text/encoder_openclip.h"
@@ -189,7 +190,7 @@ static bool set_prediction(image_model *m, const char *name, status *st)
 {
     if (strcmp(name, "epsilon") == 0) m->schedule.prediction = SCHEDULE_EPSILON;
     else if (strcmp(name, "v_prediction") == 0 || strcmp(name, "v") == 0) m->schedule.prediction = SCHEDULE_V_PREDICTION;
-    else return status_set(st, STATUS_USAGE, "--prediction: '%s' found, epsilon or v_prediction wanted", name);
+    else return status_set(st, STATUS_USAGE, "--prediction: '%.60s' found, epsilon or v_prediction wanted%s", name, nearest_in(name, "epsilon, v_prediction").text);
     return true;
 }
 

@@ -26,11 +26,12 @@ typedef struct {
     const char *vae, *config, *tokenizer, *prediction;
     const char *metadata, *label_text, *filter;
     bool label, exact;
-    bool steps_given, guidance_given, seed_given, upscale_given;
+    bool steps_given, guidance_given, seed_given, upscale_given, output_given;
     /* the command line's own */
-    const char *output, *file;
+    const char *output, *file; /* output NULL: image.png, when it is not there yet */
     int64_t count, preview_every, threads;
-    bool json, quiet, verbose;
+    bool json, force, comments;
+    bool quiet; /* no line of progress: a batch shows its own */
 } image_options;
 
 image_options image_options_default(void);

@@ -7,6 +7,7 @@
 
 #include "cli/model_path.h"
 #include "core/alloc.h"
+#include "core/nearest.h"
 
 /* What A1111 calls the methods, and the noise schedules that it names apart. */
 static const char *const SHOWN[SAMPLER_METHODS] = {
@@ -21,10 +22,7 @@ bool image_text_method(const char *name, const schedule *plan, sampler_method *m
 {
     if (!name) return sampler_method_of_schedule(plan, method, st);
     if (sampler_method_from_name(name, method)) return true;
-    char known[256] = "";
-    for (size_t i = 0, used = 0; i < SAMPLER_METHODS; i++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", sampler_method_name((sampler_method)i));
-    return status_set(st, STATUS_USAGE, "--sampling-method: '%s' found, one of %s wanted", name, known);
+    return status_set(st, STATUS_USAGE, "--sampling-method: '%.60s' found, one of %s wanted%s", name, sampler_method_names(), nearest_in(name, sampler_method_names()).text);
 }
 
 bool image_text_rng(const char *name, noise_kind *kind, status *st)
@@ -32,7 +30,7 @@ bool image_text_rng(const char *name, noise_kind *kind, status *st)
     if (strcmp(name, "own") == 0) *kind = NOISE_OWN;
     else if (strcmp(name, "torch") == 0 || strcmp(name, "cpu") == 0) *kind = NOISE_TORCH;
     else if (strcmp(name, "cuda") == 0) *kind = NOISE_CUDA;
-    else return status_set(st, STATUS_USAGE, "--rng: '%s' found, own, torch or cuda wanted", name);
+    else return status_set(st, STATUS_USAGE, "--rng: '%.60s' found, own, torch or cuda wanted%s", name, nearest_in(name, "own, torch, cuda").text);
     return true;
 }
 
@@ -41,7 +39,17 @@ bool image_text_place(const char *name, caption_place *place, status *st)
     if (strcmp(name, "under") == 0) *place = CAPTION_UNDER;
     else if (strcmp(name, "over") == 0) *place = CAPTION_OVER;
     else if (strcmp(name, "corner") == 0) *place = CAPTION_CORNER;
-    else return status_set(st, STATUS_USAGE, "--caption-place: '%s' found, under, over or corner wanted", name);
+    else return status_set(st, STATUS_USAGE, "--caption-place: '%.60s' found, under, over or corner wanted%s", name, nearest_in(name, "under, over, corner").text);
+    return true;
+}
+
+bool image_text_check_captions(const image_options *o, status *st)
+{
+    const char *words[] = {o->caption, o->label_text};
+    for (int i = 0; i < 2; i++) {
+        const char *font = words[i] ? caption_find_font(o->font, st) : NULL;
+        if (words[i] && (!font || !caption_check(words[i], font, st))) return false;
+    }
     return true;
 }
 

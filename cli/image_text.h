@@ -13,6 +13,9 @@ bool image_text_method(const char *name, const schedule *plan, sampler_method *m
 bool image_text_rng(const char *name, noise_kind *kind, status *st);          /* --rng */
 bool image_text_place(const char *name, caption_place *place, status *st);    /* --caption-place */
 
+/* Whether there is a font that has every character of --caption and --label-text. */
+bool image_text_check_captions(const image_options *o, status *st);
+
 /* The settings as AUTOMATIC1111's web UI writes them under the keyword "parameters": the prompt, "Negative prompt: …", and a
  * line "Steps: …, Sampler: …, …"; without words the last alone. sha256: of the model's file, whose first ten digits are the
  * web UI's "Model hash"; NULL: it is no single file. Freed with alloc_free. */

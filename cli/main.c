@@ -1,4 +1,4 @@
-/* main: finds the subcommand in a table, runs it, prints its error and turns it into the exit code. */
+/* main: finds the subcommand (cli/command.h), runs it, prints its error and turns it into the exit code. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -16,25 +17,6 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/log.h"
-
-static const command COMMANDS[] = {
-    {"text", cmd_text, "continues or answers a prompt, or chats (-i)"},
-    {"score", cmd_score, "how likely a model finds a text: logprobs and perplexity"},
-    {"embed", cmd_embed, "a text as a vector"},
-    {"bench", cmd_bench, "measures a model's speed"},
-    {"speak", cmd_speak, "text to speech"},
-    {"vocode", cmd_vocode, "a mel spectrum or a sound, through a vocoder to sound"},
-    {"image", cmd_image, "pictures from words, by Stable Diffusion or the small model that comes along"},
-    {"inspect", cmd_inspect, "what is in a model file or folder, without loading its weights"},
-    {"quantize", cmd_quantize, "a GGUF file with smaller weights, from a GGUF file or a Hugging Face folder"},
-    {"batch", cmd_batch, "many jobs of all kinds from one file, resumable"},
-    {"check", cmd_check, "what files say of where they came from"},
-    {"rerun", cmd_rerun, "makes an output again from the record in it, and compares"},
-    {"plan", cmd_batch, "what a job file will take: jobs, time, memory and disk"},
-    {"worker", cmd_worker, "jobs from a Redis stream, shared by many machines"},
-    {"version", cmd_version, "the program's version and the kernels it uses on this CPU"},
-};
-enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 
 /* Whether all that was written to stdout has arrived. */
 static bool flush_output(status *st)
@@ -54,13 +36,6 @@ static bool reader_left(void)
 static void tell(const status *st)
 {
     if (!status_ok(st) && st->msg[0] && !(st->code == STATUS_IO && reader_left())) log_error("%s", st->msg);
-}
-
-static void print_usage(FILE *out)
-{
-    fprintf(out, "usage: aigc COMMAND [OPTION]…\n\n");
-    for (int i = 0; i < COMMAND_COUNT; i++) fprintf(out, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
-    fprintf(out, "\n'aigc COMMAND --help' lists a command's options.\n");
 }
 
 /* Ctrl-C and friends: leave no temporary file behind, then end. Commands that can stop more gently install their own. */
@@ -108,11 +83,19 @@ static bool open_standard_streams(void)
     return true;
 }
 
-static const command *find(const char *name)
+/* What -v tells of every command. */
+static void tell_cost(const char *name, double begun)
 {
-    for (int i = 0; i < COMMAND_COUNT; i++)
-        if (strcmp(COMMANDS[i].name, name) == 0) return &COMMANDS[i];
-    return NULL;
+    struct rusage usage = {0};
+    getrusage(RUSAGE_SELF, &usage);
+    log_verbose("aigc %s: %.2f s, at most %.1f MiB of memory", name, log_seconds() - begun, (double)usage.ru_maxrss / 1024);
+}
+
+/* --help and --version stand for commands; without one there is the list of them, as a fault. */
+static const char *command_name(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return "help";
+    return strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
 }
 
 int main(int argc, char **argv)
@@ -123,25 +106,15 @@ int main(int argc, char **argv)
     if (fail_at) alloc_fail_at(strtoull(fail_at, NULL, 10));
     handle_signals();
     clean_terminal();
-    if (argc < 2) {
-        print_usage(stderr);
-        return 2;
-    }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-        print_usage(stdout);
-        status st = {0};
-        flush_output(&st);
-        tell(&st);
-        return status_exit_code(&st);
-    }
-    const command *c = find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
-    if (!c) {
-        log_error("unknown command '%s'; 'aigc --help' lists them", argv[1]);
-        return 2;
-    }
     status st = {0};
-    c->run(argc - 1, argv + 1, &st);
+    double begun = log_seconds();
+    if (argc < 2) command_print_all(stderr);
+    const command *c = command_find(command_name(argc, argv));
+    if (argc < 2) st.code = STATUS_USAGE;
+    else if (c) c->run(argc - 1, argv + 1, &st);
+    else command_unknown(argv[1], &st);
     log_progress_end();
+    if (c) tell_cost(c->name, begun);
     flush_output(&st);
     if (st.code == STATUS_INPUT && alloc_library_failed()) { /* jansson says "invalid" when memory is out */
         st = (status){0};

@@ -1,7 +1,8 @@
 /* options: a command's flags as a table that parses them, takes them from a job file, and prints the help.
  *
  * A table ends with an entry whose name is NULL. Both spellings of a long name work (--length-scale, --length_scale), as
- * do --name value and --name=value; -- ends the flags. Strings point into argv.
+ * do --name value and --name=value; -- ends the flags. Strings point into argv, behind a byte order mark. An option is given once, unless it is a
+ * list; a flag may be repeated, but not denied too. Every command has -q, -v and --help, which no table holds.
  */
 #ifndef AIGC_CLI_OPTIONS_H
 #define AIGC_CLI_OPTIONS_H
@@ -10,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/help.h"
+#include "core/nearest.h"
 #include "core/status.h"
 
 typedef enum {
@@ -24,13 +27,13 @@ typedef enum {
 /* The largest seed: below 2⁶³, so that JSON's integers hold it, and one that `max`, a double, holds too. */
 #define OPTION_MOST_SEED UINT64_C(9223372036854774784)
 
-enum { OPTION_LIST_MAX = 64 };
+enum { OPTION_LIST_MAX = 64, OPTION_TABLE_MAX = 96 };
 typedef struct {
     const char *item[OPTION_LIST_MAX];
     size_t count;
 } option_list;
 
-typedef struct {
+typedef struct option {
     char letter;         /* 0: none */
     const char *name;
     option_type type;
@@ -39,20 +42,25 @@ typedef struct {
     const char *help;    /* one line; the default belongs in it */
     double min, max;     /* OPTION_INT and OPTION_REAL; both 0: any */
     bool *given;         /* set when the flag is used; NULL where nobody asks */
+    const char *values;  /* what it may be, or some of it: "full, hash, none"; shown after the help. The command checks it */
 } option;
 
 /* Parses argv[1 … argc − 1]. Words that are no flags are collected in positional (argc places) and *positional_count.
- * --help prints the text on stdout and sets *help; then the caller returns at once. */
-bool options_parse(const option *table, int argc, char **argv, const char *usage, const char **positional,
+ * --help prints the text on stdout and sets *help; then the caller returns at once. -q and -v set the level of the log. */
+bool options_parse(const option *table, int argc, char **argv, const help_text *text, const char **positional,
                    int *positional_count, bool *help, status *st);
 
 /* The same for a command that takes one word at most, such as a prompt: it becomes *word where that is still NULL; a second
  * word, or one beside the flag that says the same, is a STATUS_USAGE. */
-bool options_parse_word(const option *table, int argc, char **argv, const char *usage, const char **word, bool *help, status *st);
+bool options_parse_word(const option *table, int argc, char **argv, const help_text *text, const char **word, bool *help, status *st);
 
 /* Sets one option by its long name from text, as a job file does: value NULL is a bare flag. */
 bool options_set(const option *table, const char *name, const char *value, status *st);
 
-void options_print_help(const option *table, const char *usage);
+/* The options that every command has, ended by an entry without a name: for help alone, they point nowhere. */
+const option *options_common(void);
+
+/* "; did you mean 'seed'?", or "": the end of a message about a name that no option has. */
+nearest_hint options_near(const option *table, const char *name);
 
 #endif

@@ -47,3 +47,9 @@ bool output_ending_check(output_kind kind, const char *option, const char *path,
     if (kind == OUTPUT_TEXT) return status_set(st, STATUS_USAGE, "%s %s: a %.20s file holds no text; .txt, .md or another ending of texts wanted", option, path, ending);
     return status_set(st, STATUS_USAGE, "%s %s: no %.20s can be written; for %s %s or no ending is wanted", option, path, ending, NAMES[kind], endings(kind));
 }
+
+bool output_default_check(const char *path, bool force, status *st)
+{
+    if (force || !file_exists(path)) return true;
+    return status_set(st, STATUS_USAGE, "%s: is there already; -o %s or --force overwrites it, -o FILE names another", path, path);
+}

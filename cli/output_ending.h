@@ -23,4 +23,7 @@ typedef enum {
  * is wanted. Letters of either case do. path NULL is good. */
 bool output_ending_check(output_kind kind, const char *option, const char *path, status *st);
 
+/* Whether a file that nobody named may be written: where it is there already, only with --force. STATUS_USAGE else. */
+bool output_default_check(const char *path, bool force, status *st);
+
 #endif

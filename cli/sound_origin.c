@@ -7,7 +7,7 @@
 
 /* Not settings of the sound: texts and files, recorded as such; the seed; and what changes no sample. */
 static const char *const NO_SETTING[] = {"file", "text", "label-text", "voice", "pronunciations", "seed", "output", "raw", "phonemes", "json", "srt",
-                                         "vtt", "threads", "quiet", "verbose", "metadata", "filter", NULL};
+                                         "vtt", "threads", "force", "metadata", "filter", NULL};
 
 bool sound_origin_make(sound_origin *to, origin *g, status *st)
 {

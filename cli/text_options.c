@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "text/prompt.h"
+
 text_options text_options_default(void)
 {
     return (text_options){
@@ -21,12 +23,12 @@ int text_options_job_table(text_options *o, option *table)
     const double most = 1e15;
     const option all[] = {
         {0, "what", OPTION_GROUP, NULL, NULL, "What to write:", 0, 0, NULL},
-        {'m', "model", OPTION_STRING, &o->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL},
+        {'m', "model", OPTION_STRING, &o->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL, "smollm2, gemma3"},
         {'p', "prompt", OPTION_STRING, &o->prompt, "TEXT", "the prompt; with -f the file's text follows it", 0, 0, NULL},
         {'f', "file", OPTION_STRING, &o->file, "FILE", "the prompt from a file, - is stdin", 0, 0, NULL},
         {0, "system", OPTION_STRING, &o->system, "TEXT", "what the model is told before the conversation", 0, 0, NULL},
         {0, "raw", OPTION_FLAG, &o->raw, NULL, "continue the prompt as it is, without the model's chat template", 0, 0, NULL},
-        {0, "task", OPTION_STRING, &o->task, "TASK", "summarize, translate, rewrite, title, continue, code, or a template file with {{input}}", 0, 0, NULL},
+        {0, "task", OPTION_STRING, &o->task, "TASK", "what to do with the prompt, or a template file with {{input}}", 0, 0, NULL, prompt_tasks()},
         {0, "field", OPTION_LIST, &o->fields, "NAME=TEXT", "a field of the task's template, such as language=French; repeatable", 0, 0, NULL},
         {0, "examples", OPTION_STRING, &o->examples, "FILE", "JSON lines {\"input\", \"output\"} shown to the model first", 0, 0, NULL},
         {'n', "tokens", OPTION_INT, &o->tokens, "N", "the most tokens to write, -1: no limit but the context (512)", -1, most, &o->tokens_given},
@@ -45,7 +47,7 @@ int text_options_job_table(text_options *o, option *table)
         {'s', "seed", OPTION_INT, &o->seed, "N", "same seed, same text (a fresh one, told with -v and --json)", 0, (double)OPTION_MOST_SEED, &o->seed_given},
         {0, "label", OPTION_FLAG, &o->label, NULL, "begin with front matter that says AI-generated and how", 0, 0, NULL},
         {0, "filter", OPTION_STRING, &o->filter, "FILE", "hold words and text against the list in FILE: warn or refuse (exit code 5)", 0, 0, NULL},
-        {0, "metadata", OPTION_STRING, &o->metadata, "HOW", "what is recorded of its making: full, hash (no words), none (full)", 0, 0, NULL},
+        {0, "metadata", OPTION_STRING, &o->metadata, "HOW", "what is recorded of its making; hash: without the words (full)", 0, 0, NULL, "full, hash, none"},
         {0, "logprobs", OPTION_FLAG, &o->logprobs, NULL, "with --json: the logarithm of each token's probability", 0, 0, NULL},
     };
     return append(table, all, (int)(sizeof all / sizeof all[0]));
@@ -55,7 +57,7 @@ void text_options_table(text_options *o, option table[TEXT_OPTION_COUNT])
 {
     const option rest[] = {
         {0, "running", OPTION_GROUP, NULL, NULL, "How it runs:", 0, 0, NULL},
-        {'o', "output", OPTION_STRING, &o->output, "FILE", "write the text to FILE, and how it was made to FILE.origin.json (stdout)", 0, 0, NULL},
+        {'o', "output", OPTION_STRING, &o->output, "FILE", "write the text to FILE, of any ending that texts have, and how it was made to FILE.origin.json (stdout)", 0, 0, NULL},
         {'i', "interactive", OPTION_FLAG, &o->interactive, NULL, "chat on the terminal; /help lists its commands", 0, 0, NULL},
         {'b', "parallel", OPTION_INT, &o->parallel, "N", "N texts at once, with seeds counted up from --seed (1)", 1, 256, NULL},
         {'c', "ctx", OPTION_INT, &o->context, "N", "positions of context, 0: the model's (0)", 0, 1 << 26, NULL},
@@ -63,8 +65,6 @@ void text_options_table(text_options *o, option table[TEXT_OPTION_COUNT])
         {'t', "threads", OPTION_INT, &o->threads, "N", "0: one for each core (0); the text does not depend on it", 0, 1024, NULL},
         {0, "exact", OPTION_FLAG, &o->exact, NULL, "full f32 arithmetic: slow, the reference's numbers", 0, 0, NULL},
         {0, "json", OPTION_FLAG, &o->json, NULL, "one JSON object: text, tokens, seed, stop reason, timings", 0, 0, NULL},
-        {'q', "quiet", OPTION_FLAG, &o->quiet, NULL, "no remarks on stderr", 0, 0, NULL},
-        {'v', "verbose", OPTION_FLAG, &o->verbose, NULL, "model, seed and timings on stderr", 0, 0, NULL},
         {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
     };
     table += text_options_job_table(o, table);

@@ -20,7 +20,7 @@ typedef struct {
     option_list stop;
     bool ignore_end, logprobs, shift, exact, label;
     int64_t context, threads, parallel;
-    bool interactive, json, quiet, verbose;
+    bool interactive, json;
 } text_options;
 
 text_options text_options_default(void);

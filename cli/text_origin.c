@@ -10,7 +10,7 @@
 /* Not settings of the text: texts and files, recorded as such; the seed; and what changes no byte of it. A task has gone
  * into the prompt and the temperature. */
 static const char *const NO_SETTING[] = {"model", "prompt", "file", "system", "task", "field", "examples", "seed", "logprobs", "interactive", "threads",
-                                         "json", "quiet", "verbose", "output", "metadata", "filter", NULL};
+                                         "json", "output", "metadata", "filter", NULL};
 
 static void add_settings(origin *g, const text_options *o, const text_request *q)
 {

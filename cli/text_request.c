@@ -7,6 +7,7 @@
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/nearest.h"
 #include "text/prompt.h"
 #include "text/text_buffer.h"
 
@@ -26,7 +27,7 @@ static bool check_text(const char *text, size_t size, const char *where, status 
 static char *read_text(const char *path, status *st)
 {
     size_t size;
-    char *text = file_read_stream(path, INPUT_LIMIT, &size, st);
+    char *text = file_read_text_stream(path, INPUT_LIMIT, &size, st);
     if (!text) return NULL;
     if (!check_text(text, size, strcmp(path, "-") == 0 ? "standard input" : path, st)) {
         alloc_free(text);
@@ -42,7 +43,7 @@ static char *raw_input(const text_options *o, status *st)
     const char *file = o->file;
     if (!o->prompt && !file) {
         if (isatty(STDIN_FILENO)) {
-            status_set(st, STATUS_USAGE, "no prompt: give -p TEXT, -f FILE or text on standard input; -i chats");
+            status_set(st, STATUS_USAGE, "no prompt: give -p TEXT, -f FILE or text on standard input, as in aigc text -p \"Write a poem.\"; aigc text -i chats, --help lists the options");
             return NULL;
         }
         file = "-";
@@ -83,7 +84,7 @@ static char *apply_task(const text_options *o, const char *input, status *st)
     char *own = NULL, *result = NULL, *copies[OPTION_LIST_MAX] = {0};
     if (!known) {
         if (!file_exists(o->task)) {
-            status_set(st, STATUS_USAGE, "--task: '%s' is no task (%s) and no template file", o->task, prompt_tasks());
+            status_set(st, STATUS_USAGE, "--task: '%.200s' is no task (%s) and no template file%s", o->task, prompt_tasks(), nearest_in(o->task, prompt_tasks()).text);
             return NULL;
         }
         own = read_text(o->task, st);

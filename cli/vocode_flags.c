@@ -19,7 +19,7 @@ static int sound_table(vocode_flags *f, option *table)
 {
     const option all[] = {
         {'m', "model", OPTION_STRING, &f->model, "FILE", "HiFi-GAN, MelGAN or Vocos, .safetensors or .onnx (none: Griffin-Lim)", 0, 0, NULL},
-        {0, "metadata", OPTION_STRING, &f->metadata, "HOW", "what the file says of its making: full, hash, none (full)", 0, 0, NULL},
+        {0, "metadata", OPTION_STRING, &f->metadata, "HOW", "what the file says of its making (full)", 0, 0, NULL, "full, hash, none"},
         {0, "", OPTION_GROUP, NULL, NULL, "The mel spectrum: natural logarithms of magnitudes", 0, 0, NULL},
         {0, "rate", OPTION_INT, &f->rate, "HZ", "of the sound that comes out (22050; a sound's own)", 1000, 192000, NULL},
         {0, "n-fft", OPTION_INT, &f->n_fft, "N", "points of its transform (1024)", 16, 8192, NULL},
@@ -44,9 +44,10 @@ void vocode_flags_table(vocode_flags *f, option table[VOCODE_FLAG_COUNT])
 {
     const option rest[] = {
         {0, "", OPTION_GROUP, NULL, NULL, "Output", 0, 0, NULL},
-        {'o', "output", OPTION_STRING, &f->output, "FILE", "the sound: .wav .flac .ogg .opus .mp3, or '-' (vocoded.wav)", 0, 0, NULL},
+        {'o', "output", OPTION_STRING, &f->output, "FILE", "the sound, in the format that its ending says; without one, and for -, standard output, WAV (vocoded.wav)", 0, 0, NULL, sound_file_endings()},
+        {0, "force", OPTION_FLAG, &f->force, NULL, "without -o: overwrite a vocoded.wav that is there", 0, 0, NULL},
         {0, "mel", OPTION_STRING, &f->mel, "FILE", "write the mel spectrum too (.npy, [frames, bands])", 0, 0, NULL},
-        {0, "raw", OPTION_FLAG, &f->raw, NULL, "samples alone: 16 bits, little-endian, one channel", 0, 0, NULL},
+        {0, "raw", OPTION_FLAG, &f->raw, NULL, "samples alone: 16 bits, little-endian, one channel; to .raw, .pcm, .s16, .s16le or a name without an ending (vocoded.raw)", 0, 0, NULL},
         {'t', "threads", OPTION_INT, &f->threads, "N", "threads (0: one for each core)", 0, 1024, NULL},
         {0},
     };
@@ -85,7 +86,7 @@ static tensor *arrange(op_ctx *c, const tensor *x, int64_t bands, const char *pa
 /* Where the sound came from: made by a model from what another made, or by calculation alone. */
 static bool make_tags(sound_origin *to, const vocode_flags *f, status *st)
 {
-    static const char *const NO_SETTING[] = {"output", "model", "mel", "raw", "metadata", "seed", "threads", "input", NULL};
+    static const char *const NO_SETTING[] = {"output", "model", "mel", "raw", "metadata", "seed", "threads", "input", "force", NULL};
     origin_level level;
     origin *g = origin_level_of(f->metadata, &level, st) ? origin_new("vocode", level, st) : NULL;
     if (g && !f->model) origin_algorithmic(g);

@@ -11,7 +11,7 @@ typedef struct {
     const char *input, *output, *model, *mel, *metadata;
     int64_t rate, n_fft, hop, iterations, seed, threads;
     double lowest, highest;
-    bool htk, raw;
+    bool htk, raw, force;
     bool only_check; /* all but the sound; no flag of its own */
 } vocode_flags;
 

@@ -119,6 +119,27 @@ char *file_read(const char *path, size_t limit, size_t *size, status *st) { retu
 
 char *file_read_stream(const char *path, size_t limit, size_t *size, status *st) { return read_input(path, true, limit, size, st); }
 
+const char *file_skip_mark(const char *text) { return strncmp(text, "\xEF\xBB\xBF", 3) == 0 ? text + 3 : text; }
+
+static char *read_text(const char *path, bool any, size_t limit, size_t *size, status *st)
+{
+    char *text = read_input(path, any, limit, size, st);
+    if (!text) return NULL;
+    if (*size >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0)) {
+        alloc_free(text);
+        status_set(st, STATUS_INPUT, "%s: a text in UTF-16 found, UTF-8 wanted; iconv -f UTF-16 -t UTF-8 makes one", strcmp(path, "-") == 0 ? "standard input" : path);
+        return NULL;
+    }
+    size_t mark = (size_t)(file_skip_mark(text) - text);
+    memmove(text, text + mark, *size + 1 - mark);
+    *size -= mark;
+    return text;
+}
+
+char *file_read_text(const char *path, size_t limit, size_t *size, status *st) { return read_text(path, false, limit, size, st); }
+
+char *file_read_text_stream(const char *path, size_t limit, size_t *size, status *st) { return read_text(path, true, limit, size, st); }
+
 /* ---- mapping ---- */
 
 /* The mappings there are, so that a signal handler can tell whose bytes went away. In a table of fixed size whose places are

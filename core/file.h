@@ -22,6 +22,13 @@ char *file_read(const char *path, size_t limit, size_t *size, status *st);
 /* As file_read, of anything that a user may name to be read to its end: a pipe or a device too, which is waited for. */
 char *file_read_stream(const char *path, size_t limit, size_t *size, status *st);
 
+/* Both of a text: a byte order mark before it is left out, and UTF-16 is refused by name. */
+char *file_read_text(const char *path, size_t limit, size_t *size, status *st);
+char *file_read_text_stream(const char *path, size_t limit, size_t *size, status *st);
+
+/* Past the byte order mark that a UTF-8 text may begin with. */
+const char *file_skip_mark(const char *text);
+
 /* A read-only private mapping of a regular file. An empty file is refused. */
 typedef struct {
     const void *data;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static log_level level = LOG_NORMAL;
 static bool line_shown;
+
+enum { MAX_PROGRESS = 512 };
 
 void log_set_level(log_level l) { level = l; }
 
@@ -82,14 +85,38 @@ void log_verbose(const char *format, ...)
     va_end(args);
 }
 
+static size_t terminal_columns(void)
+{
+    struct winsize size = {0};
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+}
+
+/* How many bytes of the line fit so many columns: a line that wraps could not be cleared. Characters from U+1100 on count
+ * two columns, which the wide ones among them take. */
+static size_t fitting(const char *line, size_t columns)
+{
+    size_t end = 0;
+    for (size_t i = 0; line[i]; end = i) {
+        unsigned char first = (unsigned char)line[i++];
+        size_t width = first > 0xE1 || (first == 0xE1 && (unsigned char)line[i] >= 0x84) ? 2 : 1;
+        while (((unsigned char)line[i] & 0xC0) == 0x80) i++;
+        if (width > columns) return end;
+        columns -= width;
+    }
+    return end;
+}
+
 void log_progress(const char *format, ...)
 {
     if (level == LOG_QUIET || !isatty(STDERR_FILENO)) return;
+    char line[MAX_PROGRESS];
     va_list args;
     va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
     pthread_mutex_lock(&lock);
     clear_line();
-    print(format, args);
+    line[fitting(line, terminal_columns() - 1)] = 0;
+    clean_print(stderr, CLEAN_LINE, line, 0);
     fflush(stderr);
     line_shown = true;
     pthread_mutex_unlock(&lock);

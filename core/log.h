@@ -18,7 +18,7 @@ void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_message(const char *format, ...) __attribute__((format(printf, 1, 2))); /* unless quiet, as it is: what was done */
 void log_verbose(const char *format, ...) __attribute__((format(printf, 1, 2))); /* with --verbose */
 
-/* One line such as "sampling 7/25, 3 s left", shown when stderr is a terminal and not quiet. */
+/* One line such as "sampling 7/25, 3 s left", cut to the terminal's width (write what matters into 40 columns), shown when stderr is a terminal and not quiet. */
 void log_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_progress_end(void); /* clears the line */
 

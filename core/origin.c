@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/nearest.h"
 #include "core/text_out.h"
 
 enum { ID_DIGITS = 32 };
@@ -22,7 +23,7 @@ bool origin_level_of(const char *name, origin_level *level, status *st)
             *level = (origin_level)i;
             return true;
         }
-    return status_set(st, STATUS_USAGE, "--metadata: '%s' found, full, hash or none wanted", name);
+    return status_set(st, STATUS_USAGE, "--metadata: '%.60s' found, full, hash or none wanted%s", name, nearest_in(name, "full, hash, none").text);
 }
 
 static bool ready(const origin *g) { return g && status_ok(g->st); }

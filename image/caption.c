@@ -4,6 +4,7 @@
 #include <ft2build.h>
 #include FT_FREETYPE_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,14 +66,55 @@ static bool decode(layout *t, const char *text, status *st)
     const unsigned char *s = (const unsigned char *)text;
     while (*s) {
         if (t->count == MAX_TEXT) return status_set(st, STATUS_USAGE, "the caption is longer than %d characters", MAX_TEXT);
-        t->code[t->count++] = next_code(&s);
+        uint32_t code = next_code(&s);
+        if (code == '\r') continue;
+        t->code[t->count++] = code == '\t' ? ' ' : code;
     }
     return true;
 }
 
+/* Is the character one that nobody sees: a control or format character, a variation selector? */
+static bool is_unseen(uint32_t c)
+{
+    return c < ' ' || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x34F || c == 0x61C || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+           (c >= 0x2060 && c <= 0x206F) || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF || (c >= 0xE0000 && c <= 0xE0FFF);
+}
+
+static size_t put_code(uint32_t c, char *to)
+{
+    size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    static const unsigned char FIRST[] = {0, 0xC0, 0xE0, 0xF0};
+    to[0] = (char)(FIRST[more] | c >> (6 * more));
+    for (size_t i = 1; i <= more; i++) to[i] = (char)(0x80 | (c >> (6 * (more - i)) & 0x3F));
+    return more + 1;
+}
+
+/* Every character of the text has a glyph, or those without are named, each once and the first eight. */
+static bool has_glyphs(FT_Face face, const layout *t, const char *font, status *st)
+{
+    enum { NAMED = 8 };
+    char list[NAMED * 24] = "";
+    uint32_t lacking[NAMED];
+    size_t used = 0;
+    int count = 0;
+    for (int i = 0; i < t->count && count < NAMED; i++) {
+        uint32_t c = t->code[i];
+        bool told = c == 0xFFFD || is_unseen(c) || FT_Get_Char_Index(face, c) != 0;
+        for (int k = 0; k < count && !told; k++) told = lacking[k] == c;
+        if (c == 0xFFFD) return status_set(st, STATUS_INPUT, "the caption's character %d is no UTF-8", i + 1);
+        if (told) continue;
+        char shown[8] = "";
+        shown[put_code(c, shown)] = 0;
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s (U+%04X)", count ? ", " : "", shown, (unsigned)c);
+        lacking[count++] = c;
+    }
+    if (!count) return true;
+    return status_set(st, STATUS_USAGE, "the font %s has no glyph for %s%s of the caption; --font FILE or $AIGC_FONT names one that has", font, list, count == NAMED ? ", …" : "");
+}
+
 static int advance(FT_Face face, uint32_t code)
 {
-    if (FT_Load_Char(face, code, FT_LOAD_DEFAULT)) return 0;
+    if (is_unseen(code) || FT_Load_Char(face, code, FT_LOAD_DEFAULT)) return 0;
     return (int)(face->glyph->advance.x >> 6);
 }
 
@@ -132,7 +174,7 @@ static void draw_glyph(picture *p, const FT_GlyphSlot glyph, int64_t x, int64_t 
 static void draw_line(picture *p, FT_Face face, const layout *t, int line, int64_t x, int64_t y, int shade)
 {
     for (int i = t->line[line].from; i < t->line[line].to; i++) {
-        if (FT_Load_Char(face, t->code[i], FT_LOAD_RENDER)) continue;
+        if (is_unseen(t->code[i]) || FT_Load_Char(face, t->code[i], FT_LOAD_RENDER)) continue;
         if (face->glyph->bitmap.pixel_mode == FT_PIXEL_MODE_GRAY) draw_glyph(p, face->glyph, x, y, shade);
         x += face->glyph->advance.x >> 6;
     }
@@ -174,22 +216,47 @@ static double usual_size(const picture *p, caption_place place)
     return size < 9 ? 9 : size > 96 ? 96 : size;
 }
 
+/* The text in code points, and the font. What is opened is closed by close_font, also after a failure. */
+typedef struct {
+    layout *text;
+    FT_Library library;
+    FT_Face face;
+} setting;
+
+static bool open_font(setting *s, const char *text, const char *font, status *st)
+{
+    *s = (setting){.text = alloc_zeroed(1, sizeof *s->text, st)};
+    if (!s->text || !decode(s->text, text, st)) return false;
+    if (FT_Init_FreeType(&s->library)) return status_set(st, STATUS_NOMEM, "FreeType cannot be started");
+    if (file_is_special(font)) return status_set(st, STATUS_INPUT, "%s: a pipe or device, a font file was wanted", font);
+    if (FT_New_Face(s->library, font, 0, &s->face)) return status_set(st, STATUS_INPUT, "%s: not a font that FreeType can read", font);
+    return has_glyphs(s->face, s->text, font, st);
+}
+
+static void close_font(setting *s)
+{
+    if (s->face) FT_Done_Face(s->face);
+    if (s->library) FT_Done_FreeType(s->library);
+    alloc_free(s->text);
+}
+
+bool caption_check(const char *text, const char *font, status *st)
+{
+    setting s;
+    bool ok = open_font(&s, text, font, st);
+    close_font(&s);
+    return ok;
+}
+
 picture *caption_draw(const picture *p, const char *text, caption_place place, const char *font, double size, status *st)
 {
-    layout *t = alloc_zeroed(1, sizeof *t, st);
-    FT_Library library = NULL;
-    FT_Face face = NULL;
+    setting s;
     picture *to = NULL;
     if (size <= 0) size = usual_size(p, place);
-    if (!t || !decode(t, text, st)) goto done;
-    if (FT_Init_FreeType(&library)) status_set(st, STATUS_NOMEM, "FreeType cannot be started");
-    else if (file_is_special(font)) status_set(st, STATUS_INPUT, "%s: a pipe or device, a font file was wanted", font);
-    else if (FT_New_Face(library, font, 0, &face)) status_set(st, STATUS_INPUT, "%s: not a font that FreeType can read", font);
-    else if (FT_Set_Char_Size(face, 0, (FT_F26Dot6)(size * 64), 72, 72)) status_set(st, STATUS_INPUT, "%s: has no glyphs of %g pixels", font, size);
-    else to = draw(p, t, face, place, st);
-done:
-    if (face) FT_Done_Face(face);
-    if (library) FT_Done_FreeType(library);
-    alloc_free(t);
+    if (open_font(&s, text, font, st)) {
+        if (FT_Set_Char_Size(s.face, 0, (FT_F26Dot6)(size * 64), 72, 72)) status_set(st, STATUS_INPUT, "%s: has no glyphs of %g pixels", font, size);
+        else to = draw(p, s.text, s.face, place, st);
+    }
+    close_font(&s);
     return to;
 }

@@ -15,8 +15,12 @@ typedef enum {
  * with STATUS_INPUT that says where was looked. */
 const char *caption_find_font(const char *path, status *st);
 
-/* A copy of p (3 channels) with the text. UTF-8; lines are broken at spaces and at each '\n' and centred; glyphs that the
- * font lacks show its box. size: the height of an em in pixels, 0 chooses one that fits the picture. */
+/* Whether the font has a glyph for each character of the text; else STATUS_USAGE that names those that it lacks. Characters
+ * that are not seen (spaces, joiners, variation selectors) need none. */
+bool caption_check(const char *text, const char *font, status *st);
+
+/* A copy of p (3 channels) with the text. UTF-8; lines are broken at spaces and at each '\n' and centred; characters that
+ * the font lacks are an error, as of caption_check. size: the height of an em in pixels, 0 chooses one that fits the picture. */
 picture *caption_draw(const picture *p, const char *text, caption_place place, const char *font, double size, status *st);
 
 #endif

@@ -61,6 +61,8 @@ bool sampler_method_from_name(const char *name, sampler_method *method)
     return false;
 }
 
+const char *sampler_method_names(void) { return "ddpm, ddim, pndm, euler, euler_a, heun, dpm++2m, dpm++2m_karras, dpm++2m_sde, dpm++sde, unipc, lcm"; }
+
 bool sampler_method_of_schedule(const schedule *s, sampler_method *method, status *st)
 {
     *method = SAMPLER_PNDM;

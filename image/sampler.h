@@ -39,6 +39,9 @@ typedef enum {
 /* "ddpm", "ddim", "pndm", "euler", "euler_a", "heun", "dpm++2m", "dpm++2m_karras", "dpm++2m_sde", "dpm++sde", "unipc", "lcm" */
 const char *sampler_method_name(sampler_method method);
 
+/* The names of all methods, as "ddpm, ddim, …". */
+const char *sampler_method_names(void);
+
 /* The method of that name; false: none has it. */
 bool sampler_method_from_name(const char *name, sampler_method *method);
 

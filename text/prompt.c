@@ -54,7 +54,7 @@ static bool unknown_field(const char *name, size_t size, const prompt_field *fie
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", fields[i].name);
     }
-    return status_set(st, STATUS_FAIL, "the template asks for {{%.*s}}, which is not given; given are: %s", size > 60 ? 60 : (int)size, name, known);
+    return status_set(st, STATUS_USAGE, "the template asks for {{%.*s}}, which is not given (--field %.*s=TEXT); given are: %s", size > 60 ? 60 : (int)size, name, size > 60 ? 60 : (int)size, name, known);
 }
 
 char *prompt_fill(const char *text, const prompt_field *fields, int64_t count, status *st)
@@ -67,7 +67,7 @@ char *prompt_fill(const char *text, const prompt_field *fields, int64_t count, s
         if (!ok || !open) break;
         const char *name = open + 2, *end = close;
         if (!close) {
-            ok = status_set(st, STATUS_FAIL, "the template has a {{ without a }}");
+            ok = status_set(st, STATUS_INPUT, "the template has a {{ without a }}");
             break;
         }
         while (name < end && *name == ' ') name++;
@@ -105,7 +105,7 @@ bool prompt_examples_read(prompt_examples *e, const char *path, status *st)
 {
     *e = (prompt_examples){0};
     size_t size;
-    char *text = file_read_stream(path, EXAMPLES_LIMIT, &size, st);
+    char *text = file_read_text_stream(path, EXAMPLES_LIMIT, &size, st);
     int64_t number = 1;
     for (const char *at = text, *end = text ? text + size : NULL; at && at < end && status_ok(st); number++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));

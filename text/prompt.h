@@ -22,7 +22,7 @@ typedef struct {
 } prompt_field;
 
 /* The template with each {{name}} replaced by the field of that name (spaces inside the braces do not matter); freed with
- * alloc_free. An unknown or unclosed {{name}} is a STATUS_FAIL that says which fields there are. Values are not looked
+ * alloc_free. An unknown {{name}} is a STATUS_USAGE that says which fields there are, an unclosed one a STATUS_INPUT. Values are not looked
  * into: a {{ in a value stays. */
 char *prompt_fill(const char *text, const prompt_field *fields, int64_t count, status *st);
 

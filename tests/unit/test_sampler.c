@@ -179,6 +179,7 @@ static void test_names(void **state)
         sampler_method method;
         assert_true(sampler_method_from_name(sampler_method_name((sampler_method)i), &method));
         assert_int_equal(method, i);
+        assert_non_null(strstr(sampler_method_names(), sampler_method_name((sampler_method)i)));
     }
     schedule set;
     status st = {0};
