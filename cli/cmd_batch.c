@@ -101,7 +101,7 @@ static void merge(const arguments *a, const char **from, int count, status *st)
 static const help_text HELP = {
     "aigc batch [OPTION]… JOBFILE",
     "Runs the jobs of a file, texts, pictures and speech, each model loaded once: a JSON object a line. Run again after any end, it goes on where it "
-    "was. - is a job file on standard input: its outputs go to the current folder or --out-dir, and without --journal FILE nothing is kept of what is done.",
+    "was. JOBFILE is a file, not standard input: what is done is kept beside it, in JOBFILE.journal.",
     {{"aigc batch --out-dir out jobs.jsonl",
       "runs the jobs, outputs in out/"},
      {"aigc batch --check jobs.jsonl",
@@ -152,7 +152,8 @@ void cmd_batch(int argc, char **argv, status *st)
         a.run.quiet = log_get_level() == LOG_QUIET;
         if (a.schema) batch_options_print_schema(st);
         else if (a.merge) merge(&a, words, count, st);
-        else if (count != 1) status_set(st, STATUS_USAGE, "%d job files found, one wanted, as in aigc batch jobs.jsonl; - is standard input, --help lists the options", count);
+        else if (count != 1) status_set(st, STATUS_USAGE, "%d job files found, one wanted, as in aigc batch jobs.jsonl; --help lists the options", count);
+        else if (strcmp(words[0], "-") == 0) status_set(st, STATUS_USAGE, "-: a job file is wanted, not standard input: what is done is kept beside it, so that the run can go on");
         else if (read_shard(&a, st)) {
             a.run.job_path = words[0];
             if (a.check || a.list) check_only(&a, st);

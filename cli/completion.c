@@ -149,7 +149,7 @@ static void zsh_options(void *arg, const help_text *h, const option *table)
 static void print_zsh(status *st)
 {
     printf("#compdef aigc\n# zsh completion for aigc: made by 'aigc help --completion zsh'; docs/generate.sh writes it\n"
-           "_aigc_models() { ls \"${AIGC_MODELS:-${XDG_DATA_HOME:-$HOME/.local/share}/aigc/models}\" 2>/dev/null }\n"
+           "_aigc_models() { ls \"${AIGC_MODELS:-${XDG_DATA_HOME:-$HOME/.local/share}/aigc/models}\" 2>/dev/null; }\n"
            "_aigc() {\n    local command=$words[2] before=$words[CURRENT-1]\n    local -a options more\n    if (( CURRENT == 2 )); then\n        options=(");
     for (const command *c = command_table(); c->name; c++) {
         char begin[40];
