@@ -60,6 +60,7 @@ has err '--field what=TEXT'
 # nothing to do, at a terminal
 if command -v script >/dev/null; then
     for c in "text -m $tiny" speak "score -m $tiny" "embed -m $tiny"; do
+        rm -f ended
         { appears ended || fail "'aigc $c' waits at a terminal"; touch seen; } | on_terminal "$AIGC $c"
         [ "$(cat ended)" = 2 ] || fail "'aigc $c' at a terminal ended with $(cat ended)"
         has out '--help lists'
