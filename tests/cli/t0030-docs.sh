@@ -78,7 +78,7 @@ lay_out jobs
 cp samples/shop/products.csv .
 awk '/^```json/ {on = 1; n++; next} /^```/ {on = 0} on {print > ("block" n ".jsonl")}' "$SOURCE_DIR/docs/batch.md"
 for file in $(grep -lE '"kind": "|"custom_id"' block*.jsonl) samples/*/*.jsonl; do
-    grep -q '"event"' "$file" || grep -qE '^\{"input"' "$file" || run_line batch.md "aigc batch --check --out-dir out $file"
+    grep -q '"event"' "$file" || grep -qE '^\{"input"' "$file" || run_line batch.md "aigc batch --check $file"
 done
 
 # The examples of the help texts, those that make files for others first.
