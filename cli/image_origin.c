@@ -9,7 +9,7 @@
 /* Not settings of the picture: texts and files, recorded as such; the seed; and what changes no pixel. */
 static const char *const NO_SETTING[] = {
     "prompt", "negative-prompt", "caption", "label-text", "model", "init-img", "mask", "noise", "lora", "vae", "config", "tokenizer", "font",
-    "seed", "output", "batch-count", "file", "preview-every", "threads", "json", "force", "metadata", "filter", NULL};
+    "seed", "output", "batch-count", "file", "preview-every", "threads", "json", "force", "comments", "metadata", "filter", NULL};
 
 /* FILE:STRENGTH -> FILE, as image_model reads it. Freed with alloc_free. */
 static char *lora_path(const char *text, status *st)

@@ -18,9 +18,9 @@ cmp -s a.png b.png || fail "a filter changes the picture"
 printf 'cat\na bomb\ndog\n' >prompts
 expect 5 image -f prompts -o p.png
 [ -s p.png ] && [ ! -e p-2.png ] || fail "-f: what comes before the refused prompt is drawn, nothing after it"
-expect 3 image -p cat --filter no-such-list -o x.png
+expect 3 "$AIGC" image -m "$model" -p cat --filter no-such-list -o x.png
 printf 'bomb\n' >broken.txt
-expect 3 image -p cat --filter broken.txt -o x.png
+expect 3 "$AIGC" image -m "$model" -p cat --filter broken.txt -o x.png
 grep -q 'broken.txt:1: a \[NAME LEVEL\] line is wanted' err || fail "a broken list's place is not told"
 
 cat >jobs.jsonl <<J

@@ -66,7 +66,7 @@ expect 0 "$AIGC" text -m "$tiny" $greedy --task summarize -p "A text." -n 4
 printf 'Where did the {{thing}} go{{input}}' >task.txt
 expect 0 "$AIGC" text -m "$tiny" $greedy --task task.txt --field thing=ship -p "?"
 grep -q 'green island' out || fail "a template file: '$(cat out)'"
-expect 1 "$AIGC" text -m "$tiny" --task task.txt -p x
+expect 2 "$AIGC" text -m "$tiny" --task task.txt -p x
 grep -q '{{thing}}' err || fail "a field that is missing is not named"
 printf '{"input": "What did the cat do?", "output": "It sat on the mat."}\n' >examples.jsonl
 expect 0 "$AIGC" text -m "$tiny" $greedy --examples examples.jsonl -p "How is the rain?" --json

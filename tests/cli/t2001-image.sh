@@ -22,9 +22,9 @@ expect 0 image -p "cat" -n blue -s 7 -b 3 --json -o c.png
 grep -q '"file":"c-3.png","prompt":"cat","negative_prompt":"blue".*"seed":9' out || fail "--json: $(cat out)"
 [ -s c.png ] && [ -s c-2.png ] && [ -s c-3.png ] || fail "-b 3 left too few files"
 printf 'the red apple\n\n# no prompt\n  cat \r\n' >prompts
-expect 0 image -f prompts -s 7 -o d.png
+expect 0 image -f prompts --comments -s 7 -o d.png
 cmp -s a.png d.png || fail "the first line of -f gives another picture than -p"
-[ -s d-2.png ] && [ ! -e d-3.png ] || fail "-f: blank lines and # lines are no prompts"
+[ -s d-2.png ] && [ ! -e d-3.png ] || fail "-f --comments: blank lines and # lines are no prompts"
 
 expect 0 image -p cat -W 24 -H 8 --tile --upscale 2 --preview-every 1 -o e.png
 grep -q 'e.png: 48 x 16' err || fail "size and enlarging: $(cat err)"

@@ -3,7 +3,7 @@
 
 expect 0 "$AIGC" speak --help
 expect 2 "$AIGC" speak hello -o x.txt
-grep -q "says no sound format" err || fail "an unknown ending is not refused"
+grep -q "for a sound .wav" err || fail "an unknown ending is not refused"
 expect 2 "$AIGC" speak hello --speed 99
 expect 2 "$AIGC" speak hello -o - --json
 expect 3 "$AIGC" speak hello --voice no-such-voice

@@ -193,13 +193,18 @@ static void test_caption(void **state)
     assert_int_equal(corner->height, 50);
     assert_int_equal(corner->pixel[0], 255);
     assert_true(corner->pixel[200 * 50 * 3 - 1] < 255);
-    picture *broken = caption_draw(p, "\xFF\xC3", CAPTION_OVER, font, 12, &st); /* bytes that are no UTF-8 */
-    assert_non_null(broken);
+    assert_null(caption_draw(p, "a\xFF\xC3", CAPTION_OVER, font, 12, &st)); /* bytes that are no UTF-8 */
+    assert_int_equal(st.code, STATUS_INPUT);
+    st = (status){0};
+    assert_true(caption_check("two\nlines\xE2\x80\x8D\xEF\xB8\x8F", font, &st)); /* a joiner and a variation selector are not seen */
+    assert_false(caption_check("b \xF3\xB0\x80\x80", font, &st));                  /* U+F0000 has no glyph anywhere */
+    assert_int_equal(st.code, STATUS_USAGE);
+    assert_non_null(strstr(st.msg, "(U+F0000)"));
+    st = (status){0};
     assert_null(caption_draw(p, "x", CAPTION_OVER, GOLDEN "rgb.png", 12, &st));
     assert_int_equal(st.code, STATUS_INPUT);
     st = (status){0};
     assert_null(caption_find_font("/no/such/font.ttf", &st));
-    picture_free(broken);
     picture_free(corner);
     picture_free(under);
     picture_free(p);
