@@ -16,6 +16,7 @@ _aigc() {
     text:--field) values="" ;;
     text:--examples) values="" ;;
     text:-n | text:--tokens) values="" ;;
+    text:--on-length) values="" ;;
     text:--stop) values="" ;;
     text:--temp) values="" ;;
     text:--top-k) values="" ;;
@@ -138,11 +139,13 @@ _aigc() {
     worker:--name) values="" ;;
     worker:--count) values="" ;;
     worker:--claim-after) values="" ;;
+    worker:--deliveries) values="" ;;
     worker:--stop-after) values="" ;;
     worker:-o | worker:--out-dir) values="" ;;
     worker:--retries) values="" ;;
     worker:--parallel) values="" ;;
     worker:--alias) values="" ;;
+    worker:--filter) values="" ;;
     worker:-t | worker:--threads) values="" ;;
     rerun:-o | rerun:--output) values="" ;;
     rerun:--with) values="" ;;
@@ -154,7 +157,7 @@ _aigc() {
         return
     fi
     case $command in
-    text) options="--model --prompt --file --system --raw --task --field --examples --tokens --stop --ignore-end --temp --top-k --top-p --min-p --repeat-penalty --presence-penalty --frequency-penalty --repeat-last-n --seed --label --filter --metadata --logprobs --output --interactive --parallel --ctx --shift --threads --exact --json --quiet --verbose --help" ;;
+    text) options="--model --prompt --file --system --raw --task --field --examples --tokens --on-length --stop --ignore-end --temp --top-k --top-p --min-p --repeat-penalty --presence-penalty --frequency-penalty --repeat-last-n --seed --label --filter --metadata --logprobs --output --interactive --parallel --ctx --shift --threads --exact --json --quiet --verbose --help" ;;
     score) options="--model --prompt --file --ctx --stride --threads --exact --json --quiet --verbose --help" ;;
     embed) options="--model --prompt --file --normalize --threads --exact --json --quiet --verbose --help" ;;
     bench) options="--model --prompt --tokens --sequences --runs --threads --json --quiet --verbose --help" words="text" ;;
@@ -165,7 +168,7 @@ _aigc() {
     quantize) options="--type --pure --threads --quiet --verbose --help" words="$(_aigc_models)" ;;
     batch) options="--check --dry-run --list --schema --force --shard --merge --retry-failed --out-dir --journal --answers --retries --fail-fast --parallel --filter --alias --threads --json --quiet --verbose --help" ;;
     plan) options="--check --dry-run --list --schema --force --shard --merge --retry-failed --out-dir --journal --answers --retries --fail-fast --parallel --filter --alias --threads --json --quiet --verbose --help" ;;
-    worker) options="--group --name --count --claim-after --stop-after --out-dir --retries --parallel --alias --threads --json --quiet --verbose --help" ;;
+    worker) options="--group --name --count --claim-after --deliveries --stop-after --out-dir --retries --parallel --alias --filter --threads --json --quiet --verbose --help" ;;
     check) options="--json --quiet --verbose --help" ;;
     rerun) options="--output --with --threads --quiet --verbose --help" ;;
     help) options="--man --completion --quiet --verbose --help" words="text score embed bench speak vocode image inspect quantize batch plan worker check rerun help version" ;;

@@ -10,7 +10,7 @@ expect 3 "$AIGC" image -m "no$esc$bidi/model" -p x
 steers err && fail "a name steers the terminal: $(cat -v err)"
 grep -q '^aigc: no' err || fail "the message is lost"
 printf '{"id":"a\\u001b[31m\\u202e","kind":"image","prompt":"x","model":"%s","init-img":"none\\u0007.png"}\n' "$model" >ids.jsonl
-expect 4 "$AIGC" batch --out-dir out ids.jsonl
+expect 4 "$AIGC" batch --out-dir made ids.jsonl
 steers err && fail "a job's id steers the terminal: $(cat -v err)"
 expect 2 "$AIGC" image -p x "--$esc"
 steers err && fail "an option steers the terminal"

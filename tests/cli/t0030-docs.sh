@@ -10,10 +10,13 @@ why_not() {
     case $1 in
     "sh samples/"* | "sh tests/"* | "sh docs/"*) echo "builds, downloads or tests" ;;
     *stable-diffusion-v1-5* | *v1-5-pruned*) echo "a Stable Diffusion model, of gigabytes" ;;
+    *de_DE-thorsten*) echo "a voice of the reader's, and espeak-ng" ;;
     *hifigan.safetensors*) echo "a vocoder of the reader's" ;;
-    "aigc text -i") echo "chats on a terminal (t1004)" ;;
+    "aigc text -i" | *Qwen3-4B*" -i") echo "chats on a terminal (t1004)" ;;
     *"aigc worker "*) echo "a Redis server (t4010)" ;;
     "aigc bench text" | "aigc bench text --json"*) echo "a minute; a quicker line of it is run" ;;
+    *" qwen-coder "*) [ -d "$folder/qwen-coder" ] || echo "half a gigabyte to download" ;;
+    *"--voice joe"*) [ -d "$folder/joe" ] || echo "a voice for tests" ;;
     *samples/shop/shop.jsonl*) echo "a minute; --check of it is run" ;;
     esac
 }
