@@ -204,3 +204,45 @@ bool tokenizer_unicode_is_word(uint32_t c)
            (k >= UTF8PROC_CATEGORY_MN && k <= UTF8PROC_CATEGORY_ME) || k == UTF8PROC_CATEGORY_ND ||
            k == UTF8PROC_CATEGORY_NL || k == UTF8PROC_CATEGORY_PC;
 }
+
+tokenizer_unicode_kind tokenizer_unicode_kind_of(uint32_t c)
+{
+    switch (utf8proc_category((utf8proc_int32_t)c)) {
+    case UTF8PROC_CATEGORY_LU: return UNICODE_UPPER;
+    case UTF8PROC_CATEGORY_LL: return UNICODE_LOWER;
+    case UTF8PROC_CATEGORY_LT: return UNICODE_TITLE;
+    case UTF8PROC_CATEGORY_LM: case UTF8PROC_CATEGORY_LO: return UNICODE_LETTER;
+    case UTF8PROC_CATEGORY_ND: return UNICODE_DECIMAL;
+    case UTF8PROC_CATEGORY_NL: case UTF8PROC_CATEGORY_NO: return UNICODE_NUMBER;
+    case UTF8PROC_CATEGORY_CN: case UTF8PROC_CATEGORY_CC: case UTF8PROC_CATEGORY_CF: case UTF8PROC_CATEGORY_CS: case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_ZL: case UTF8PROC_CATEGORY_ZP: return UNICODE_HIDDEN;
+    case UTF8PROC_CATEGORY_ZS: return c == ' ' ? UNICODE_OTHER : UNICODE_HIDDEN;
+    default: return UNICODE_OTHER;
+    }
+}
+
+/* utf8proc maps one character to one; these become more (SpecialCasing.txt, the unconditional rows of Latin and Armenian). */
+static const struct {
+    uint16_t from, upper[3], title[3];
+} LONG_CASES[] = {
+    {0xDF, {'S', 'S'}, {'S', 's'}}, {0x149, {0x2BC, 'N'}, {0x2BC, 'N'}}, {0x1F0, {'J', 0x30C}, {'J', 0x30C}},
+    {0x390, {0x399, 0x308, 0x301}, {0x399, 0x308, 0x301}}, {0x3B0, {0x3A5, 0x308, 0x301}, {0x3A5, 0x308, 0x301}},
+    {0x587, {0x535, 0x552}, {0x535, 0x582}}, {0x1E96, {'H', 0x331}, {'H', 0x331}}, {0x1E97, {'T', 0x308}, {'T', 0x308}},
+    {0x1E98, {'W', 0x30A}, {'W', 0x30A}}, {0x1E99, {'Y', 0x30A}, {'Y', 0x30A}}, {0x1E9A, {'A', 0x2BE}, {'A', 0x2BE}},
+    {0xFB00, {'F', 'F'}, {'F', 'f'}}, {0xFB01, {'F', 'I'}, {'F', 'i'}}, {0xFB02, {'F', 'L'}, {'F', 'l'}},
+    {0xFB03, {'F', 'F', 'I'}, {'F', 'f', 'i'}}, {0xFB04, {'F', 'F', 'L'}, {'F', 'f', 'l'}}, {0xFB05, {'S', 'T'}, {'S', 't'}}, {0xFB06, {'S', 'T'}, {'S', 't'}},
+};
+
+int tokenizer_unicode_case(uint32_t c, char how, uint32_t out[3])
+{
+    for (size_t i = 0; how != 'l' && c >= 0xDF && i < sizeof LONG_CASES / sizeof *LONG_CASES; i++) {
+        if (LONG_CASES[i].from != c) continue;
+        const uint16_t *to = how == 'u' ? LONG_CASES[i].upper : LONG_CASES[i].title;
+        int n = 0;
+        for (; n < 3 && to[n]; n++) out[n] = to[n];
+        return n;
+    }
+    if (how == 'l' && c == 0x130) return out[0] = 'i', out[1] = 0x307, 2;
+    utf8proc_int32_t mapped = how == 'u' ? utf8proc_toupper((utf8proc_int32_t)c) : how == 'l' ? utf8proc_tolower((utf8proc_int32_t)c) : utf8proc_totitle((utf8proc_int32_t)c);
+    return out[0] = (uint32_t)mapped, 1;
+}

@@ -33,4 +33,15 @@ bool tokenizer_unicode_is_numeric(uint32_t code_point); /* general category N */
 bool tokenizer_unicode_is_space(uint32_t code_point);   /* property White_Space */
 bool tokenizer_unicode_is_word(uint32_t code_point);    /* letter, mark, decimal digit or connector: \w */
 
+typedef enum {
+    UNICODE_UPPER, UNICODE_LOWER, UNICODE_TITLE, UNICODE_LETTER, /* letters, of no case the last */
+    UNICODE_DECIMAL, UNICODE_NUMBER,                             /* Nd, and the other numbers */
+    UNICODE_HIDDEN,                                              /* controls, formats, unassigned, separators but the space */
+    UNICODE_OTHER,
+} tokenizer_unicode_kind;
+tokenizer_unicode_kind tokenizer_unicode_kind_of(uint32_t code_point);
+
+/* The character in upper ('u'), lower ('l') or title ('t') case: 1 to 3 code points in out. Returns how many. */
+int tokenizer_unicode_case(uint32_t code_point, char how, uint32_t out[3]);
+
 #endif

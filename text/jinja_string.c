@@ -1,0 +1,577 @@
+/* The methods of strings, by characters as Python counts them. What is cut or joined keeps its origin. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text/jinja_value.h"
+#include "text/tokenizer_unicode.h"
+
+static bool is_space(const char *text, size_t size)
+{
+    uint32_t c;
+    return tokenizer_unicode_char(text, size, &c) > 0 && (tokenizer_unicode_is_space(c) || (c >= 0x1C && c <= 0x1F));
+}
+
+static bool named(const char *method, const char *name) { return strncmp(method, name, strlen(name)) == 0 && method[strlen(name)] == ' '; }
+
+/* ---- trimming ---- */
+
+static bool drops(const char *text, size_t size, const jinja_string *chars)
+{
+    return chars ? memmem(chars->text, chars->size, text, size) != NULL : is_space(text, size);
+}
+
+static size_t last_char(const char *text, size_t from, size_t to)
+{
+    size_t at = to - 1;
+    while (at > from && to - at < 4 && ((unsigned char)text[at] & 0xC0) == 0x80) at--;
+    return jinja_char_size(text + at, to - at) == to - at ? at : to - 1;
+}
+
+jinja_value jinja_string_trim(jinja_context *r, const jinja_string *s, const jinja_string *chars, bool left, bool right)
+{
+    size_t from = 0, to = s->size;
+    for (size_t n; left && from < to && drops(s->text + from, n = jinja_char_size(s->text + from, to - from), chars); from += n)
+        if (!jinja_spend(r, chars ? 1 + chars->size / 16 : 0)) break;
+    while (right && to > from && jinja_spend(r, chars ? 1 + chars->size / 16 : 0)) {
+        size_t at = last_char(s->text, from, to);
+        if (!drops(s->text + at, to - at, chars)) break;
+        to = at;
+    }
+    if (!jinja_spend(r, (s->size - (to - from)) / 16)) return (jinja_value){0};
+    return jinja_part(r, s, from, to);
+}
+
+/* Where the white space that ends before `to` begins, and where the text that ends there does. */
+static size_t skip_space_left(const jinja_string *s, size_t to, bool space)
+{
+    while (to > 0) {
+        size_t at = last_char(s->text, 0, to);
+        if (is_space(s->text + at, to - at) != space) break;
+        to = at;
+    }
+    return to;
+}
+
+/* ---- finding ---- */
+
+static const char *find(const jinja_string *s, size_t from, const jinja_string *what)
+{
+    if (what->size == 0) return s->text + from;
+    return memmem(s->text + from, s->size - from, what->text, what->size);
+}
+
+static const char *find_last(const jinja_string *s, size_t from, size_t to, const jinja_string *what)
+{
+    for (size_t at = to < what->size ? 0 : to - what->size + 1; at-- > from;)
+        if (memcmp(s->text + at, what->text, what->size) == 0) return s->text + at;
+    return NULL;
+}
+
+/* The characters before a byte. */
+static int64_t chars_before(const jinja_string *s, size_t at)
+{
+    jinja_string front = {.text = s->text, .size = at, .chars = -1};
+    return jinja_chars(&front);
+}
+
+/* The bytes of the part from character a to character b, as a slice. */
+static jinja_string *part_of(jinja_context *r, const jinja_node *at, jinja_string *s, jinja_value a, jinja_value b)
+{
+    if (a.kind == VALUE_ABSENT && b.kind == VALUE_ABSENT) return s;
+    jinja_value v = jinja_slice(r, at, (jinja_value){.kind = VALUE_STRING, .s = s}, a, b, jinja_absent());
+    return jinja_bad(r) ? NULL : v.s;
+}
+
+static const char *const PART[] = {"sub", "start", "end", NULL};
+
+static jinja_value method_find(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    jinja_value given[3];
+    if (!jinja_bind(r, at, "find", a, PART, 1, given)) return (jinja_value){0};
+    if (given[0].kind != VALUE_STRING) return jinja_fail(r, at, "find: '%s' found, a string wanted", jinja_type(given[0]));
+    const jinja_string *part = part_of(r, at, s, given[1], given[2]);
+    if (!part || !jinja_spend(r, part->size / 8 + (part->size / 64 * (given[0].s->size / 16)))) return (jinja_value){0};
+    bool last = name[0] == 'r', index = strstr(name, "index") == name + last;
+    const char *found = last ? find_last(part, 0, part->size, given[0].s) : find(part, 0, given[0].s);
+    if (!found && index) return jinja_fail(r, at, "index: the text is not in the string");
+    return jinja_int(found ? chars_before(s, (size_t)(found - s->text)) : -1);
+}
+
+static jinja_value method_count(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    (void)name;
+    jinja_value given[3];
+    if (!jinja_bind(r, at, "count", a, PART, 1, given)) return (jinja_value){0};
+    if (given[0].kind != VALUE_STRING) return jinja_fail(r, at, "count: '%s' found, a string wanted", jinja_type(given[0]));
+    jinja_string *part = part_of(r, at, s, given[1], given[2]);
+    if (!part || !jinja_spend(r, part->size / 16)) return (jinja_value){0};
+    if (given[0].s->size == 0) return jinja_int(jinja_chars(part) + 1);
+    int64_t count = 0;
+    const char *found;
+    for (size_t from = 0; (found = find(part, from, given[0].s)); from = (size_t)(found - part->text) + given[0].s->size) count++;
+    return jinja_int(count);
+}
+
+static jinja_value method_starts(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    jinja_value given[3];
+    if (!jinja_bind(r, at, "startswith", a, PART, 1, given)) return (jinja_value){0};
+    const jinja_string *part = part_of(r, at, s, given[1], given[2]);
+    jinja_list one = {.item = given, .count = 1};
+    const jinja_list *all = given[0].kind == VALUE_TUPLE ? given[0].list : &one;
+    for (size_t i = 0; part && i < all->count; i++) {
+        if (all->item[i].kind != VALUE_STRING) return jinja_fail(r, at, "startswith and endswith want a string or a tuple of strings, '%s' found", jinja_type(all->item[i]));
+        const jinja_string *w = all->item[i].s;
+        if (!jinja_spend(r, w->size / 16)) return (jinja_value){0};
+        if (w->size <= part->size && memcmp(named(name, "startswith") ? part->text : part->text + part->size - w->size, w->text, w->size) == 0) return jinja_bool(true);
+    }
+    return jinja_bool(false);
+}
+
+/* ---- cutting and joining ---- */
+
+/* By white space, at most `most` cuts (−1: all), from the left. */
+static void split_space(jinja_context *r, const jinja_string *s, int64_t most, jinja_list *out)
+{
+    size_t at = 0;
+    for (;;) {
+        while (at < s->size && is_space(s->text + at, s->size - at)) at += jinja_char_size(s->text + at, s->size - at);
+        if (at >= s->size || jinja_bad(r)) return;
+        size_t to = at;
+        if (most == 0) { /* the rest as it is */
+            jinja_push(r, out, jinja_part(r, s, at, s->size));
+            return;
+        }
+        while (to < s->size && !is_space(s->text + to, s->size - to)) to += jinja_char_size(s->text + to, s->size - to);
+        jinja_push(r, out, jinja_part(r, s, at, to));
+        at = to;
+        if (most > 0) most--;
+    }
+}
+
+static void split_space_right(jinja_context *r, const jinja_string *s, int64_t most, jinja_list *out)
+{
+    size_t to = s->size;
+    for (size_t at; !jinja_bad(r); to = at) {
+        to = skip_space_left(s, to, true);
+        if (!to) return;
+        if (most == 0) {
+            jinja_push(r, out, jinja_part(r, s, 0, to));
+            return;
+        }
+        at = skip_space_left(s, to, false);
+        jinja_push(r, out, jinja_part(r, s, at, to));
+        if (most > 0) most--;
+    }
+}
+
+static void split_by(jinja_context *r, const jinja_string *s, const jinja_string *by, int64_t most, jinja_list *out)
+{
+    size_t from = 0;
+    for (const char *found; most != 0 && !jinja_bad(r) && (found = find(s, from, by)); most--) {
+        jinja_push(r, out, jinja_part(r, s, from, (size_t)(found - s->text)));
+        from = (size_t)(found - s->text) + by->size;
+    }
+    jinja_push(r, out, jinja_part(r, s, from, s->size));
+}
+
+static void split_by_right(jinja_context *r, const jinja_string *s, const jinja_string *by, int64_t most, jinja_list *out)
+{
+    size_t to = s->size;
+    for (const char *found; most != 0 && !jinja_bad(r) && (found = find_last(s, 0, to, by)); most--) {
+        jinja_push(r, out, jinja_part(r, s, (size_t)(found - s->text) + by->size, to));
+        to = (size_t)(found - s->text);
+    }
+    jinja_push(r, out, jinja_part(r, s, 0, to));
+}
+
+static void reverse(jinja_list *l)
+{
+    for (size_t i = 0; i < l->count / 2; i++) {
+        jinja_value v = l->item[i];
+        l->item[i] = l->item[l->count - 1 - i];
+        l->item[l->count - 1 - i] = v;
+    }
+}
+
+static jinja_value method_split(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    static const char *const names[] = {"sep", "maxsplit", NULL};
+    jinja_value given[2], out = jinja_new_list(r, VALUE_LIST, 0);
+    bool right = name[0] == 'r';
+    int64_t most = -1;
+    if (!jinja_bind(r, at, "split", a, names, 0, given) || !jinja_spend(r, s->size / 8)) return (jinja_value){0};
+    if (given[1].kind != VALUE_ABSENT && !jinja_integer(given[1], &most)) return jinja_fail(r, at, "split: maxsplit of type '%s' found, a number wanted", jinja_type(given[1]));
+    if (given[0].kind == VALUE_ABSENT || given[0].kind == VALUE_NONE) (right ? split_space_right : split_space)(r, s, most, out.list);
+    else if (given[0].kind != VALUE_STRING) return jinja_fail(r, at, "split: '%s' found, a string wanted", jinja_type(given[0]));
+    else if (!given[0].s->size) return jinja_fail(r, at, "split: the separator is empty");
+    else (right ? split_by_right : split_by)(r, s, given[0].s, most, out.list);
+    if (right && !jinja_bad(r)) reverse(out.list);
+    return out;
+}
+
+/* Bytes of a line's end at text, 0: none there. */
+static size_t line_end(const char *text, size_t size)
+{
+    uint32_t c;
+    int n = tokenizer_unicode_char(text, size, &c);
+    if (c == '\r' && size > 1 && text[1] == '\n' && n > 0) return 2;
+    return n > 0 && ((c >= 0x0A && c <= 0x0D) || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 || c == 0x2029) ? (size_t)n : 0;
+}
+
+jinja_list *jinja_string_lines(jinja_context *r, const jinja_string *s, bool keep_ends)
+{
+    jinja_value out = jinja_new_list(r, VALUE_LIST, 0);
+    size_t from = 0;
+    if (!jinja_spend(r, s->size / 8)) return NULL;
+    for (size_t at = 0, n; at < s->size && !jinja_bad(r); at += n) {
+        size_t end = line_end(s->text + at, s->size - at);
+        n = end ? end : jinja_char_size(s->text + at, s->size - at);
+        if (!end) continue;
+        jinja_push(r, out.list, jinja_part(r, s, from, keep_ends ? at + end : at));
+        from = at + end;
+    }
+    if (from < s->size) jinja_push(r, out.list, jinja_part(r, s, from, s->size));
+    return jinja_bad(r) ? NULL : out.list;
+}
+
+static jinja_value method_lines(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    (void)name;
+    static const char *const names[] = {"keepends", NULL};
+    jinja_value keep;
+    if (!jinja_bind(r, at, "splitlines", a, names, 0, &keep)) return (jinja_value){0};
+    jinja_list *l = jinja_string_lines(r, s, keep.kind != VALUE_ABSENT && jinja_truth(keep));
+    return l ? (jinja_value){.kind = VALUE_LIST, .list = l} : (jinja_value){0};
+}
+
+static jinja_value method_partition(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    static const char *const names[] = {"sep", NULL};
+    jinja_value by, out = jinja_new_list(r, VALUE_TUPLE, 3);
+    bool right = name[0] == 'r';
+    if (!jinja_bind(r, at, "partition", a, names, 1, &by) || !jinja_spend(r, s->size / 8)) return (jinja_value){0};
+    if (by.kind != VALUE_STRING || !by.s->size) return jinja_fail(r, at, "partition: '%s' found, a text wanted", jinja_type(by));
+    const char *found = right ? find_last(s, 0, s->size, by.s) : find(s, 0, by.s);
+    size_t from = found ? (size_t)(found - s->text) : right ? 0 : s->size, to = found ? from + by.s->size : from;
+    jinja_push(r, out.list, jinja_part(r, s, 0, from));
+    jinja_push(r, out.list, jinja_part(r, s, from, to));
+    jinja_push(r, out.list, jinja_part(r, s, to, s->size));
+    return out;
+}
+
+jinja_value jinja_string_replace(jinja_context *r, const jinja_string *s, const jinja_string *old, const jinja_string *fresh, int64_t count)
+{
+    jinja_builder b = {0};
+    size_t from = 0;
+    const char *found;
+    if (!jinja_spend(r, s->size / 16)) return (jinja_value){0};
+    while (count != 0 && !jinja_bad(r) && old->size && (found = find(s, from, old))) {
+        size_t to = (size_t)(found - s->text);
+        jinja_build(r, &b, s->text + from, to - from, s->origin ? s->origin + from : NULL, s->whole);
+        jinja_build_string(r, &b, fresh);
+        from = to + old->size;
+        if (count > 0) count--;
+        jinja_spend(r, 1);
+    }
+    for (size_t n; !old->size && count != 0 && from <= s->size && jinja_spend(r, 1); from += n) { /* between all characters */
+        jinja_build_string(r, &b, fresh);
+        if (count > 0) count--;
+        if (from == s->size) break;
+        n = jinja_char_size(s->text + from, s->size - from);
+        jinja_build(r, &b, s->text + from, n, s->origin ? s->origin + from : NULL, s->whole);
+    }
+    if (from < s->size) jinja_build(r, &b, s->text + from, s->size - from, s->origin ? s->origin + from : NULL, s->whole);
+    return jinja_built(r, &b);
+}
+
+static jinja_value method_replace(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    (void)name;
+    static const char *const names[] = {"old", "new", "count", NULL};
+    jinja_value given[3];
+    int64_t count = -1;
+    if (!jinja_bind(r, at, "replace", a, names, 2, given)) return (jinja_value){0};
+    if (given[0].kind != VALUE_STRING || given[1].kind != VALUE_STRING || (given[2].kind != VALUE_ABSENT && !jinja_integer(given[2], &count)))
+        return jinja_fail(r, at, "replace: two strings and perhaps a number wanted");
+    return jinja_string_replace(r, s, given[0].s, given[1].s, count);
+}
+
+static jinja_value method_join(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    (void)name;
+    static const char *const names[] = {"iterable", NULL};
+    jinja_value given;
+    jinja_builder b = {0};
+    if (!jinja_bind(r, at, "join", a, names, 1, &given)) return (jinja_value){0};
+    const jinja_list *all = jinja_members(r, at, given);
+    for (size_t i = 0; all && i < all->count && !jinja_bad(r); i++) {
+        if (all->item[i].kind != VALUE_STRING) return jinja_fail(r, at, "join: '%s' found, a string wanted", jinja_type(all->item[i]));
+        if (i) jinja_build_string(r, &b, s);
+        jinja_build_string(r, &b, all->item[i].s);
+    }
+    return jinja_built(r, &b);
+}
+
+static jinja_value method_trim(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    static const char *const names[] = {"chars", NULL};
+    jinja_value chars;
+    if (!jinja_bind(r, at, "strip", a, names, 0, &chars)) return (jinja_value){0};
+    bool given = chars.kind != VALUE_ABSENT && chars.kind != VALUE_NONE;
+    if (given && chars.kind != VALUE_STRING) return jinja_fail(r, at, "strip: '%s' found, a string wanted", jinja_type(chars));
+    return jinja_string_trim(r, s, given ? chars.s : NULL, name[0] != 'r', name[0] != 'l');
+}
+
+static jinja_value method_remove(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    static const char *const names[] = {"part", NULL};
+    jinja_value part;
+    if (!jinja_bind(r, at, "removeprefix", a, names, 1, &part)) return (jinja_value){0};
+    if (part.kind != VALUE_STRING) return jinja_fail(r, at, "removeprefix: '%s' found, a string wanted", jinja_type(part));
+    bool front = named(name, "removeprefix");
+    size_t n = part.s->size;
+    if (!n || n > s->size || memcmp(front ? s->text : s->text + s->size - n, part.s->text, n) != 0) return (jinja_value){.kind = VALUE_STRING, .s = s};
+    return front ? jinja_part(r, s, n, s->size) : jinja_part(r, s, 0, s->size - n);
+}
+
+/* ---- letters ---- */
+
+static char letter_case(char how, tokenizer_unicode_kind kind, bool begins)
+{
+    if (how == 's') return kind == UNICODE_UPPER ? 'l' : kind == UNICODE_LOWER ? 'u' : 0;
+    if (how == 't' || how == 'c') return begins ? 't' : 'l';
+    return how;
+}
+
+static bool letter_at(const jinja_string *s, size_t at)
+{
+    uint32_t c;
+    return at < s->size && tokenizer_unicode_char(s->text + at, s->size - at, &c) > 0 && tokenizer_unicode_kind_of(c) <= UNICODE_TITLE;
+}
+
+jinja_value jinja_string_case(jinja_context *r, const jinja_string *s, char how)
+{
+    jinja_builder b = {0};
+    bool begins = true, after_letter = false;
+    for (size_t i = 0, n; i < s->size && jinja_spend(r, 1); i += n) {
+        uint32_t c, to[3];
+        const uint8_t *origin = s->origin ? s->origin + i : NULL;
+        n = jinja_char_size(s->text + i, s->size - i);
+        if (tokenizer_unicode_char(s->text + i, s->size - i, &c) <= 0) {
+            jinja_build(r, &b, s->text + i, n, origin, s->whole);
+            continue;
+        }
+        tokenizer_unicode_kind kind = tokenizer_unicode_kind_of(c);
+        char single = letter_case(how, kind, begins);
+        int count = single ? tokenizer_unicode_case(c, single, to) : (to[0] = c, 1);
+        if (c == 0x3A3 && single == 'l' && after_letter && !letter_at(s, i + n)) to[0] = 0x3C2; /* a sigma that ends its word */
+        for (int k = 0; k < count; k++) {
+            char out[4];
+            jinja_build(r, &b, out, (size_t)tokenizer_unicode_write(to[k], out), NULL, origin ? *origin : s->whole);
+        }
+        begins = how == 't' ? kind > UNICODE_TITLE : false;
+        after_letter = kind <= UNICODE_TITLE;
+    }
+    return jinja_built(r, &b);
+}
+
+/* Whether all of its letters with a case have this one, and there is one. */
+bool jinja_string_is_case(const jinja_string *s, bool upper)
+{
+    bool found = false;
+    for (size_t i = 0; i < s->size; i += jinja_char_size(s->text + i, s->size - i)) {
+        uint32_t c;
+        if (tokenizer_unicode_char(s->text + i, s->size - i, &c) <= 0) continue;
+        tokenizer_unicode_kind kind = tokenizer_unicode_kind_of(c);
+        if (kind == UNICODE_TITLE || kind == (upper ? UNICODE_LOWER : UNICODE_UPPER)) return false;
+        found = found || kind == (upper ? UNICODE_UPPER : UNICODE_LOWER);
+    }
+    return found;
+}
+
+/* Python's isdigit has the superscripts and circled digits beside the decimals. */
+static bool is_digit(uint32_t c)
+{
+    return c == 0xB2 || c == 0xB3 || c == 0xB9 || c == 0x2070 || (c >= 0x2074 && c <= 0x2079) || (c >= 0x2080 && c <= 0x2089) || (c >= 0x2460 && c <= 0x2468) ||
+           (c >= 0x2474 && c <= 0x247C) || (c >= 0x2488 && c <= 0x2490) || c == 0x24EA || (c >= 0x24F5 && c <= 0x24FD) || c == 0x24FF ||
+           (c >= 0x2776 && c <= 0x277E) || (c >= 0x2780 && c <= 0x2788) || (c >= 0x278A && c <= 0x2792);
+}
+
+typedef enum { ALL_DECIMAL, ALL_DIGIT, ALL_NUMERIC, ALL_ALPHA, ALL_ALNUM, ALL_SPACE } all_kind;
+
+static bool all_are(const jinja_string *s, all_kind want)
+{
+    for (size_t i = 0; i < s->size; i += jinja_char_size(s->text + i, s->size - i)) {
+        uint32_t c;
+        if (tokenizer_unicode_char(s->text + i, s->size - i, &c) <= 0) return false;
+        tokenizer_unicode_kind kind = tokenizer_unicode_kind_of(c);
+        bool alpha = kind <= UNICODE_LETTER, numeric = kind == UNICODE_DECIMAL || kind == UNICODE_NUMBER;
+        bool good = want == ALL_DECIMAL ? kind == UNICODE_DECIMAL : want == ALL_DIGIT ? kind == UNICODE_DECIMAL || is_digit(c) : want == ALL_NUMERIC ? numeric :
+                    want == ALL_ALPHA ? alpha : want == ALL_ALNUM ? alpha || numeric : is_space(s->text + i, s->size - i);
+        if (!good) return false;
+    }
+    return s->size > 0;
+}
+
+bool jinja_string_is_digits(const jinja_string *s) { return all_are(s, ALL_DIGIT); }
+
+static jinja_value method_letters(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    static const char *const none[] = {NULL};
+    static const struct {
+        const char *name;
+        all_kind kind;
+    } classes[] = {{"isdecimal", ALL_DECIMAL}, {"isdigit", ALL_DIGIT}, {"isnumeric", ALL_NUMERIC}, {"isalpha", ALL_ALPHA}, {"isalnum", ALL_ALNUM}, {"isspace", ALL_SPACE}};
+    jinja_value nothing;
+    if (!jinja_bind(r, at, "a string's method", a, none, 0, &nothing) || !jinja_spend(r, s->size / 8)) return (jinja_value){0};
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (named(name, classes[i].name)) return jinja_bool(all_are(s, classes[i].kind));
+    if (named(name, "isupper") || named(name, "islower")) return jinja_bool(jinja_string_is_case(s, named(name, "isupper")));
+    return jinja_string_case(r, s, name[0]); /* upper, lower, title, capitalize, swapcase */
+}
+
+/* ---- filling up ---- */
+
+static void fill(jinja_context *r, jinja_builder *b, const jinja_string *with, int64_t count)
+{
+    for (int64_t i = 0; i < count && jinja_spend(r, 1); i++) jinja_build_string(r, b, with);
+}
+
+static jinja_value method_fill(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    static const char *const names[] = {"width", "fillchar", NULL};
+    jinja_value given[2];
+    jinja_builder b = {0};
+    int64_t width;
+    bool zeros = named(name, "zfill");
+    jinja_string space = {.text = zeros ? "0" : " ", .size = 1, .chars = 1}, *with = &space;
+    if (!jinja_bind(r, at, "ljust", a, names, 1, given)) return (jinja_value){0};
+    if (!jinja_integer(given[0], &width)) return jinja_fail(r, at, "ljust: '%s' found, a number wanted", jinja_type(given[0]));
+    if (given[1].kind == VALUE_STRING && jinja_chars(given[1].s) == 1 && !zeros) with = given[1].s;
+    else if (given[1].kind != VALUE_ABSENT) return jinja_fail(r, at, "ljust: one character wanted to fill with");
+    int64_t missing = width > jinja_chars(s) ? width - jinja_chars(s) : 0;
+    int64_t left = named(name, "ljust") ? 0 : named(name, "center") ? missing / 2 + (missing & width & 1) : missing;
+    size_t sign = zeros && s->size && (s->text[0] == '-' || s->text[0] == '+');
+    jinja_build(r, &b, s->text, sign, s->origin, s->whole);
+    fill(r, &b, with, left);
+    jinja_build(r, &b, s->text + sign, s->size - sign, s->origin ? s->origin + sign : NULL, s->whole);
+    fill(r, &b, with, missing - left);
+    return jinja_built(r, &b);
+}
+
+/* ---- format ---- */
+
+/* {}, {0}, {name} without members, conversions and format specifications. */
+static const jinja_value *format_field(jinja_context *r, const jinja_node *at, const char *field, size_t size, size_t *next, const jinja_arguments *a)
+{
+    char digits[12];
+    for (size_t i = 0; i < size; i++)
+        if (strchr(".[!:{", field[i])) return jinja_fail(r, at, "format: '{%.*s}' is not known here; {}, {0} and {name} are", size > 40 ? 40 : (int)size, field), NULL;
+    bool number = size > 0 && size < sizeof digits;
+    for (size_t i = 0; i < size && number; i++) number = field[i] >= '0' && field[i] <= '9';
+    size_t index = *next;
+    if (number) {
+        memcpy(digits, field, size);
+        digits[size] = 0;
+        index = (size_t)strtoull(digits, NULL, 10);
+    } else if (!size) (*next)++;
+    const jinja_value *found = number || !size ? index < a->count ? &a->item[index] : NULL : jinja_dict_get_text(r, &a->named, field, size);
+    if (!found) jinja_fail(r, at, "format: nothing is given for '{%.*s}'", size > 40 ? 40 : (int)size, field);
+    return found;
+}
+
+static jinja_value method_format(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    (void)name;
+    jinja_builder b = {0};
+    size_t next = 0;
+    for (size_t i = 0, n; i < s->size && jinja_spend(r, 1); i += n) {
+        char c = s->text[i];
+        n = 1;
+        if ((c == '{' || c == '}') && i + 1 < s->size && s->text[i + 1] == c) n = 2;
+        else if (c == '}') return jinja_fail(r, at, "format: a '}' that nothing opened");
+        else if (c == '{') {
+            const char *end = memchr(s->text + i, '}', s->size - i);
+            if (!end) return jinja_fail(r, at, "format: a '{' that nothing closes");
+            const jinja_value *v = format_field(r, at, s->text + i + 1, (size_t)(end - s->text) - i - 1, &next, a);
+            if (v) jinja_write(r, at, &b, *v);
+            n = (size_t)(end - s->text) - i + 1;
+            continue;
+        }
+        jinja_build(r, &b, s->text + i, 1, s->origin ? s->origin + i : NULL, s->whole);
+    }
+    return jinja_built(r, &b);
+}
+
+/* One conversion of a % format: its text, or an error. text is behind the %. Returns the bytes read. */
+static size_t format_one(jinja_context *r, const jinja_node *at, const char *text, size_t size, jinja_value v, jinja_builder *b)
+{
+    char how[40] = "%", out[400];
+    size_t n = 0;
+    double x = 0;
+    int64_t i = 0;
+    while (n < size && n < 20 && strchr("-+ 0#.123456789", text[n])) n++;
+    char kind = n < size ? text[n] : 0;
+    if (v.kind == VALUE_FLOAT && (kind == 'd' || kind == 'i') && v.f > -9e18 && v.f < 9e18) v = jinja_int((int64_t)v.f);
+    memcpy(how + 1, text, n);
+    how[1 + n] = 0;
+    if (strtol(text, NULL, 10) > 300 || n == 20) kind = 0;
+    if ((kind == 's' || kind == 'r') && n == 0) {
+        if (kind == 's') jinja_write(r, at, b, v);
+        else jinja_write_repr(r, at, b, v, 0);
+    } else if ((kind == 'd' || kind == 'i' || kind == 'u' || kind == 'x' || kind == 'X' || kind == 'o') && jinja_integer(v, &i) && (i >= 0 || kind == 'd' || kind == 'i')) {
+        char *end = how + 1 + n;
+        snprintf(end, sizeof how - (size_t)(end - how), "%s", kind == 'x' ? PRIx64 : kind == 'X' ? PRIX64 : kind == 'o' ? PRIo64 : PRId64);
+        int wrote = snprintf(out, sizeof out, how, i);
+        jinja_build(r, b, out, wrote > 0 && wrote < (int)sizeof out ? (size_t)wrote : 0, NULL, JINJA_OWN);
+    } else if (kind && strchr("fFeEgG", kind) && jinja_number(v, &x) && (x < 1e60 && x > -1e60)) {
+        how[1 + n] = kind, how[2 + n] = 0;
+        int wrote = snprintf(out, sizeof out, how, x);
+        if (wrote < 0 || wrote >= (int)sizeof out) jinja_fail(r, at, "a %% format that writes more than %zu bytes", sizeof out);
+        else jinja_build(r, b, out, (size_t)wrote, NULL, JINJA_OWN);
+    } else jinja_fail(r, at, "the %% format '%%%.*s' with a value of type '%s' is not known here", (int)(n < size ? n + 1 : n), text, jinja_type(v));
+    return n + 1;
+}
+
+jinja_value jinja_format_percent(jinja_context *r, const jinja_node *at, const jinja_string *format, jinja_value values)
+{
+    jinja_builder b = {0};
+    jinja_list one = {.item = &values, .count = 1};
+    const jinja_list *all = values.kind == VALUE_TUPLE ? values.list : &one;
+    size_t used = 0;
+    for (size_t i = 0; i < format->size && jinja_spend(r, 1);) {
+        if (format->text[i] != '%') {
+            jinja_build(r, &b, format->text + i, 1, format->origin ? format->origin + i : NULL, format->whole);
+            i++;
+        } else if (i + 1 < format->size && format->text[i + 1] == '%') {
+            jinja_build(r, &b, "%", 1, NULL, format->origin ? format->origin[i] : format->whole);
+            i += 2;
+        } else if (used >= all->count) return jinja_fail(r, at, "a %% format wants more values than %zu", all->count);
+        else i += 1 + format_one(r, at, format->text + i + 1, format->size - i - 1, all->item[used++], &b);
+    }
+    if (used < all->count && values.kind != VALUE_DICT) return jinja_fail(r, at, "a %% format takes %zu values, %zu are given", used, all->count);
+    return jinja_built(r, &b);
+}
+
+/* ---- all of them ---- */
+
+jinja_value jinja_string_method(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
+{
+    static const struct {
+        const char *names;
+        jinja_value (*call)(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a);
+    } groups[] = {{"strip lstrip rstrip ", method_trim}, {"split rsplit ", method_split}, {"startswith endswith ", method_starts}, {"replace ", method_replace},
+                  {"find rfind index rindex ", method_find}, {"count ", method_count}, {"join ", method_join}, {"splitlines ", method_lines}, {"format ", method_format},
+                  {"partition rpartition ", method_partition}, {"removeprefix removesuffix ", method_remove}, {"zfill ljust rjust center ", method_fill}};
+    size_t n = strcspn(name, " ");
+    bool by_name = named(name, "split") || named(name, "rsplit") || named(name, "splitlines") || named(name, "format");
+    if (a->named.count && !by_name) return jinja_fail(r, at, "%.*s: plain arguments wanted, not NAME=", (int)n, name);
+    if (s->markup) return jinja_fail(r, at, "a method of a text marked safe is not known here");
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        for (const char *word = groups[i].names; *word; word += strcspn(word, " ") + 1)
+            if (strncmp(word, name, n + 1) == 0) return groups[i].call(r, at, s, name, a);
+    return method_letters(r, at, s, name, a);
+}
