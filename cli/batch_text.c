@@ -164,21 +164,27 @@ static bool add_ids(batch_text *t, slot *s, const char *text, status *st)
     return ok;
 }
 
-/* A message is "ROLE:CONTENT". */
+/* A message is "ROLE:CONTENT", or a JSON object where it has more than these. */
+static bool read_message(const char *text, chat_message *m, char **role, status *st)
+{
+    const char *colon = strchr(text, ':');
+    *m = (chat_message){.json = text};
+    if (*text == '{') return true;
+    if (!colon) return status_set(st, STATUS_USAGE, "\"messages\": '%.40s' found, {\"role\", \"content\"} wanted", text);
+    *role = alloc_string(text, (size_t)(colon - text), st);
+    *m = (chat_message){.role = *role, .content = colon + 1};
+    return *role != NULL;
+}
+
 static bool add_conversation(batch_text *t, slot *s, status *st)
 {
     const option_list *all = &s->options.messages;
     chat_message message[OPTION_LIST_MAX];
     char *role[OPTION_LIST_MAX] = {0};
     chat_template chat = {0};
-    bool ok = chat_template_init(&chat, tokenizer_chat_template(t->model.tokenizer), st);
-    if (ok && (chat.family == CHAT_NONE || chat.family == CHAT_UNKNOWN)) ok = status_set(st, STATUS_INPUT, "the model has no chat template that is known here");
-    for (size_t i = 0; ok && i < all->count; i++) {
-        const char *colon = strchr(all->item[i], ':');
-        if (!colon) ok = status_set(st, STATUS_USAGE, "\"messages\": '%.40s' found, {\"role\", \"content\"} wanted", all->item[i]);
-        if (ok) ok = (role[i] = alloc_string(all->item[i], (size_t)(colon - all->item[i]), st)) != NULL;
-        message[i] = (chat_message){role[i], ok ? colon + 1 : NULL};
-    }
+    bool ok = text_request_template(&s->options.text, t->model.tokenizer, &chat, st);
+    if (ok && !chat.program) ok = status_set(st, STATUS_INPUT, "the model has no chat template; \"chat-template\" gives one");
+    for (size_t i = 0; ok && i < all->count; i++) ok = read_message(all->item[i], &message[i], &role[i], st);
     ok = ok && request_words_text(&s->item->filters, message, (int64_t)all->count, st);
     ok = ok && text_request_init_chat(&s->request, &s->options.text, &t->model, &chat, message, (int64_t)all->count, s->item->job.seed,
                                       generator_context(t->generator), st) && add_sequences(t, s, st);

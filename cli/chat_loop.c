@@ -46,7 +46,7 @@ static bool add_turn(conversation *c, const char *role, const char *text, size_t
     c->turn = more;
     char *copy = alloc_string(text, size, c->st);
     if (!copy) return false;
-    more[c->turns++] = (chat_message){role, copy};
+    more[c->turns++] = (chat_message){.role = role, .content = copy};
     return true;
 }
 
@@ -160,7 +160,7 @@ static bool make_request(conversation *c, text_request *q)
         chat_message *all = alloc_array((size_t)c->turns + 1, sizeof *all, c->st);
         if (!all) return false;
         int64_t n = 0;
-        if (c->system) all[n++] = (chat_message){"system", c->system};
+        if (c->system) all[n++] = (chat_message){.role = "system", .content = c->system};
         memcpy(all + n, c->turn, (size_t)c->turns * sizeof *all);
         status st = {0};
         bool ok = text_request_init_chat(q, c->o, c->m, c->t, all, n + c->turns, c->seed, generator_context(c->g) - 1, &st);
@@ -289,7 +289,7 @@ void chat_loop(const text_options *o, const text_model *m, generator *g, const c
     if (before.sa_handler != SIG_IGN) sigaction(SIGINT, &action, NULL);
     setvbuf(stdin, NULL, _IONBF, 0);
     if (o->system) c.system = alloc_string(o->system, strlen(o->system), st);
-    if (log_get_level() != LOG_QUIET) fprintf(stderr, "%s, %s; /help lists the commands\n", o->model, chat_family_name(t->family));
+    if (log_get_level() != LOG_QUIET) fprintf(stderr, "%s; /help lists the commands\n", o->model);
     text_buffer message = {0};
     while (status_ok(st) && !c.leave && next_message(&message, st)) handle(&c, &message);
     if (!c.leave && status_ok(st)) fputc('\n', stderr);

@@ -255,9 +255,9 @@ static void generate(run *r, const char *path, status *st)
 static void chat(run *r, status *st)
 {
     chat_template t;
-    if (!chat_template_init(&t, tokenizer_chat_template(r->model.tokenizer), st)) return;
+    if (!text_request_template(r->o, r->model.tokenizer, &t, st)) return;
     if (text_request_chats(r->o, &t)) chat_loop(r->o, &r->model, r->generator, &t, r->seed, st);
-    else status_set(st, STATUS_USAGE, "--interactive: this model has no chat template that is known here");
+    else status_set(st, STATUS_USAGE, "--interactive: this model has no chat template; --chat-template gives one");
     chat_template_free(&t);
 }
 

@@ -7,7 +7,7 @@
 text_options text_options_default(void)
 {
     return (text_options){
-        .model = "smollm2", .tokens = 512, .parallel = 1, .metadata = "full",
+        .model = "smollm2", .tokens = 512, .parallel = 1, .metadata = "full", .think = "show",
         .sample = {.temperature = 0.7, .top_k = 40, .top_p = 0.9, .min_p = 0.05, .repeat_penalty = 1.1, .penalty_window = 64},
     };
 }
@@ -28,6 +28,10 @@ int text_options_job_table(text_options *o, option *table)
         {'f', "file", OPTION_STRING, &o->file, "FILE", "the prompt from a file, - is stdin", 0, 0, NULL},
         {0, "system", OPTION_STRING, &o->system, "TEXT", "what the model is told before the conversation", 0, 0, NULL},
         {0, "raw", OPTION_FLAG, &o->raw, NULL, "continue the prompt as it is, without the model's chat template", 0, 0, NULL},
+        {0, "chat-template", OPTION_STRING, &o->chat_template, "NAME", "the chat template: one of the model's, chatml, llama3, mistral, gemma, …, or a Jinja file", 0, 0, NULL},
+        {0, "template-arg", OPTION_LIST, &o->template_args, "NAME=JSON", "a variable of the chat template, such as enable_thinking=false; repeatable", 0, 0, NULL},
+        {0, "tools", OPTION_STRING, &o->tools, "FILE", "tools that the model may call, a JSON list in OpenAI's form, for its chat template", 0, 0, NULL},
+        {0, "think", OPTION_STRING, &o->think, "HOW", "thoughts before an answer; off asks the template for none (show)", 0, 0, NULL, "show, hide, off"},
         {0, "task", OPTION_STRING, &o->task, "TASK", "what to do with the prompt, or a template file with {{input}}", 0, 0, NULL, prompt_tasks()},
         {0, "field", OPTION_LIST, &o->fields, "NAME=TEXT", "a field of the task's template, such as language=French; repeatable", 0, 0, NULL},
         {0, "examples", OPTION_STRING, &o->examples, "FILE", "JSON lines {\"input\", \"output\"} shown to the model first", 0, 0, NULL},

@@ -10,6 +10,8 @@ typedef struct {
     const char *system, *task, *examples, *on_length;
     const char *output, *metadata, *filter; /* output NULL: stdout */
     option_list fields;          /* NAME=VALUE for templates */
+    const char *chat_template, *think, *tools; /* tools: a JSON list, or a file with one */
+    option_list template_args;   /* NAME=JSON */
     bool raw;                    /* no chat template */
     int64_t tokens;
     bool tokens_given;
@@ -25,7 +27,7 @@ typedef struct {
 
 text_options text_options_default(void);
 
-enum { TEXT_OPTION_COUNT = 48 };
+enum { TEXT_OPTION_COUNT = 56 };
 
 /* Writes the table of the flags that make up one generation (what a job may say too), pointing into o: count entries. */
 int text_options_job_table(text_options *o, option *table);

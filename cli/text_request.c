@@ -139,24 +139,40 @@ chat_message *text_words_messages(const text_words *w, int64_t *count, status *s
     int64_t n = 0;
     chat_message *messages = alloc_array((size_t)(2 * w->examples.count + 2), sizeof *messages, st);
     if (!messages) return NULL;
-    if (w->system) messages[n++] = (chat_message){"system", w->system};
+    if (w->system) messages[n++] = (chat_message){.role = "system", .content = w->system};
     for (int64_t i = 0; i < w->examples.count; i++) {
-        messages[n++] = (chat_message){"user", w->examples.item[i].input};
-        messages[n++] = (chat_message){"assistant", w->examples.item[i].output};
+        messages[n++] = (chat_message){.role = "user", .content = w->examples.item[i].input};
+        messages[n++] = (chat_message){.role = "assistant", .content = w->examples.item[i].output};
     }
-    messages[n++] = (chat_message){"user", w->input};
+    messages[n++] = (chat_message){.role = "user", .content = w->input};
     *count = n;
     return messages;
 }
 
 /* ---- requests ---- */
 
+/* --tools: the list itself, as in a job, or a file with it. Freed with alloc_free. */
+static char *read_tools(const text_options *o, status *st)
+{
+    const char *given = o->tools + strspn(o->tools, " \t\r\n");
+    return *given == '[' ? alloc_string(given, strlen(given), st) : read_text(o->tools, st);
+}
+
+bool text_request_template(const text_options *o, const tokenizer *k, chat_template *t, status *st)
+{
+    *t = (chat_template){0};
+    char *tools = o->tools ? read_tools(o, st) : NULL;
+    chat_options asked = {.template = o->chat_template, .argument = o->template_args.item, .arguments = o->template_args.count, .tools = tools,
+                          .no_thoughts = strcmp(o->think, "off") == 0};
+    bool ok = status_ok(st) && chat_template_init(t, k, &asked, st);
+    alloc_free(tools);
+    return ok;
+}
+
 bool text_request_chats(const text_options *o, const chat_template *t)
 {
-    if (o->raw || t->family == CHAT_NONE) return false;
-    if (t->family != CHAT_UNKNOWN) return true;
-    log_warning("the model's chat template is none of those known here: the prompt is taken as it is (--raw)");
-    return false;
+    if (!o->raw && !t->program) log_verbose("the model has no chat template: the prompt is taken as it is (as with --raw; --chat-template gives one)");
+    return !o->raw && t->program;
 }
 
 static bool fill_request(text_request *q, const text_options *o, const text_model *m, uint64_t seed, int64_t context, status *st)
@@ -177,9 +193,9 @@ static bool fill_request(text_request *q, const text_options *o, const text_mode
 bool text_request_init_chat(text_request *q, const text_options *o, const text_model *m, const chat_template *t, const chat_message *messages,
                             int64_t count, uint64_t seed, int64_t context, status *st)
 {
-    *q = (text_request){0};
-    q->end_count = chat_end_tokens(t, m->tokenizer, q->end);
-    if (chat_encode(t, m->tokenizer, messages, count, &q->prompt, st) && fill_request(q, o, m, seed, context, st)) return true;
+    *q = (text_request){.end_count = t->end_count};
+    memcpy(q->end, t->end, sizeof q->end);
+    if (chat_encode(t, messages, count, &q->prompt, st) && fill_request(q, o, m, seed, context, st)) return true;
     text_request_free(q);
     return false;
 }
@@ -212,7 +228,7 @@ bool text_request_init(text_request *q, const text_options *o, const text_model 
 {
     *q = (text_request){0};
     chat_template t;
-    if (!chat_template_init(&t, tokenizer_chat_template(m->tokenizer), st)) return false;
+    if (!text_request_template(o, m->tokenizer, &t, st)) return false;
     bool ok = text_request_chats(o, &t) ? init_with_turns(q, o, m, &t, w, seed, context, st) : init_raw(q, o, m, w, seed, context, st);
     chat_template_free(&t);
     return ok;

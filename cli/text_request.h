@@ -10,7 +10,7 @@
 
 typedef struct {
     tokenizer_ids prompt;
-    int32_t end[CHAT_END_TOKENS]; /* the chat family's tokens that end an answer */
+    int32_t end[CHAT_END_TOKENS]; /* the chat template's tokens that end an answer */
     int64_t end_count;
     generate_request request;
 } text_request;
@@ -46,7 +46,10 @@ bool text_request_init_ids(text_request *q, const text_options *o, const text_mo
 
 void text_request_free(text_request *q);
 
-/* Whether the options and the model make this a conversation; a template that is not known is warned of, once. */
+/* The chat template that the options and the model give; its program is NULL where there is none. */
+bool text_request_template(const text_options *o, const tokenizer *k, chat_template *t, status *st);
+
+/* Whether the options and the model make this a conversation. */
 bool text_request_chats(const text_options *o, const chat_template *t);
 
 #endif

@@ -1,198 +1,247 @@
 #include "text/chat.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/alloc.h"
-#include "text/text_buffer.h"
+#include "core/file.h"
+#include "core/json.h"
 
-/* What a family writes around a message. Where the system text goes into the first user message (merge), the text itself
- * stands between system_open and system_close there. */
-typedef struct {
-    const char *name;
-    const char *system_open, *system_close;
-    const char *user_open, *user_close;
-    const char *assistant_open, *assistant_close;
-    bool merge; /* the system text stands in the first user message */
-    bool merge_last; /* … in the last */
-    bool trim;  /* white space around a content is dropped */
-    const char *end;   /* the token that ends the assistant's turn */
-    const char *begin; /* the token that begins a turn, where there is one: small models write it in place of the end */
-} family;
+enum { MAX_VARIABLES = 64 };
 
-static const family FAMILIES[] = {
-    [CHAT_NONE] = {.name = "none"},
-    [CHAT_UNKNOWN] = {.name = "unknown"},
-    [CHAT_CHATML] = {"ChatML", "<|im_start|>system\n", "<|im_end|>\n", "<|im_start|>user\n", "<|im_end|>\n", "<|im_start|>assistant\n",
-                     "<|im_end|>\n", false, false, false, "<|im_end|>", "<|im_start|>"},
-    [CHAT_LLAMA2] = {"Llama 2", "<<SYS>>\n", "\n<</SYS>>\n\n", "[INST] ", " [/INST]", " ", " </s><s>", true, false, true, "</s>", NULL},
-    [CHAT_LLAMA3] = {"Llama 3", "<|start_header_id|>system<|end_header_id|>\n\n", "<|eot_id|>", "<|start_header_id|>user<|end_header_id|>\n\n",
-                     "<|eot_id|>", "<|start_header_id|>assistant<|end_header_id|>\n\n", "<|eot_id|>", false, false, true, "<|eot_id|>", "<|start_header_id|>"},
-    [CHAT_MISTRAL] = {"Mistral", "", "\n\n", "[INST] ", " [/INST]", " ", "</s>", true, true, false, "</s>", NULL},
-    [CHAT_GEMMA] = {"Gemma", "", "\n\n", "<start_of_turn>user\n", "<end_of_turn>\n", "<start_of_turn>model\n", "<end_of_turn>\n", true, false,
-                    true, "<end_of_turn>", "<start_of_turn>"},
-    [CHAT_ZEPHYR] = {"Zephyr", "<|system|>\n", "</s>\n", "<|user|>\n", "</s>\n", "<|assistant|>\n", "</s>\n", false, false, false, "</s>", NULL},
-    [CHAT_PHI3] = {"Phi 3", "<|system|>\n", "<|end|>\n", "<|user|>\n", "<|end|>\n", "<|assistant|>\n", "<|end|>\n", false, false, false, "<|end|>", "<|user|>"},
-    [CHAT_PHI4] = {"Phi 4", "<|im_start|>system<|im_sep|>", "<|im_end|>", "<|im_start|>user<|im_sep|>", "<|im_end|>",
-                   "<|im_start|>assistant<|im_sep|>", "<|im_end|>", false, false, false, "<|im_end|>", "<|im_start|>"},
-};
+/* ---- the variables ---- */
 
-chat_family chat_recognise(const char *jinja)
+static bool no_memory(status *st) { return status_set(st, STATUS_NOMEM, "out of memory for the chat template's variables"); }
+
+/* The special tokens by the names that templates use, which are the program's own text. */
+static bool add_specials(const chat_template *t, json_t *own, status *st)
 {
-    if (!jinja || !*jinja) return CHAT_NONE;
-    if (strstr(jinja, "<|im_sep|>")) return CHAT_PHI4;
-    if (strstr(jinja, "<|im_start|>")) return CHAT_CHATML;
-    if (strstr(jinja, "<|start_header_id|>")) return CHAT_LLAMA3;
-    if (strstr(jinja, "<start_of_turn>")) return CHAT_GEMMA;
-    if (strstr(jinja, "<<SYS>>")) return CHAT_LLAMA2;
-    if (strstr(jinja, "[INST]")) return CHAT_MISTRAL;
-    if (strstr(jinja, "<|end|>") && strstr(jinja, "<|assistant|>")) return CHAT_PHI3;
-    if (strstr(jinja, "<|assistant|>") && strstr(jinja, "eos_token")) return CHAT_ZEPHYR;
-    return CHAT_UNKNOWN;
-}
-
-const char *chat_family_name(chat_family f) { return FAMILIES[f].name; }
-
-/* A ChatML template may bring a system text of its own as a literal: '<|im_start|>system\n…<|im_end|>'. The line's end is a
- * line's end or the two characters \n. */
-static char *literal_system(const char *jinja, status *st)
-{
-    static const char mark[] = "<|im_start|>system";
-    const char *to = jinja, *odd = jinja; /* the next end of a turn and the next trace of an expression: looked for once each */
-    for (const char *at = jinja; (at = strstr(at, mark)); at++) {
-        const char *from = at + strlen(mark);
-        if (to < from && !(to = strstr(from, "<|im_end|>"))) return NULL;
-        if (*from == '\n') from++;
-        else if (from[0] == '\\' && from[1] == 'n') from += 2;
-        else continue;
-        if (odd < from) odd = from + strcspn(from, "'\"\\{");
-        if (to > from && odd >= to) return alloc_string(from, (size_t)(to - from), st);
+    tokenizer_special s = tokenizer_special_ids(t->k);
+    const struct {
+        const char *name;
+        int32_t id;
+    } named[] = {{"bos_token", s.bos}, {"eos_token", s.eos}, {"pad_token", s.pad}, {"unk_token", s.unk}};
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+        size_t size;
+        const char *text = tokenizer_token_text(t->k, named[i].id, &size);
+        if (named[i].id >= 0 && size && json_object_set_new(own, named[i].name, json_stringn(text, size)) != 0) return no_memory(st);
     }
-    return NULL;
-}
-
-bool chat_template_init(chat_template *t, const char *jinja, status *st)
-{
-    *t = (chat_template){.family = chat_recognise(jinja)};
-    if (t->family == CHAT_CHATML) t->default_system = literal_system(jinja, st);
-    return status_ok(st);
-}
-
-void chat_template_free(chat_template *t)
-{
-    alloc_free(t->default_system);
-    *t = (chat_template){0};
-}
-
-/* ---- rendering, as pieces that are either marks or what people wrote ---- */
-
-typedef bool (*piece_sink)(void *arg, const char *text, size_t size, bool mark, status *st);
-
-typedef struct {
-    piece_sink sink;
-    void *arg;
-    status *st;
-} writer;
-
-static bool mark(const writer *w, const char *text) { return w->sink(w->arg, text, strlen(text), true, w->st); }
-
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-static bool content(const writer *w, const char *text, bool trim)
-{
-    size_t n = strlen(text);
-    while (trim && n && is_space(*text)) text++, n--;
-    while (trim && n && is_space(text[n - 1])) n--;
-    return w->sink(w->arg, text, n, false, w->st);
-}
-
-static bool check_roles(const chat_message *m, int64_t count, status *st)
-{
-    int64_t first = count > 0 && strcmp(m[0].role, "system") == 0;
-    for (int64_t i = first; i < count; i++) {
-        const char *wanted = (i - first) % 2 ? "assistant" : "user";
-        if (strcmp(m[i].role, wanted) != 0)
-            return status_set(st, STATUS_FAIL, "message %lld of the conversation is from '%.40s', '%s' wanted", (long long)i + 1, m[i].role, wanted);
-    }
-    if ((count - first) % 2 == 0) return status_set(st, STATUS_FAIL, "the conversation does not end with a user's message");
     return true;
 }
 
-static bool render(const chat_template *t, const chat_message *m, int64_t count, const writer *w)
+static json_t *parse_json(const char *text, const char *what, status *st)
 {
-    const family *f = &FAMILIES[t->family];
-    if (!f->user_open) return status_set(w->st, STATUS_FAIL, "there is no chat template");
-    if (!check_roles(m, count, w->st)) return false;
-    const char *system = strcmp(m[0].role, "system") == 0 ? m[0].content : t->default_system;
-    int64_t first = strcmp(m[0].role, "system") == 0, merged = f->merge_last ? count - 1 : first;
-    if (system && !f->merge && !(mark(w, f->system_open) && content(w, system, f->trim) && mark(w, f->system_close))) return false;
-    for (int64_t i = first; i < count; i++) {
-        bool user = (i - first) % 2 == 0;
-        if (!mark(w, user ? f->user_open : f->assistant_open)) return false;
-        if (system && f->merge && i == merged && !(mark(w, f->system_open) && content(w, system, f->trim) && mark(w, f->system_close)))
-            return false;
-        if (!content(w, m[i].content, f->trim) || !mark(w, user ? f->user_close : f->assistant_close)) return false;
-    }
-    /* Llama 2 and Mistral have no words before an answer, only the space that is part of its first token. */
-    return strcmp(f->assistant_open, " ") == 0 || mark(w, f->assistant_open);
+    json_error_t error;
+    json_t *value = json_parse(text, strlen(text), JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    if (!value) status_set(st, error.line < 0 ? STATUS_NOMEM : STATUS_USAGE, "%s: %s (JSON wanted; a text stands in \"quotes\")", what, error.text);
+    return value;
 }
 
-static bool append(void *arg, const char *text, size_t size, bool is_mark, status *st)
+/* "NAME=JSON" */
+static bool add_argument(json_t *given, const char *argument, status *st)
 {
-    (void)is_mark;
-    return text_buffer_append(arg, text, size, st);
-}
-
-char *chat_render(const chat_template *t, const chat_message *messages, int64_t count, status *st)
-{
-    text_buffer b = {0};
-    if (render(t, messages, count, &(writer){append, &b, st})) return b.data;
-    text_buffer_free(&b);
-    return NULL;
-}
-
-/* Whether what people wrote holds the text of a special token. */
-static bool holds_special(const tokenizer *k, const char *text, bool *holds, status *st)
-{
-    tokenizer_ids ids = {0};
-    bool ok = tokenizer_encode(k, text, strlen(text), TOKENIZER_PARSE_SPECIAL, &ids, st);
-    for (int64_t i = 0; ok && i < ids.count; i++) *holds = *holds || tokenizer_is_special(k, ids.id[i]);
-    tokenizer_ids_free(&ids);
+    const char *equals = strchr(argument, '=');
+    if (!equals || equals == argument) return status_set(st, STATUS_USAGE, "--template-arg: '%.80s' found, NAME=JSON wanted", argument);
+    char *name = alloc_string(argument, (size_t)(equals - argument), st);
+    json_t *value = name ? parse_json(equals + 1, "--template-arg", st) : NULL;
+    bool ok = value && (json_object_set(given, name, value) == 0 || no_memory(st));
+    if (ok && json_object_size(given) > MAX_VARIABLES - 8) ok = status_set(st, STATUS_USAGE, "more than %d variables for a chat template", MAX_VARIABLES - 8);
+    json_decref(value);
+    alloc_free(name);
     return ok;
 }
 
-typedef struct {
-    const tokenizer *k;
-    tokenizer_ids *ids;
-} encoder;
-
-static bool encode_piece(void *arg, const char *text, size_t size, bool is_mark, status *st)
+static bool add_tools(json_t *given, const char *text, status *st)
 {
-    encoder *e = arg;
-    return tokenizer_encode(e->k, text, size, is_mark ? TOKENIZER_PARSE_SPECIAL : 0, e->ids, st);
+    json_t *tools = text ? parse_json(text, "tools", st) : json_null();
+    if (tools && text && !json_is_array(tools)) {
+        json_decref(tools);
+        return status_set(st, STATUS_USAGE, "tools: a JSON list of tools wanted");
+    }
+    return tools && (json_object_set_new(given, "tools", tools) == 0 || no_memory(st));
 }
 
-bool chat_encode(const chat_template *t, const tokenizer *k, const chat_message *messages, int64_t count, tokenizer_ids *out, status *st)
+static bool collect(chat_template *t, const chat_options *o, status *st)
 {
-    bool special = false;
-    for (int64_t i = 0; i < count; i++)
-        if (!holds_special(k, messages[i].content, &special, st)) return false;
-    if (special) { /* piece by piece, so that marks can be told from content; else as one text, as the model was taught */
-        encoder e = {k, out};
-        return tokenizer_encode(k, "", 0, TOKENIZER_ADD_SPECIAL, out, st) && render(t, messages, count, &(writer){encode_piece, &e, st});
+    t->given = json_object();
+    if (!t->given) return no_memory(st);
+    if (!add_tools(t->given, o->tools, st) || json_object_set_new(t->given, "documents", json_null()) != 0) return status_ok(st) ? no_memory(st) : false;
+    static const char *const thoughts[] = {"enable_thinking", "thinking"};
+    for (int i = 0; o->no_thoughts && i < 2; i++)
+        if (json_object_set_new(t->given, thoughts[i], json_false()) != 0) return no_memory(st);
+    for (size_t i = 0; i < o->arguments; i++)
+        if (!add_argument(t->given, o->argument[i], st)) return false;
+    return true;
+}
+
+/* ---- messages ---- */
+
+/* As transformers hands messages on: without members that are null; thoughts under the names that templates read. */
+static bool tidy(json_t *message)
+{
+    static const char *const names[] = {"reasoning_content", "thinking", "reasoning"};
+    const char *key;
+    json_t *value, *thoughts = NULL;
+    void *next;
+    json_object_foreach_safe(message, next, key, value) if (json_is_null(value)) json_object_del(message, key);
+    for (int i = 0; i < 3 && !thoughts; i++) thoughts = json_object_get(message, names[i]);
+    if (!thoughts) return true;
+    return (json_object_get(message, "thinking") || json_object_set(message, "thinking", thoughts) == 0) && json_object_set(message, "reasoning_content", thoughts) == 0;
+}
+
+static json_t *message_json(const chat_message *m, status *st)
+{
+    json_t *message = m->json ? parse_json(m->json, "a message", st) : json_object();
+    if (m->json && message && !json_is_object(message)) {
+        json_decref(message);
+        status_set(st, STATUS_USAGE, "a message: {\"role\", \"content\"} wanted");
+        return NULL;
     }
-    char *text = chat_render(t, messages, count, st);
-    bool ok = text && tokenizer_encode(k, text, strlen(text), TOKENIZER_ADD_SPECIAL | TOKENIZER_PARSE_SPECIAL, out, st);
+    bool ok = message && (m->json || (json_object_set_new(message, "role", json_string(m->role)) == 0 &&
+                                      (!m->content || json_object_set_new(message, "content", json_string(m->content)) == 0))) && tidy(message);
+    if (ok) return message;
+    json_decref(message);
+    if (status_ok(st)) no_memory(st);
+    return NULL;
+}
+
+static json_t *messages_json(const chat_message *m, int64_t count, status *st)
+{
+    json_t *all = json_array();
+    bool ok = all != NULL;
+    for (int64_t i = 0; i < count && ok; i++) {
+        json_t *one = message_json(&m[i], st);
+        ok = one && json_array_append_new(all, one) == 0;
+    }
+    if (ok) return all;
+    json_decref(all);
+    if (status_ok(st)) no_memory(st);
+    return NULL;
+}
+
+/* ---- rendering ---- */
+
+/* Today, or the day that SOURCE_DATE_EPOCH asks for, so that a run can be repeated to the byte. */
+static time_t today(void)
+{
+    const char *given = getenv("SOURCE_DATE_EPOCH");
+    return given && *given ? (time_t)strtoll(given, NULL, 10) : time(NULL);
+}
+
+static bool render(const chat_template *t, const chat_message *m, int64_t count, bool prompt, jinja_output *out, status *st)
+{
+    *out = (jinja_output){0};
+    if (!t->program) return status_set(st, STATUS_FAIL, "there is no chat template");
+    json_t *messages = messages_json(m, count, st), *own = json_object();
+    jinja_variable v[MAX_VARIABLES] = {{"messages", messages, JINJA_GIVEN, "role"}, {"add_generation_prompt", prompt ? json_true() : json_false(), JINJA_OWN, NULL}};
+    size_t n = 2;
+    bool ok = messages && (own || no_memory(st)) && add_specials(t, own, st);
+    const char *key;
+    json_t *value;
+    if (ok) {
+        json_object_foreach(own, key, value) v[n++] = (jinja_variable){key, value, JINJA_OWN, NULL};
+        json_object_foreach(t->given, key, value) v[n++] = (jinja_variable){key, value, JINJA_GIVEN, NULL};
+        jinja_input in = {v, n, today()};
+        ok = jinja_run(t->program, &in, out, st);
+    }
+    json_decref(own);
+    json_decref(messages);
+    return ok;
+}
+
+bool chat_render(const chat_template *t, const chat_message *messages, int64_t count, jinja_output *out, status *st)
+{
+    return render(t, messages, count, true, out, st);
+}
+
+bool chat_encode_text(const chat_template *t, const jinja_output *text, tokenizer_ids *out, status *st)
+{
+    return tokenizer_encode_marked(t->k, text->text, text->origin, text->size, TOKENIZER_PARSE_SPECIAL | (t->ours ? TOKENIZER_ADD_SPECIAL : 0), out, st);
+}
+
+bool chat_encode(const chat_template *t, const chat_message *messages, int64_t count, tokenizer_ids *out, status *st)
+{
+    jinja_output text;
+    bool ok = chat_render(t, messages, count, &text, st) && chat_encode_text(t, &text, out, st);
+    jinja_output_free(&text);
+    return ok;
+}
+
+/* ---- what ends an answer ---- */
+
+/* The special tokens in the part from … to of a text. Returns how many were found, at most `most`. */
+static int64_t specials_in(const chat_template *t, const jinja_output *text, size_t from, size_t to, int32_t *id, int64_t most)
+{
+    status ignored = {0};
+    tokenizer_ids ids = {0};
+    int64_t n = 0;
+    if (tokenizer_encode(t->k, text->text + from, to - from, TOKENIZER_PARSE_SPECIAL, &ids, &ignored))
+        for (int64_t i = 0; i < ids.count && n < most; i++)
+            if (tokenizer_is_special(t->k, ids.id[i])) id[n++] = ids.id[i];
+    tokenizer_ids_free(&ids);
+    return n;
+}
+
+/* A template says by itself what stands behind an answer: a short conversation is written and looked at. Behind a last answer
+ * and behind one that is followed by a question must stand the same token, else (gpt-oss) only what the tokenizer names ends
+ * an answer. Models also run on into the next turn: the token that begins it ends an answer, too. A template that does not
+ * want such a conversation tells nothing. */
+static void find_ends(chat_template *t)
+{
+    static const chat_message talk[] = {{"user", "QAQAQ", NULL}, {"assistant", "QBQBQ", NULL}, {"user", "QCQCQ", NULL}};
+    status ignored = {0};
+    jinja_output last, middle = {0};
+    int32_t end = -1, between[2];
+    if (render(t, talk, 2, false, &last, &ignored) && render(t, talk, 3, false, &middle, &ignored)) {
+        const char *answer = strstr(last.text, "QBQBQ"), *first = strstr(middle.text, "QBQBQ"), *next = first ? strstr(first, "QCQCQ") : NULL;
+        int64_t found = answer ? specials_in(t, &last, (size_t)(answer - last.text) + 5, last.size, &end, 1) : 0;
+        int64_t marks = next ? specials_in(t, &middle, (size_t)(first - middle.text) + 5, (size_t)(next - middle.text), between, 2) : 0;
+        if (found && marks && between[0] == end)
+            for (int64_t i = 0; i < marks; i++) t->end[t->end_count++] = between[i];
+    }
+    jinja_output_free(&last);
+    jinja_output_free(&middle);
+}
+
+/* ---- which template ---- */
+
+static bool parse(chat_template *t, const char *text, size_t size, const char *name, status *st)
+{
+    t->name = name;
+    t->program = jinja_parse(text, size, name, st);
+    if (t->program) find_ends(t);
+    return t->program != NULL;
+}
+
+static bool parse_file(chat_template *t, const char *path, status *st)
+{
+    size_t size;
+    if (!file_exists(path))
+        return status_set(st, STATUS_USAGE, "--chat-template: '%.200s' is no file, no template of the model and none of %s", path, chat_builtin_names());
+    char *text = file_read(path, 1 << 20, &size, st);
+    bool ok = text && parse(t, text, size, path, st);
     alloc_free(text);
     return ok;
 }
 
-int64_t chat_end_tokens(const chat_template *t, const tokenizer *k, int32_t id[CHAT_END_TOKENS])
+bool chat_template_init(chat_template *t, const tokenizer *k, const chat_options *o, status *st)
 {
-    const char *const text[CHAT_END_TOKENS] = {FAMILIES[t->family].end, FAMILIES[t->family].begin};
-    int64_t count = 0;
-    for (int i = 0; i < CHAT_END_TOKENS; i++) {
-        int32_t found = text[i] ? tokenizer_find(k, text[i], strlen(text[i])) : -1;
-        if (found >= 0) id[count++] = found;
-    }
-    return count;
+    static const chat_options plain = {0};
+    if (!o) o = &plain;
+    *t = (chat_template){.k = k, .name = "chat template"};
+    if (!collect(t, o, st)) return false;
+    const char *own = tokenizer_chat_template(k, o->template ? o->template : o->tools && tokenizer_chat_template(k, "tool_use") ? "tool_use" : "default");
+    const char *builtin = o->template ? chat_builtin(o->template) : NULL;
+    t->ours = !own && builtin;
+    bool ok = own ? parse(t, own, strlen(own), "chat template", st) : builtin ? parse(t, builtin, strlen(builtin), o->template, st) :
+              o->template ? parse_file(t, o->template, st) : true;
+    if (!ok) chat_template_free(t);
+    return ok;
+}
+
+void chat_template_free(chat_template *t)
+{
+    jinja_free(t->program);
+    json_decref(t->given);
+    *t = (chat_template){0};
 }

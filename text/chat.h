@@ -1,57 +1,65 @@
 /* chat: conversations written as an instruct model was taught to read them.
  *
- * Models bring their template as a Jinja program. Running such programs is not done here; the families are few, and each
- * is recognised by the marks its template writes. What a family's published template gives is what chat_render gives
- * (tests/golden/gen_chat.py).
+ * Models bring their template as a Jinja program, which runs (text/jinja.h) with the variables that transformers gives it:
+ * messages, tools, documents, add_generation_prompt, the special tokens by name, and what the user adds. The tokens are those
+ * of the text that it writes, nothing put before or behind: a BOS is there once, where the template writes one. The templates
+ * that come with the program by name have none; there the tokenizer's own is put before the text.
+ *
+ * What people wrote never becomes a special token; what the template writes does, also where it joins one from pieces.
  */
 #ifndef AIGC_TEXT_CHAT_H
 #define AIGC_TEXT_CHAT_H
 
+#include "text/jinja.h"
 #include "text/tokenizer.h"
 
-typedef enum {
-    CHAT_NONE,    /* no template: a base model */
-    CHAT_UNKNOWN, /* one that is not known here */
-    CHAT_CHATML,  /* <|im_start|>user\n…<|im_end|>\n */
-    CHAT_LLAMA2,  /* [INST] <<SYS>>\n…\n<</SYS>>\n\n… [/INST] */
-    CHAT_LLAMA3,  /* <|start_header_id|>user<|end_header_id|>\n\n…<|eot_id|> */
-    CHAT_MISTRAL, /* [INST] … [/INST], the system text before the last user's */
-    CHAT_GEMMA,   /* <start_of_turn>user\n…<end_of_turn>\n */
-    CHAT_ZEPHYR,  /* <|user|>\n…</s>\n */
-    CHAT_PHI3,    /* <|user|>\n…<|end|>\n */
-    CHAT_PHI4,    /* <|im_start|>user<|im_sep|>…<|im_end|> */
-} chat_family;
-
-/* The family of a template (NULL: none). */
-chat_family chat_recognise(const char *jinja);
-
-const char *chat_family_name(chat_family f); /* "ChatML", … */
+struct json_t;
 
 typedef struct {
-    const char *role; /* "system", "user" or "assistant" */
-    const char *content;
+    const char *role;    /* "system", "user", "assistant", "tool", …: what the template knows */
+    const char *content; /* NULL: none */
+    const char *json;    /* NULL, or the whole message as a JSON object: {"role", "content", "tool_calls", …} */
 } chat_message;
 
+/* What a user asks of a template beside the conversation; all may be NULL or 0. */
 typedef struct {
-    chat_family family;
-    char *default_system; /* what the template says where the conversation has no system message; NULL: nothing */
+    const char *template; /* the model's template of this name, one that comes with the program, or a file */
+    const char *const *argument; /* "NAME=JSON", each a variable of the template */
+    size_t arguments;
+    const char *tools;    /* a JSON list of tools in OpenAI's form */
+    bool no_thoughts;     /* enable_thinking and thinking are false */
+} chat_options;
+
+enum { CHAT_END_TOKENS = 4 };
+
+typedef struct {
+    jinja *program;          /* NULL: there is no template */
+    const tokenizer *k;
+    struct json_t *given;    /* the variables beside messages and add_generation_prompt */
+    const char *name;        /* for messages: "default", "chatml", the file */
+    bool ours;               /* one that comes with the program */
+    int32_t end[CHAT_END_TOKENS]; /* tokens that end an answer: what the template writes behind one, and before a next turn */
+    int64_t end_count;
 } chat_template;
 
-bool chat_template_init(chat_template *t, const char *jinja, status *st);
+/* The model's template, or the one that is asked for. A model without one gives a template whose program is NULL, unless one
+ * was asked for by name. t points to k and o afterwards. STATUS_USAGE for options that do not fit, STATUS_INPUT for a bad
+ * template. */
+bool chat_template_init(chat_template *t, const tokenizer *k, const chat_options *o, status *st);
 void chat_template_free(chat_template *t);
 
-/* The conversation as text that ends where the assistant's next words begin, freed with alloc_free. The token that begins
- * every text (BOS) is not in it. Roles must alternate user, assistant, … after an optional first system message, and the
- * last one must be the user's: else STATUS_FAIL. */
-char *chat_render(const chat_template *t, const chat_message *messages, int64_t count, status *st);
+/* The names of the templates that come with the program, as "chatml, llama2, …". */
+const char *chat_builtin_names(void);
+/* One of them, or NULL. */
+const char *chat_builtin(const char *name);
 
-/* chat_render as tokens, BOS included where the tokenizer adds one. Special tokens written in a message's content stay
- * plain text: nobody ends his turn by writing the mark that ends turns. */
-bool chat_encode(const chat_template *t, const tokenizer *k, const chat_message *messages, int64_t count, tokenizer_ids *out, status *st);
+/* The conversation as the text that ends where the assistant's next words begin. Freed with jinja_output_free. */
+bool chat_render(const chat_template *t, const chat_message *messages, int64_t count, jinja_output *out, status *st);
 
-/* The tokens that end an answer in this family: the one that ends a turn, and the one that begins the next. Returns how many
- * of them the tokenizer has. */
-enum { CHAT_END_TOKENS = 2 };
-int64_t chat_end_tokens(const chat_template *t, const tokenizer *k, int32_t id[CHAT_END_TOKENS]);
+/* chat_render as tokens. */
+bool chat_encode(const chat_template *t, const chat_message *messages, int64_t count, tokenizer_ids *out, status *st);
+
+/* The tokens of what chat_render gave. */
+bool chat_encode_text(const chat_template *t, const jinja_output *text, tokenizer_ids *out, status *st);
 
 #endif

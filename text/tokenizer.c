@@ -26,7 +26,7 @@ void tokenizer_free(tokenizer *t)
     alloc_free(t->added);
     for (int i = 0; i < t->normalisers; i++) tokenizer_regex_free(t->normaliser[i].pattern.regex);
     for (int i = 0; i < t->steps; i++) tokenizer_regex_free(t->step[i].pattern.regex);
-    alloc_free(t->chat_template);
+    for (int i = 0; i < t->chats; i++) alloc_free(t->chat[i].name), alloc_free(t->chat[i].text);
     alloc_free(t);
 }
 
@@ -235,6 +235,9 @@ static size_t strip_after(const char *text, size_t size, size_t at)
     return at;
 }
 
+/* Whether one of the bytes from … to was typed by a person. */
+static bool is_given(const tokenizer_work *w, size_t from, size_t to) { return w->given && memchr(w->given + from, 1, to - from); }
+
 /* The first added token at or behind `from`, with the spaces it takes along; NULL: none. `from` of a later call is the
  * end of the match, *search where to look on (a token that is not wanted is passed over). */
 static const added_token *find_added(const tokenizer_work *w, const added_set *set, const char *text, size_t size,
@@ -247,7 +250,7 @@ static const added_token *find_added(const tokenizer_work *w, const added_set *s
         const added_token *a = added_at(w->t, set, text + i, size - i);
         if (!a) continue;
         size_t stop = i + a->length;
-        if ((a->special && !(w->flags & TOKENIZER_PARSE_SPECIAL)) || (a->single_word && !stands_alone(text, size, i, stop))) {
+        if ((a->special && (!(w->flags & TOKENIZER_PARSE_SPECIAL) || is_given(w, i, stop))) || (a->single_word && !stands_alone(text, size, i, stop))) {
             i = stop - 1;
             continue;
         }
@@ -279,12 +282,38 @@ static bool encode_normal(tokenizer_work *w, const char *text, size_t size)
     return ok;
 }
 
-static bool encode_raw(tokenizer_work *w, const char *text, size_t size)
+static bool encode_one(tokenizer_work *w, const char *text, size_t size)
 {
     const char *normal;
     size_t normal_size;
-    if (!size) return true;
     return tokenizer_split_normalise(w, text, size, &normal, &normal_size) && encode_normal(w, normal, normal_size);
+}
+
+/* Whether a special token is among those that are looked for in normalised text. */
+static bool has_normal_special(const tokenizer *t)
+{
+    for (int32_t i = 0; i < t->normal.count; i++)
+        if (t->normal.token[i].special) return true;
+    return false;
+}
+
+/* size bytes between two added tokens. Where the normalised text is searched for special tokens, too, its bytes are no longer
+ * those that are marked as given: then the runs of given and other bytes are encoded each for itself. */
+static bool encode_raw(tokenizer_work *w, const char *text, size_t size, const uint8_t *given)
+{
+    const uint8_t *all = w->given;
+    int flags = w->flags;
+    bool ok = true, mixed = given && size && has_normal_special(w->t);
+    if (!size) return true;
+    w->given = NULL;
+    for (size_t from = 0, to; ok && mixed && from < size; from = to) {
+        for (to = from; to < size && (given[to] != 0) == (given[from] != 0);) to++;
+        w->flags = given[from] ? flags & ~TOKENIZER_PARSE_SPECIAL : flags;
+        ok = encode_one(w, text + from, to - from);
+    }
+    if (!mixed) ok = encode_one(w, text, size);
+    w->flags = flags, w->given = all;
+    return ok;
 }
 
 static bool encode_all(tokenizer_work *w, const char *text, size_t size)
@@ -295,20 +324,25 @@ static bool encode_all(tokenizer_work *w, const char *text, size_t size)
     const added_token *a;
     if (around && !tokenizer_ids_push(w->out, t->before, t->before_count, w->st)) return false;
     while ((a = find_added(w, &t->raw, text, size, done, &search, &begin, &end))) {
-        if (begin > done && !encode_raw(w, text + done, begin - done)) return false;
+        if (begin > done && !encode_raw(w, text + done, begin - done, w->given ? w->given + done : NULL)) return false;
         w->at_start = false;
         if (!tokenizer_ids_push(w->out, &a->id, 1, w->st)) return false;
         done = end;
     }
-    if (!encode_raw(w, text + done, size - done)) return false;
+    if (!encode_raw(w, text + done, size - done, w->given ? w->given + done : NULL)) return false;
     return !around || tokenizer_ids_push(w->out, t->after, t->after_count, w->st);
 }
 
 bool tokenizer_encode(const tokenizer *t, const char *text, size_t size, int flags, tokenizer_ids *out, status *st)
 {
+    return tokenizer_encode_marked(t, text, NULL, size, flags, out, st);
+}
+
+bool tokenizer_encode_marked(const tokenizer *t, const char *text, const uint8_t *given, size_t size, int flags, tokenizer_ids *out, status *st)
+{
     if (size > INT32_MAX / 8)
         return status_set(st, STATUS_INPUT, "a text of %zu bytes: at most %d are encoded in one piece", size, INT32_MAX / 8);
-    tokenizer_work w = {.t = t, .out = out, .st = st, .flags = flags, .at_start = true, .text_size = size};
+    tokenizer_work w = {.t = t, .out = out, .st = st, .flags = flags, .given = given, .at_start = true, .text_size = size};
     int64_t had = out->count;
     bool ok = encode_all(&w, text, size);
     if (!ok) out->count = had;
@@ -368,6 +402,16 @@ static void find_end_tokens(tokenizer *t)
         tokenizer_add_end(t, id);
         if (t->special.eot < 0 && i < 5) t->special.eot = id;
     }
+}
+
+bool tokenizer_add_chat(tokenizer *t, const char *name, size_t name_size, const char *text, size_t size, status *st)
+{
+    for (int i = 0; i < t->chats; i++)
+        if (strlen(t->chat[i].name) == name_size && memcmp(t->chat[i].name, name, name_size) == 0) return true;
+    if (t->chats == TOKENIZER_MAX_TEMPLATES || !size) return true;
+    t->chat[t->chats].name = alloc_string(name, name_size, st);
+    t->chat[t->chats].text = t->chat[t->chats].name ? alloc_string(text, size, st) : NULL;
+    return t->chat[t->chats++].text != NULL;
 }
 
 static bool check_id(const tokenizer *t, int32_t id, const char *what, const char *where, status *st)
@@ -437,4 +481,9 @@ bool tokenizer_is_end(const tokenizer *t, int32_t id)
 
 bool tokenizer_adds_bos(const tokenizer *t) { return t->before_count > 0; }
 
-const char *tokenizer_chat_template(const tokenizer *t) { return t->chat_template; }
+const char *tokenizer_chat_template(const tokenizer *t, const char *name)
+{
+    for (int i = 0; i < t->chats; i++)
+        if (strcmp(t->chat[i].name, name) == 0) return t->chat[i].text;
+    return NULL;
+}

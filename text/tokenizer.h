@@ -63,6 +63,10 @@ enum {
 /* Appends the ids of size bytes of text to out. On failure out keeps what it had. */
 bool tokenizer_encode(const tokenizer *t, const char *text, size_t size, int flags, tokenizer_ids *out, status *st);
 
+/* The same, for a text of which parts were typed by people: a special token is one only where none of its bytes is given
+ * (given[i] != 0). given has size bytes; NULL: none is. */
+bool tokenizer_encode_marked(const tokenizer *t, const char *text, const uint8_t *given, size_t size, int flags, tokenizer_ids *out, status *st);
+
 /* ---- decoding ---- */
 
 /* Bytes that grow at their end, not zero-terminated. Starts as {0}; given back with tokenizer_bytes_free. */
@@ -106,7 +110,7 @@ bool tokenizer_is_special(const tokenizer *t, int32_t id); /* a control token th
 bool tokenizer_is_end(const tokenizer *t, int32_t id);     /* EOS, EOT or another token that ends the model's answer */
 bool tokenizer_adds_bos(const tokenizer *t);               /* TOKENIZER_ADD_SPECIAL puts something before the text */
 
-/* The chat template (Jinja), zero-terminated, or NULL. */
-const char *tokenizer_chat_template(const tokenizer *t);
+/* The chat template (Jinja) of this name, zero-terminated, or NULL; most models have one, "default". */
+const char *tokenizer_chat_template(const tokenizer *t, const char *name);
 
 #endif

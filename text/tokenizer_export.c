@@ -119,8 +119,11 @@ static void write_special(const tokenizer *t, gguf_writer *w)
     write_id(w, "tokenizer.ggml.padding_token_id", s.pad);
     gguf_write_bool(w, "tokenizer.ggml.add_bos_token", s.bos >= 0 && holds(t->before, t->before_count, s.bos));
     gguf_write_bool(w, "tokenizer.ggml.add_eos_token", s.eos >= 0 && holds(t->after, t->after_count, s.eos));
-    const char *chat = tokenizer_chat_template(t);
-    if (chat) gguf_write_string(w, "tokenizer.chat_template", chat, strlen(chat));
+    for (int i = 0; i < t->chats; i++) {
+        char key[100] = "tokenizer.chat_template";
+        if (strcmp(t->chat[i].name, "default") != 0) snprintf(key, sizeof key, "tokenizer.chat_template.%.60s", t->chat[i].name);
+        gguf_write_string(w, key, t->chat[i].text, strlen(t->chat[i].text));
+    }
 }
 
 static bool write_keys(const tokenizer *t, int64_t rows, manner m, gguf_writer *w, status *st)

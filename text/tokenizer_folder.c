@@ -74,21 +74,28 @@ static void read_ids(tokenizer *t, const json_t *config)
     for (size_t i = 0; i < json_array_size(eos); i++) tokenizer_add_end(t, id_given(t, json_array_get(eos, i)));
 }
 
-/* chat_template is a string, or a list of {"name", "template"} of which "default" is taken. */
-static bool read_template(tokenizer *t, const json_t *config, status *st)
+/* chat_template is a string, or a list of {"name", "template"}. */
+static bool read_templates(tokenizer *t, const json_t *config, status *st)
 {
     const json_t *value = json_object_get(config, "chat_template");
+    if (json_is_string(value)) return tokenizer_add_chat(t, "default", 7, json_string_value(value), json_string_length(value), st);
     for (size_t i = 0; i < json_array_size(value); i++) {
-        const json_t *one = json_array_get(value, i);
-        const char *name = json_string_value(json_object_get(one, "name"));
-        if (name && strcmp(name, "default") == 0) {
-            value = json_object_get(one, "template");
-            break;
-        }
+        const json_t *one = json_array_get(value, i), *name = json_object_get(one, "name"), *text = json_object_get(one, "template");
+        if (json_is_string(name) && json_is_string(text) &&
+            !tokenizer_add_chat(t, json_string_value(name), json_string_length(name), json_string_value(text), json_string_length(text), st))
+            return false;
     }
-    if (!json_is_string(value) || t->chat_template) return true;
-    t->chat_template = alloc_string(json_string_value(value), json_string_length(value), st);
-    return t->chat_template;
+    return true;
+}
+
+/* chat_template.jinja, which comes before what tokenizer_config.json says. */
+static bool read_template_file(tokenizer *t, const char *folder, status *st)
+{
+    size_t size;
+    char *text = read_optional(folder, "chat_template.jinja", MAX_CONFIG, &size, st);
+    bool ok = status_ok(st) && (!text || tokenizer_add_chat(t, "default", 7, text, strlen(text), st));
+    alloc_free(text);
+    return ok;
 }
 
 static bool add_listed(tokenizer *t, int64_t id, const json_t *token, const char *name, status *st)
@@ -191,9 +198,7 @@ static bool read_rest(tokenizer *t, const char *folder, const json_t *config, st
         read_ids(t, ids);
         json_decref(ids);
     }
-    size_t size;
-    t->chat_template = read_optional(folder, "chat_template.jinja", MAX_CONFIG, &size, st);
-    return status_ok(st) && read_template(t, config, st) && tokenizer_finish(t, folder, st);
+    return status_ok(st) && read_template_file(t, folder, st) && read_templates(t, config, st) && tokenizer_finish(t, folder, st);
 }
 
 tokenizer *tokenizer_open_folder(const char *folder, status *st)

@@ -1,6 +1,7 @@
 /* A tokenizer from GGUF metadata (github.com/ggml-org/ggml, docs/gguf.md, "Tokenizer"). tokenizer.ggml.model is "gpt2"
  * for byte-level BPE with merges, "llama" for SentencePiece BPE, whose merges follow from the scores. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -129,10 +130,23 @@ static bool read_special(tokenizer *t, const gguf *g, bool sentencepiece, bool b
     if (add_bos && s->bos >= 0) t->before[t->before_count++] = s->bos;
     if (add_eos && s->eos >= 0) t->after[t->after_count++] = s->eos;
     if (sentencepiece) t->unknown = s->unk; /* byte-level vocabularies drop the few bytes they lack */
-    gguf_string text;
-    if (!gguf_get_string(g, "tokenizer.chat_template", &text)) return true;
-    t->chat_template = alloc_string(text.text, text.size, st);
-    return t->chat_template;
+    return true;
+}
+
+/* tokenizer.chat_template, and the others by the names that tokenizer.chat_templates lists. */
+static bool read_templates(tokenizer *t, const gguf *g, status *st)
+{
+    gguf_string text, name;
+    const gguf_value *names = gguf_get_array(g, "tokenizer.chat_templates");
+    if (gguf_get_string(g, "tokenizer.chat_template", &text) && !tokenizer_add_chat(t, "default", 7, text.text, text.size, st)) return false;
+    if (!names || names->item != GGUF_STRING) return true;
+    for (gguf_strings it = gguf_strings_of(names); gguf_strings_next(&it, &name);) {
+        char key[100];
+        if (name.size > 60 || memchr(name.text, 0, name.size)) continue;
+        snprintf(key, sizeof key, "tokenizer.chat_template.%.*s", (int)name.size, name.text);
+        if (gguf_get_string(g, key, &text) && !tokenizer_add_chat(t, name.text, name.size, text.text, text.size, st)) return false;
+    }
+    return true;
 }
 
 static bool read_all(tokenizer *t, const gguf *g, const char *path, status *st)
@@ -149,7 +163,7 @@ static bool read_all(tokenizer *t, const gguf *g, const char *path, status *st)
     bool ok = sentencepiece ? set_sentencepiece(t, g, path, st) && read_scores(t, g, path, st)
                             : tokenizer_preset_apply(t, pre.text, pre.size, path, st) && read_merges(t, g, path, st);
     bool add_bos = !sentencepiece && (is(pre, "llama-bpe") || is(pre, "llama3") || is(pre, "llama-v3"));
-    return ok && mark_added(t, path, st) && read_special(t, g, sentencepiece, add_bos, path, st) && tokenizer_finish(t, path, st);
+    return ok && mark_added(t, path, st) && read_special(t, g, sentencepiece, add_bos, path, st) && read_templates(t, g, st) && tokenizer_finish(t, path, st);
 }
 
 tokenizer *tokenizer_open_gguf(const gguf *g, const char *path, status *st)

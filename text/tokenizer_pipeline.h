@@ -17,6 +17,7 @@ enum {
     TOKENIZER_MAX_END = 16,      /* tokens that end an answer */
     TOKENIZER_MAX_PIECE = 256,   /* bytes of a replacement or a literal pattern */
     TOKENIZER_MAX_GROWTH = 64,   /* times its size may be put into a text by the steps */
+    TOKENIZER_MAX_TEMPLATES = 8,
 };
 
 /* A short text of a step's settings. */
@@ -104,7 +105,10 @@ struct tokenizer {
     tokenizer_special special;
     int32_t end[TOKENIZER_MAX_END];
     int end_count;
-    char *chat_template;
+    struct {
+        char *name, *text;
+    } chat[TOKENIZER_MAX_TEMPLATES];
+    int chats;
 };
 
 enum { ADDED_TOKEN = 1, ADDED_SPECIAL = 2 };
@@ -117,6 +121,8 @@ bool tokenizer_add_token(tokenizer *t, int64_t id, const char *text, size_t size
 /* After everything was filled: sorts, fills the tables, checks. */
 bool tokenizer_finish(tokenizer *t, const char *where, status *st);
 void tokenizer_add_end(tokenizer *t, int32_t id);
+/* Adds a chat template; the first of a name counts, and no more than TOKENIZER_MAX_TEMPLATES. */
+bool tokenizer_add_chat(tokenizer *t, const char *name, size_t name_size, const char *text, size_t size, status *st);
 
 /* ---- tokenizer_preset.c: the pre-tokenisers by the names GGUF gives them ---- */
 bool tokenizer_preset_apply(tokenizer *t, const char *name, size_t size, const char *where, status *st);
@@ -130,6 +136,7 @@ struct tokenizer_work {
     tokenizer_ids *out;
     status *st;
     int flags;
+    const uint8_t *given; /* of the text in hand: where a special token is none; NULL: nowhere */
     bool at_start; /* the piece in hand begins the whole text */
     tokenizer_bytes normal[2];
     tokenizer_bytes step[TOKENIZER_MAX_STEPS];

@@ -50,7 +50,7 @@ static void use(const tokenizer *t, const char *text, size_t size)
         FUZZ_CHECK(!n || (found >= 0 && found < tokenizer_size(t)));
         (void)tokenizer_is_special(t, id);
     }
-    if (tokenizer_chat_template(t)) fuzz_touch(tokenizer_chat_template(t), strlen(tokenizer_chat_template(t)));
+    if (tokenizer_chat_template(t, "default")) fuzz_touch(tokenizer_chat_template(t, "default"), strlen(tokenizer_chat_template(t, "default")));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -267,7 +267,7 @@ static void test_folder(void **state)
     assert_int_equal(s.unk, -1);
     assert_true(tokenizer_is_end(t, 2) && tokenizer_is_end(t, 0) && tokenizer_is_end(t, 3) && !tokenizer_is_end(t, 1));
     assert_true(tokenizer_is_special(t, 1) && !tokenizer_is_special(t, 0) && !tokenizer_is_special(t, 99));
-    assert_string_equal(tokenizer_chat_template(t), "D");
+    assert_string_equal(tokenizer_chat_template(t, "default"), "D");
     assert_int_equal(tokenizer_find(t, "<|im_end|>", 10), 3);
     assert_int_equal(tokenizer_find(t, "zz", 2), -1);
     tokenizer_decoder d = {0};
