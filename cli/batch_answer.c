@@ -97,22 +97,24 @@ static json_t *logprobs_of(const batch_item *item, const generate_result *r, con
     return all;
 }
 
-static json_t *choice_of(const batch_item *item, const generate_result *r, size_t index, const tokenizer *t, status *st)
+static json_t *choice_of(const batch_item *item, const generate_result *r, size_t index, thoughts_start start, const tokenizer *t, status *st)
 {
-    json_t *text = text_json_string(r->text, r->text_size, st), *logprobs = logprobs_of(item, r, t, st);
+    thoughts th = thoughts_find(r->text, r->text_size, start, true);
+    json_t *text = text_json_string(r->text + th.answer, r->text_size - th.answer, st), *logprobs = logprobs_of(item, r, t, st);
     if (item->job.form == JOB_FORM_COMPLETION)
         return json_pack("{s:o, s:i, s:o, s:s}", "text", text, "index", (int)index, "logprobs", logprobs, "finish_reason", finish_reason(r->reason));
-    return json_pack("{s:i, s:{s:s, s:o, s:n}, s:o, s:s}", "index", (int)index, "message", "role", "assistant", "content", text, "refusal", "logprobs", logprobs,
-                     "finish_reason", finish_reason(r->reason));
+    json_t *message = json_pack("{s:s, s:o, s:n}", "role", "assistant", "content", text, "refusal");
+    if (message && th.to > th.from) json_object_set_new(message, "reasoning_content", text_json_string(r->text + th.from, th.to - th.from, st));
+    return json_pack("{s:i, s:o, s:o, s:s}", "index", (int)index, "message", message, "logprobs", logprobs, "finish_reason", finish_reason(r->reason));
 }
 
-char *batch_answer_text(const batch_item *item, const generate_result *result, size_t count, const tokenizer *t, status *st)
+char *batch_answer_text(const batch_item *item, const generate_result *result, size_t count, thoughts_start start, const tokenizer *t, status *st)
 {
     bool chat = item->job.form == JOB_FORM_CHAT;
     json_int_t read = 0, written = 0;
     json_t *choices = json_array();
     for (size_t i = 0; i < count; i++) {
-        json_array_append_new(choices, choice_of(item, &result[i], i, t, st));
+        json_array_append_new(choices, choice_of(item, &result[i], i, start, t, st));
         if (i % item->job.choices == 0) read += result[i].prompt_count; /* each prompt counts once */
         written += result[i].count;
     }

@@ -10,9 +10,11 @@
 
 #include "cli/batch_item.h"
 #include "text/generate.h"
+#include "text/thoughts.h"
 
-/* Of /v1/chat/completions and /v1/completions: count results; t gives the texts of tokens, for logprobs. */
-char *batch_answer_text(const batch_item *item, const generate_result *result, size_t count, const tokenizer *t, status *st);
+/* Of /v1/chat/completions and /v1/completions: count results; t gives the texts of tokens, for logprobs. Thoughts stand apart,
+ * as a message's "reasoning_content". */
+char *batch_answer_text(const batch_item *item, const generate_result *result, size_t count, thoughts_start start, const tokenizer *t, status *st);
 
 /* Of /v1/embeddings: count vectors of `width` numbers made from `tokens` tokens. */
 char *batch_answer_embedding(const batch_item *item, const float *vectors, size_t count, size_t width, int64_t tokens, status *st);

@@ -16,10 +16,10 @@ static json_t *number_schema(const option *o)
     return json_pack("[o, {s:s}]", number, "type", "string");
 }
 
+/* What a message has beside its role is the chat template's affair. */
 static json_t *messages_schema(void)
 {
-    return json_pack("{s:s, s:i, s:{s:s, s:[s, s], s:b, s:{s:{s:s}, s:{s:s}}}}", "type", "array", "minItems", 1, "items", "type", "object", "required", "role",
-                     "content", "additionalProperties", 0, "properties", "role", "type", "string", "content", "type", "string");
+    return json_pack("{s:s, s:i, s:{s:s, s:[s], s:{s:{s:s}}}}", "type", "array", "minItems", 1, "items", "type", "object", "required", "role", "properties", "role", "type", "string");
 }
 
 static json_t *option_schema(const option *o)
@@ -29,7 +29,10 @@ static json_t *option_schema(const option *o)
     case OPTION_FLAG: s = json_pack("{s:[{s:s}, {s:[s, s]}]}", "anyOf", "type", "boolean", "enum", "true", "false"); break;
     case OPTION_INT:
     case OPTION_REAL: s = json_pack("{s:o}", "anyOf", number_schema(o)); break;
-    case OPTION_STRING: s = json_pack("{s:[s, s, s]}", "type", "string", "number", "boolean"); break;
+    case OPTION_STRING:
+        if (strcmp(o->name, "tools") == 0) s = json_pack("{s:[s, s], s:{s:s}}", "type", "string", "array", "items", "type", "object");
+        else s = json_pack("{s:[s, s, s]}", "type", "string", "number", "boolean");
+        break;
     case OPTION_LIST:
         if (strcmp(o->name, "messages") == 0) s = messages_schema();
         else s = json_pack("{s:[{s:s}, {s:s, s:{s:s}, s:i}]}", "anyOf", "type", "string", "type", "array", "items", "type", "string", "maxItems", OPTION_LIST_MAX);

@@ -28,6 +28,7 @@ typedef struct {
     int count;
     text_cut on_length;
     const char *ended;     /* how its text was cut, for the record beside it; NULL: it was not */
+    thoughts_start start;  /* of all of them */
     origin *origin;        /* of a job of our own form; its errors go into origin_status */
     status origin_status;
 } slot;
@@ -147,6 +148,7 @@ static bool add_prompt(batch_text *t, slot *s, const char *prompt, status *st)
     bool ok = messages && request_words_text(&s->item->filters, messages, count, st) &&
               text_request_init(&s->request, &s->options.text, &t->model, &words, s->item->job.seed, generator_context(t->generator), st) &&
               add_sequences(t, s, st);
+    s->start = s->request.start;
     if (ok && s->item->job.form == JOB_FORM_OWN) ok = make_record(t, s, words.input, st);
     text_request_free(&s->request);
     text_words_free(&words);
@@ -188,6 +190,7 @@ static bool add_conversation(batch_text *t, slot *s, status *st)
     ok = ok && request_words_text(&s->item->filters, message, (int64_t)all->count, st);
     ok = ok && text_request_init_chat(&s->request, &s->options.text, &t->model, &chat, message, (int64_t)all->count, s->item->job.seed,
                                       generator_context(t->generator), st) && add_sequences(t, s, st);
+    s->start = s->request.start;
     if (ok && s->item->job.form == JOB_FORM_OWN) ok = make_record_of_messages(t, s, st);
     text_request_free(&s->request);
     chat_template_free(&chat);
@@ -202,6 +205,7 @@ static bool add_job(batch_text *t, slot *s, status *st)
     if (!batch_options_set(j, &v, st)) return false;
     s->options = v.text;
     if (!text_cut_of(v.text.text.on_length, &s->on_length, st)) return false;
+    if (!text_options_check(&s->options.text, st)) return false;
     if (s->options.messages.count) return add_conversation(t, s, st);
     for (size_t i = 0; i < v.text.ids.count; i++)
         if (!add_ids(t, s, v.text.ids.item[i], st)) return false;
@@ -267,6 +271,12 @@ static bool take_texts(slot *s, generate_result *r, char **text, status *st)
     return status_ok(st);
 }
 
+/* How many bytes of a text --think hide leaves out. */
+static size_t hidden_thoughts(const slot *s, const generate_result *r)
+{
+    return strcmp(s->options.text.think, "hide") == 0 ? thoughts_find(r->text, r->text_size, s->start, true).answer : 0;
+}
+
 static void end_well(batch_lane *lane, batch_text *t, slot *s)
 {
     status st = {0};
@@ -274,7 +284,8 @@ static void end_well(batch_lane *lane, batch_text *t, slot *s)
     char *text[MAX_PARALLEL] = {0}, *line = NULL;
     int count = s->count;
     if (take_texts(s, r, text, &st))
-        line = s->item->job.form == JOB_FORM_OWN ? add_record(s, r[0].text, &st) : batch_answer_text(s->item, r, (size_t)count, t->model.tokenizer, &st);
+        line = s->item->job.form == JOB_FORM_OWN ? add_record(s, r[0].text + hidden_thoughts(s, &r[0]), &st)
+                                                 : batch_answer_text(s->item, r, (size_t)count, s->start, t->model.tokenizer, &st);
     end_slot(lane, t, s, line, &st);
     for (int i = 0; i < count; i++) alloc_free(text[i]);
     alloc_free(line);

@@ -33,6 +33,9 @@ typedef struct {
     char *system;    /* NULL: the template's own */
     chat_message *turn; /* user, assistant, user, … : all owned */
     int64_t turns;
+    text_buffer thinking; /* with --think hide: an answer while it may still be thoughts */
+    thoughts_start start;
+    bool answering;
     bool leave;
     status *st;
 } conversation;
@@ -149,7 +152,14 @@ static void run_command(conversation *c, const char *line)
 
 static bool write_text(void *arg, const char *text, size_t size)
 {
-    (void)arg;
+    conversation *c = arg;
+    if (!c->answering) {
+        if (!text_buffer_append(&c->thinking, text, size, c->st)) return false;
+        thoughts t = thoughts_find(c->thinking.data, c->thinking.size, c->start, false);
+        if (!t.certain) return !interrupted;
+        c->answering = true;
+        text = c->thinking.data + t.answer, size = c->thinking.size - t.answer;
+    }
     return fwrite(text, 1, size, stdout) == size && fflush(stdout) == 0 && !interrupted;
 }
 
@@ -184,10 +194,16 @@ static void answer(conversation *c)
         return;
     }
     c->seed++;
-    q.request.on_text = write_text;
+    q.request.on_text = write_text, q.request.arg = c;
+    c->answering = strcmp(c->o->think, "hide") != 0, c->start = q.start, c->thinking.size = 0;
     generate_sequence *s = generator_add(c->g, &q.request, c->st);
     while (s && generator_step(c->g, c->st))
         if (interrupted) generator_halt(c->g, s);
+    if (!c->answering && c->thinking.size && status_ok(c->st)) { /* it could still have become thoughts */
+        thoughts t = thoughts_find(c->thinking.data, c->thinking.size, c->start, true);
+        c->answering = true;
+        write_text(c, c->thinking.data + t.answer, c->thinking.size - t.answer);
+    }
     if (s) {
         generate_result r = generate_result_of(s);
         printf("%s\n", interrupted ? " …" : "");
@@ -294,6 +310,7 @@ void chat_loop(const text_options *o, const text_model *m, generator *g, const c
     while (status_ok(st) && !c.leave && next_message(&message, st)) handle(&c, &message);
     if (!c.leave && status_ok(st)) fputc('\n', stderr);
     text_buffer_free(&message);
+    text_buffer_free(&c.thinking);
     forget_turns(&c, 0, c.turns);
     alloc_free(c.turn);
     alloc_free(c.system);

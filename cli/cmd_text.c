@@ -39,6 +39,8 @@ typedef struct {
     text_cut on_length;
     text_buffer held;    /* the text so far, where the filter looks at it before it goes out */
     size_t shown;        /* of it */
+    text_buffer thinking; /* with --think hide: the text while it may still be thoughts */
+    bool answering;       /* … and whether the answer has begun */
     status refused;
     origin_files files;  /* the model's digest, where the record is wanted */
     origin *origin;
@@ -55,9 +57,20 @@ static bool write_text(void *arg, const char *text, size_t size)
     return !r->write_failed;
 }
 
+/* With --think hide the answer alone goes on to `next`; what may still be thoughts is held back. */
+static bool hide_thoughts(run *r, const char *text, size_t size, bool (*next)(void *arg, const char *text, size_t size))
+{
+    if (r->answering || strcmp(r->o->think, "hide") != 0) return next(r, text, size);
+    if (!text_buffer_append(&r->thinking, text, size, &r->refused)) return false;
+    thoughts t = thoughts_find(r->thinking.data, r->thinking.size, r->request.start, false);
+    if (!t.certain) return true;
+    r->answering = true;
+    return next(r, r->thinking.data + t.answer, r->thinking.size - t.answer);
+}
+
 /* A text that the filter looks at goes out by lines and sentences: what can still become part of a match in the one that is
  * being written is held back. */
-static bool hold_text(void *arg, const char *text, size_t size)
+static bool filter_text(void *arg, const char *text, size_t size)
 {
     run *r = arg;
     if (!text_buffer_append(&r->held, text, size, &r->refused)) return false;
@@ -67,6 +80,21 @@ static bool hold_text(void *arg, const char *text, size_t size)
     size_t from = r->shown;
     r->shown = certain;
     return write_text(r, r->held.data + from, certain - from);
+}
+
+static bool on_text(void *arg, const char *text, size_t size)
+{
+    run *r = arg;
+    return hide_thoughts(r, text, size, filter_has_output(r->filter) ? filter_text : write_text);
+}
+
+/* The end of a text that could still have become thoughts. */
+static void end_thoughts(run *r)
+{
+    if (r->answering || !r->thinking.size) return;
+    thoughts t = thoughts_find(r->thinking.data, r->thinking.size, r->request.start, true);
+    r->answering = true;
+    on_text(r, r->thinking.data + t.answer, r->thinking.size - t.answer);
 }
 
 /* The end of the text, which no line's or sentence's end followed. */
@@ -109,7 +137,7 @@ static void print_json(run *r, const char *path, status *st)
     json_t *root = text_json_run(&r->model, path, r->model.seconds), *list = r->o->parallel > 1 ? json_array() : NULL;
     for (int64_t i = 0; root && i < r->o->parallel; i++) {
         generate_result result = generate_result_of(r->sequence[i]);
-        json_t *one = text_json_result(&result, r->seed + (uint64_t)i, st);
+        json_t *one = text_json_result(&result, r->request.start, r->seed + (uint64_t)i, st);
         if (list) json_array_append_new(list, one);
         else if (one) {
             json_object_update(root, one);
@@ -130,7 +158,7 @@ static bool write_whole(run *r, status *st)
     size_t size;
     generate_result result = generate_result_of(r->sequence[0]);
     if (text_cut_take(&result, r->on_length, &text, &size, st) && r->writes && r->on_length == TEXT_CUT_SENTENCE)
-        (filter_has_output(r->filter) ? hold_text : write_text)(r, text, size); /* a refusal is told by pass_outputs */
+        on_text(r, text, size); /* a refusal is told by pass_outputs */
     alloc_free(text);
     return !output_failed(r, st) && status_ok(st);
 }
@@ -143,7 +171,10 @@ static void print_rest(run *r, status *st)
         char *text;
         size_t size;
         write_text(r, "---\n", 4);
-        if (text_cut_take(&result, r->on_length, &text, &size, st)) write_text(r, text, size);
+        if (text_cut_take(&result, r->on_length, &text, &size, st)) {
+            size_t from = strcmp(r->o->think, "hide") == 0 ? thoughts_find(text, size, r->request.start, true).answer : 0;
+            write_text(r, text + from, size - from);
+        }
         alloc_free(text);
         if (!r->ends_line) write_text(r, "\n", 1);
     }
@@ -200,7 +231,7 @@ static bool start(run *r, status *st)
     for (int64_t i = 0; i < r->o->parallel; i++) {
         generate_request q = r->request.request;
         q.seed = r->seed + (uint64_t)i;
-        if (i == 0 && r->writes && r->on_length != TEXT_CUT_SENTENCE) q.on_text = filter_has_output(r->filter) ? hold_text : write_text, q.arg = r;
+        if (i == 0 && r->writes && r->on_length != TEXT_CUT_SENTENCE) q.on_text = on_text, q.arg = r;
         r->sequence[i] = generator_add(r->generator, &q, st);
         if (!r->sequence[i]) return false;
     }
@@ -236,7 +267,9 @@ static void generate(run *r, const char *path, status *st)
     if (!start(r, st)) return;
     while (generator_step(r->generator, st))
         if (r->write_failed || !status_ok(&r->refused)) break;
-    if (output_failed(r, st) || !status_ok(st) || !write_whole(r, st) || !pass_outputs(r, st)) return;
+    bool ok = !output_failed(r, st) && status_ok(st) && write_whole(r, st);
+    if (ok) end_thoughts(r);
+    if (!ok || output_failed(r, st) || !pass_outputs(r, st)) return;
     if (wants_record(r->o) && !make_record(r, st)) return;
     tell_cut(r);
     if (r->o->json) print_json(r, path, st);
@@ -298,7 +331,7 @@ static bool check_output(const text_options *o, status *st)
 static bool check_options(const text_options *o, status *st)
 {
     origin_level level;
-    if (!origin_level_of(o->metadata, &level, st)) return false;
+    if (!origin_level_of(o->metadata, &level, st) || !text_options_check(o, st)) return false;
     if (o->logprobs && !o->json) return status_set(st, STATUS_USAGE, "--logprobs needs --json");
     if (!output_ending_check(OUTPUT_TEXT, "-o", o->output, st) || !check_output(o, st)) return false;
     if (!o->interactive) return true;
@@ -339,5 +372,6 @@ void cmd_text(int argc, char **argv, status *st)
     filter_close(r->filter);
     text_words_free(&r->words);
     text_buffer_free(&r->held);
+    text_buffer_free(&r->thinking);
     alloc_free(r);
 }

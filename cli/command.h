@@ -30,6 +30,7 @@ void cmd_quantize(int argc, char **argv, status *st);
 void cmd_bench(int argc, char **argv, status *st);
 void cmd_embed(int argc, char **argv, status *st);
 void cmd_score(int argc, char **argv, status *st);
+void cmd_tokenize(int argc, char **argv, status *st);
 void cmd_text(int argc, char **argv, status *st);
 void cmd_speak(int argc, char **argv, status *st);
 void cmd_check(int argc, char **argv, status *st);

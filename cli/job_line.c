@@ -154,27 +154,59 @@ static bool read_kind(reader *r)
     return status_set(r->st, STATUS_USAGE, "\"kind\": '%.40s' found, text, image, speak, vocode or embed wanted", name);
 }
 
-/* "messages": [{"role", "content"}, …] -> a field "messages" each, "ROLE:CONTENT". */
+/* The text from `from` to where the reader stands. */
+static const char *taken(reader *r, const char *from)
+{
+    size_t n = (size_t)(r->at.at - from);
+    char *text = arena_alloc(r->mem, n + 1, r->st);
+    if (!text) return NULL;
+    memcpy(text, from, n);
+    text[n] = 0;
+    return text;
+}
+
+/* One message: "ROLE:CONTENT", or the object as it stands where it has more than these two texts. */
+static const char *read_message(reader *r)
+{
+    const char *role = NULL, *content = NULL, *where = r->at.at;
+    json_text key;
+    bool more = false;
+    while (json_cursor_more(&r->at, '}')) {
+        if (!json_cursor_key(&r->at, &key)) return not_json(r), NULL;
+        skip_blanks(r);
+        const char **to = json_cursor_is(key, "role") ? &role : json_cursor_is(key, "content") ? &content : NULL;
+        bool text = to && r->at.at < r->at.end && (*r->at.at == '"' || to == &role);
+        if (text ? !(*to = read_string(r, "messages")) : !json_cursor_skip(&r->at)) return status_ok(r->st) ? (not_json(r), NULL) : NULL;
+        more = more || !text;
+    }
+    if (json_cursor_bad(&r->at)) return not_json(r), NULL;
+    if (!role || (!content && !more)) return wrong(r, where, "\"messages\": both \"role\" and \"content\" wanted"), NULL;
+    return more ? taken(r, where - 1) : job_line_message(role, content, r->mem, r->st);
+}
+
+/* "messages": [{"role", "content"}, …] -> a field "messages" each. */
 static bool read_messages(reader *r)
 {
-    json_text key;
     if (!json_cursor_enter(&r->at, '[')) return wrong(r, r->at.at, "\"messages\": a list of {\"role\", \"content\"} wanted");
     while (json_cursor_more(&r->at, ']')) {
-        const char *role = NULL, *content = NULL, *where = r->at.at;
+        const char *where = r->at.at;
         if (!json_cursor_enter(&r->at, '{')) return wrong(r, where, "\"messages\": {\"role\", \"content\"} wanted");
-        while (json_cursor_more(&r->at, '}')) {
-            if (!json_cursor_key(&r->at, &key)) return not_json(r);
-            const char **to = json_cursor_is(key, "role") ? &role : json_cursor_is(key, "content") ? &content : NULL;
-            if (!to) return wrong(r, key.text, "\"messages\": only \"role\" and \"content\" are known");
-            if (!(*to = read_string(r, "messages"))) return false;
-        }
-        if (json_cursor_bad(&r->at)) return not_json(r);
-        if (!role || !content) return wrong(r, where, "\"messages\": both \"role\" and \"content\" wanted");
-        const char *text = job_line_message(role, content, r->mem, r->st);
+        const char *text = read_message(r);
         r->out->column = (size_t)(where - r->at.start) + 1;
         if (!text || !job_line_add(r->out, "messages", text, r->st)) return false;
     }
     return !json_cursor_bad(&r->at) || not_json(r);
+}
+
+/* "tools": the list as it stands, for the chat template; a text is a file with one. */
+static bool read_tools(reader *r)
+{
+    mark(r);
+    const char *from = r->at.at, *text = NULL;
+    if (from < r->at.end && *from == '"') text = read_string(r, "tools");
+    else if (from < r->at.end && *from == '[') text = json_cursor_skip(&r->at) ? taken(r, from) : (not_json(r), NULL);
+    else return wrong(r, from, "\"tools\": a list of tools, or a file's name wanted");
+    return text && job_line_add(r->out, "tools", text, r->st);
 }
 
 static bool read_needs(reader *r)
@@ -221,6 +253,7 @@ static bool read_member(reader *r, json_text key, bool inner)
     skip_blanks(r);
     if (!inner && is_request_key(key)) return read_request_member(r, key);
     if (json_cursor_is(key, "messages")) return read_messages(r);
+    if (json_cursor_is(key, "tools")) return read_tools(r);
     if (json_cursor_is(key, "kind")) return read_kind(r);
     if (!inner && json_cursor_is(key, "id")) return (r->out->id_column = mark(r)) && (r->out->id = read_string(r, "id")) != NULL;
     if (!inner && json_cursor_is(key, "out")) return (r->out->out_column = mark(r)) && (r->out->out = read_string(r, "out")) != NULL;

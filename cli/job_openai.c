@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/alloc.h"
 #include "core/json.h"
 
 enum { MAX_CHOICES = 16 };
@@ -123,6 +124,36 @@ static const char *content_of(context *c, const json_t *content)
     return all;
 }
 
+/* Whether a message has members beside its role and content, such as tool_calls. */
+static bool has_more(const json_t *message)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)message, key, value) if (!json_is_null(value) && strcmp(key, "role") != 0 && strcmp(key, "content") != 0) return true;
+    return false;
+}
+
+static const char *dump(context *c, const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT);
+    const char *mine = text ? copy(c, text) : NULL;
+    if (!text) status_set(c->st, STATUS_NOMEM, "out of memory for a request");
+    alloc_free(text);
+    return mine;
+}
+
+/* Such a message as one JSON object, its content joined as elsewhere. */
+static const char *message_object(context *c, json_t *message)
+{
+    json_t *content = json_object_get(message, "content");
+    const char *text = content && !json_is_null(content) ? content_of(c, content) : "";
+    json_t *whole = text ? json_copy(message) : NULL;
+    bool ok = whole && (!*text || json_object_set_new(whole, "content", json_string(text)) == 0);
+    const char *all = ok ? dump(c, whole) : NULL;
+    json_decref(whole);
+    return all;
+}
+
 static bool add_messages(context *c, const char *key, const char *name, const json_t *value)
 {
     size_t i;
@@ -132,12 +163,21 @@ static bool add_messages(context *c, const char *key, const char *name, const js
     {
         const char *role = json_string_value(json_object_get(message, "role"));
         if (!role) return wanted(c, key, "a \"role\" in each");
-        if (strcmp(role, "developer") == 0) role = "system"; /* its newer name */
-        const char *content = content_of(c, json_object_get(message, "content"));
-        const char *text = content ? job_line_message(role, content, c->mem, c->st) : NULL;
+        bool more = has_more(message);
+        const char *content = more ? NULL : content_of(c, json_object_get(message, "content"));
+        const char *text = more ? message_object(c, message) : content ? job_line_message(role, content, c->mem, c->st) : NULL;
         if (!text || !job_line_add(c->line, name, text, c->st)) return false;
     }
     return true;
+}
+
+/* Tools go to the chat template as they are; what the model makes of them is its text. */
+static bool add_tools(context *c, const char *key, const char *name, const json_t *value)
+{
+    if (!json_is_array(value)) return wanted(c, key, "a list of tools");
+    if (json_array_size(value) == 0) return true;
+    const char *text = dump(c, value);
+    return text && job_line_add(c->line, name, text, c->st);
 }
 
 static bool set_choices(context *c, const char *key, const char *name, const json_t *value)
@@ -210,7 +250,7 @@ typedef struct {
 static const member TEXT_MEMBERS[] = {
     {"messages", add_messages, "messages"}, {"max_tokens", add_scalar, "tokens"}, {"max_completion_tokens", add_scalar, "tokens"},
     {"temperature", add_scalar, "temp"}, {"stop", add_list, "stop"}, {"n", set_choices, NULL}, {"logprobs", add_logprobs, "logprobs"},
-    {"stream", refuse, NULL}, {"stream_options", skip, NULL}, {"tools", refuse, NULL}, {"tool_choice", refuse, "none"},
+    {"stream", refuse, NULL}, {"stream_options", skip, NULL}, {"tools", add_tools, "tools"}, {"tool_choice", refuse, "auto"},
     {"functions", refuse, NULL}, {"function_call", refuse, "none"}, {"parallel_tool_calls", skip, NULL}, {"response_format", refuse, "text"},
     {"logit_bias", refuse, NULL}, {"top_logprobs", refuse, NULL}, {"audio", refuse, NULL}, {"modalities", skip, NULL},
     {"prediction", skip, NULL}, {"reasoning_effort", skip, NULL}, {"verbosity", skip, NULL}, {"web_search_options", refuse, NULL}, {0}};
@@ -299,6 +339,8 @@ bool job_openai_read(job_line *line, const job_openai_request *request, arena *m
     line->has_kind = true;
     json_error_t error;
     json_t *body = json_parse(request->body, request->size, JSON_REJECT_DUPLICATES, &error);
+    const char *choice = json_string_value(json_object_get(body, "tool_choice"));
+    if (choice && strcmp(choice, "none") == 0) json_object_del(body, "tools"), json_object_del(body, "tool_choice");
     bool ok = json_is_object(body) ? read_body(&c, body, ENDPOINTS[e].members)
                                    : status_set(st, STATUS_USAGE, "\"body\": %s", body ? "an object wanted" : error.text);
     if (!body) line->column += (size_t)error.position;

@@ -50,14 +50,16 @@ static json_t *timings(const generate_result *r)
     return t;
 }
 
-json_t *text_json_result(const generate_result *r, uint64_t seed, status *st)
+json_t *text_json_result(const generate_result *r, thoughts_start start, uint64_t seed, status *st)
 {
+    thoughts t = thoughts_find(r->text, r->text_size, start, true);
     json_t *root = json_object(), *tokens = json_array(), *logprobs = r->logprob ? json_array() : NULL;
     for (int64_t i = 0; i < r->count; i++) {
         json_array_append_new(tokens, json_integer(r->token[i]));
         if (logprobs) json_array_append_new(logprobs, text_json_number(r->logprob[i]));
     }
-    json_object_set_new(root, "text", text_json_string(r->text, r->text_size, st));
+    json_object_set_new(root, "text", text_json_string(r->text + t.answer, r->text_size - t.answer, st));
+    if (t.to > t.from) json_object_set_new(root, "thoughts", text_json_string(r->text + t.from, t.to - t.from, st));
     json_object_set_new(root, "tokens", tokens);
     if (logprobs) json_object_set_new(root, "logprobs", logprobs);
     json_object_set_new(root, "prompt_tokens", json_integer(r->prompt_count));

@@ -6,12 +6,13 @@
 
 #include "text/generate.h"
 #include "text/text_model.h"
+#include "text/thoughts.h"
 
 /* {"model", "architecture", "load_seconds"} */
 json_t *text_json_run(const text_model *m, const char *path, double load_seconds);
 
-/* {"text", "tokens", "logprobs" where asked for, "prompt_tokens", "stop_reason", "seed", "timings"} */
-json_t *text_json_result(const generate_result *r, uint64_t seed, status *st);
+/* {"text", "thoughts" where there are any, "tokens", "logprobs" where asked for, "prompt_tokens", "stop_reason", "seed", "timings"} */
+json_t *text_json_result(const generate_result *r, thoughts_start start, uint64_t seed, status *st);
 
 /* A string of bytes that may not be UTF-8: those become U+FFFD. */
 json_t *text_json_string(const char *text, size_t size, status *st);

@@ -12,6 +12,12 @@ text_options text_options_default(void)
     };
 }
 
+bool text_options_check(const text_options *o, status *st)
+{
+    if (strcmp(o->think, "show") == 0 || strcmp(o->think, "hide") == 0 || strcmp(o->think, "off") == 0) return true;
+    return status_set(st, STATUS_USAGE, "--think: '%.40s' found, show, hide or off wanted", o->think);
+}
+
 static int append(option *table, const option *more, int count)
 {
     memcpy(table, more, (size_t)count * sizeof *table);

@@ -27,6 +27,9 @@ typedef struct {
 
 text_options text_options_default(void);
 
+/* What a table cannot say: --think's words. */
+bool text_options_check(const text_options *o, status *st);
+
 enum { TEXT_OPTION_COUNT = 56 };
 
 /* Writes the table of the flags that make up one generation (what a job may say too), pointing into o: count entries. */

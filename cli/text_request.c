@@ -195,7 +195,11 @@ bool text_request_init_chat(text_request *q, const text_options *o, const text_m
 {
     *q = (text_request){.end_count = t->end_count};
     memcpy(q->end, t->end, sizeof q->end);
-    if (chat_encode(t, messages, count, &q->prompt, st) && fill_request(q, o, m, seed, context, st)) return true;
+    jinja_output text;
+    bool ok = chat_render(t, messages, count, &text, st) && chat_encode_text(t, &text, &q->prompt, st) && fill_request(q, o, m, seed, context, st);
+    if (ok) q->start = thoughts_after(text.text, text.size);
+    jinja_output_free(&text);
+    if (ok) return true;
     text_request_free(q);
     return false;
 }

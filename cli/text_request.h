@@ -7,11 +7,13 @@
 #include "text/generate.h"
 #include "text/prompt.h"
 #include "text/text_model.h"
+#include "text/thoughts.h"
 
 typedef struct {
     tokenizer_ids prompt;
     int32_t end[CHAT_END_TOKENS]; /* the chat template's tokens that end an answer */
     int64_t end_count;
+    thoughts_start start;         /* how the answer may begin */
     generate_request request;
 } text_request;
 

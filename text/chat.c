@@ -89,7 +89,13 @@ static bool tidy(json_t *message)
     return (json_object_get(message, "thinking") || json_object_set(message, "thinking", thoughts) == 0) && json_object_set(message, "reasoning_content", thoughts) == 0;
 }
 
-static json_t *message_json(const chat_message *m, status *st)
+static bool rename_developer(json_t *message)
+{
+    const char *role = json_string_value(json_object_get(message, "role"));
+    return !role || strcmp(role, "developer") != 0 || json_object_set_new(message, "role", json_string("system")) == 0;
+}
+
+static json_t *message_json(const chat_template *t, const chat_message *m, status *st)
 {
     json_t *message = m->json ? parse_json(m->json, "a message", st) : json_object();
     if (m->json && message && !json_is_object(message)) {
@@ -98,19 +104,19 @@ static json_t *message_json(const chat_message *m, status *st)
         return NULL;
     }
     bool ok = message && (m->json || (json_object_set_new(message, "role", json_string(m->role)) == 0 &&
-                                      (!m->content || json_object_set_new(message, "content", json_string(m->content)) == 0))) && tidy(message);
+                                      (!m->content || json_object_set_new(message, "content", json_string(m->content)) == 0))) && tidy(message) && (!t->old_system || rename_developer(message));
     if (ok) return message;
     json_decref(message);
     if (status_ok(st)) no_memory(st);
     return NULL;
 }
 
-static json_t *messages_json(const chat_message *m, int64_t count, status *st)
+static json_t *messages_json(const chat_template *t, const chat_message *m, int64_t count, status *st)
 {
     json_t *all = json_array();
     bool ok = all != NULL;
     for (int64_t i = 0; i < count && ok; i++) {
-        json_t *one = message_json(&m[i], st);
+        json_t *one = message_json(t, &m[i], st);
         ok = one && json_array_append_new(all, one) == 0;
     }
     if (ok) return all;
@@ -132,7 +138,7 @@ static bool render(const chat_template *t, const chat_message *m, int64_t count,
 {
     *out = (jinja_output){0};
     if (!t->program) return status_set(st, STATUS_FAIL, "there is no chat template");
-    json_t *messages = messages_json(m, count, st), *own = json_object();
+    json_t *messages = messages_json(t, m, count, st), *own = json_object();
     jinja_variable v[MAX_VARIABLES] = {{"messages", messages, JINJA_GIVEN, "role"}, {"add_generation_prompt", prompt ? json_true() : json_false(), JINJA_OWN, NULL}};
     size_t n = 2;
     bool ok = messages && (own || no_memory(st)) && add_specials(t, own, st);
@@ -209,6 +215,7 @@ static bool parse(chat_template *t, const char *text, size_t size, const char *n
 {
     t->name = name;
     t->program = jinja_parse(text, size, name, st);
+    t->old_system = memmem(text, size, "system", 6) && !memmem(text, size, "developer", 9);
     if (t->program) find_ends(t);
     return t->program != NULL;
 }

@@ -38,6 +38,7 @@ typedef struct {
     struct json_t *given;    /* the variables beside messages and add_generation_prompt */
     const char *name;        /* for messages: "default", "chatml", the file */
     bool ours;               /* one that comes with the program */
+    bool old_system;         /* it knows "system" but not "developer", the role's newer name: that becomes "system" */
     int32_t end[CHAT_END_TOKENS]; /* tokens that end an answer: what the template writes behind one, and before a next turn */
     int64_t end_count;
 } chat_template;
