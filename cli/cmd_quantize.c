@@ -176,6 +176,7 @@ static bool plan_tokenizer(plan *p, const char *folder, int64_t rows, status *st
         return status_ok(st);
     }
     tokenizer *t = tokenizer_open_folder(folder, st);
+    if (t && rows > 0 && rows < INT32_MAX) tokenizer_limit(t, (int32_t)rows);
     bool ok = t && tokenizer_export(t, rows, p->writer, folder, st);
     tokenizer_free(t);
     return ok;

@@ -169,15 +169,25 @@ static void band_all(gpt_config *c, const reader *r)
 
 /* ---- one function for each family ---- */
 
+/* What a configuration leaves out where it is the default of its class: multimodal models' text_config does. −1: must be there. */
+typedef struct {
+    int64_t vocab, width, layers, heads, kv_heads, context, head_dim, ffn;
+} shape_defaults;
+static const shape_defaults NO_DEFAULTS = {-1, -1, -1, -1, -1, -1, -1, -1};
+static const shape_defaults GEMMA3_DEFAULTS = {262208, 2304, 26, 8, 4, 131072, 256, 9216}; /* transformers, Gemma3TextConfig */
+
+static const shape_defaults *defaults_of(const gpt_config *c) { return strncmp(c->architecture, "gemma3", 6) == 0 ? &GEMMA3_DEFAULTS : &NO_DEFAULTS; }
+
 static void read_shape(gpt_config *c, const reader *r)
 {
-    c->vocab = integer(r, "vocab_size", NULL, -1);
-    c->width = c->embed_width = integer(r, "hidden_size", "n_embd", -1);
-    c->layers = integer(r, "num_hidden_layers", value_of(r, "n_layer") ? "n_layer" : "num_layers", -1);
-    c->heads = integer(r, "num_attention_heads", value_of(r, "n_head") ? "n_head" : "num_heads", -1);
-    c->kv_heads = integer(r, "num_key_value_heads", NULL, c->heads);
-    c->context = integer(r, "max_position_embeddings", "n_positions", -1);
-    c->head_dim = integer(r, "head_dim", NULL, c->heads > 0 ? c->width / c->heads : 0);
+    const shape_defaults *d = defaults_of(c);
+    c->vocab = integer(r, "vocab_size", NULL, d->vocab);
+    c->width = c->embed_width = integer(r, "hidden_size", "n_embd", d->width);
+    c->layers = integer(r, "num_hidden_layers", value_of(r, "n_layer") ? "n_layer" : "num_layers", d->layers);
+    c->heads = integer(r, "num_attention_heads", value_of(r, "n_head") ? "n_head" : "num_heads", d->heads);
+    c->kv_heads = integer(r, "num_key_value_heads", NULL, d->kv_heads > 0 ? d->kv_heads : c->heads);
+    c->context = integer(r, "max_position_embeddings", "n_positions", d->context);
+    c->head_dim = integer(r, "head_dim", NULL, d->head_dim > 0 ? d->head_dim : c->heads > 0 ? c->width / c->heads : 0);
     c->attention_scale = c->head_dim > 0 ? 1 / sqrtf((float)c->head_dim) : 0;
 }
 
@@ -249,7 +259,7 @@ static void read_llama(gpt_config *c, const reader *r)
 static void read_gemma3(gpt_config *c, const reader *r)
 {
     c->names = GPT_NAMES_LLAMA;
-    c->ffn = integer(r, "intermediate_size", NULL, -1);
+    c->ffn = integer(r, "intermediate_size", NULL, defaults_of(c)->ffn);
     c->rms_norm = c->gated = c->norm_plus_one = c->norm_sandwich = c->norm_qk = true;
     c->norm_eps = (float)number(r, "rms_norm_eps", 1e-6);
     c->activation = activation(r, "hidden_activation", "gelu_pytorch_tanh");

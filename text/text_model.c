@@ -45,7 +45,8 @@ static void open_tokenizer(void *arg)
 
 static bool check_fit(const text_model *m, status *st)
 {
-    if (tokenizer_size(m->tokenizer) <= m->gpt->config.vocab) return true;
+    int64_t rows = m->gpt->config.vocab;
+    if (tokenizer_size(m->tokenizer) <= rows || tokenizer_limit(m->tokenizer, (int32_t)rows)) return true;
     return status_set(st, STATUS_INPUT, "%s: the tokenizer has %d tokens, the model only %lld: they do not belong together",
                       weights_path(m->file), tokenizer_size(m->tokenizer), (long long)m->gpt->config.vocab);
 }

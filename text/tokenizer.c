@@ -451,6 +451,37 @@ bool tokenizer_finish(tokenizer *t, const char *where, status *st)
 
 /* ---- the vocabulary ---- */
 
+bool tokenizer_limit(tokenizer *t, int32_t rows)
+{
+    enum { MOST = 256 };
+    added_set *sets[] = {&t->raw, &t->normal};
+    if (t->vocab.size <= rows) return true;
+    if (rows < 1 || t->vocab.size - rows > MOST) return false;
+    for (int32_t id = rows; id < t->vocab.size; id++)
+        if (t->vocab.type[id] != TOKEN_ABSENT && !(t->added[id] & ADDED_TOKEN)) return false;
+    const int32_t used[] = {t->special.bos, t->special.eos, t->special.eot, t->special.unk, t->unknown};
+    for (size_t i = 0; i < sizeof used / sizeof *used; i++)
+        if (used[i] >= rows) return false;
+    for (int i = 0; i < t->before_count; i++)
+        if (t->before[i] >= rows) return false;
+    for (int i = 0; i < t->after_count; i++)
+        if (t->after[i] >= rows) return false;
+    for (int k = 0; k < 2; k++) {
+        int32_t kept = 0;
+        for (int32_t i = 0; i < sets[k]->count; i++)
+            if (sets[k]->token[i].id < rows) sets[k]->token[kept++] = sets[k]->token[i];
+        sets[k]->count = kept;
+        sort_added(t, sets[k]);
+    }
+    int kept = 0;
+    for (int i = 0; i < t->end_count; i++)
+        if (t->end[i] < rows) t->end[kept++] = t->end[i];
+    t->end_count = kept;
+    if (t->special.pad >= rows) t->special.pad = -1;
+    t->vocab.size = rows;
+    return true;
+}
+
 int32_t tokenizer_size(const tokenizer *t) { return t->vocab.size; }
 
 const char *tokenizer_token_text(const tokenizer *t, int32_t id, size_t *size)

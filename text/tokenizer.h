@@ -94,6 +94,10 @@ bool tokenizer_decode(const tokenizer *t, tokenizer_decoder *d, const int32_t *i
 /* One more than the largest id. A model may have more rows than that (padding) but not fewer. */
 int32_t tokenizer_size(const tokenizer *t);
 
+/* Forgets the tokens from `rows` on, as a model needs that has no more rows (Gemma 3's <image_soft_token>): a text that has one
+ * is then plain text. Only a few added tokens may go so; else false, and nothing is changed. */
+bool tokenizer_limit(tokenizer *t, int32_t rows);
+
 /* The token as the vocabulary writes it ("Ġthe", "▁the", "the</w>", "<0x0A>"), not zero-terminated; an id that no token
  * has gives size 0. */
 const char *tokenizer_token_text(const tokenizer *t, int32_t id, size_t *size);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/alloc.h"
-#include "core/log.h"
 #include "text/tokenizer_pipeline.h"
 
 /* One way to write a tokenizer: its pre-tokeniser's name, or SentencePiece with or without a space put in front. */
@@ -107,6 +106,27 @@ static bool holds(const int32_t *list, int count, int32_t id)
     return false;
 }
 
+static int32_t flags_of(const added_token *a)
+{
+    return (a->left_strip ? TOKENIZER_LEFT_STRIP : 0) | (a->right_strip ? TOKENIZER_RIGHT_STRIP : 0) | (a->single_word ? TOKENIZER_SINGLE_WORD : 0);
+}
+
+/* Added tokens that take in the white space beside them, or stand for whole words only. */
+static void write_flags(const tokenizer *t, gguf_writer *w)
+{
+    const added_set *sets[] = {&t->raw, &t->normal};
+    uint64_t count = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass && count) gguf_write_array(w, TOKENIZER_FLAGS_KEY, GGUF_I32, 2 * count);
+        for (int s = 0; s < 2; s++)
+            for (int32_t i = 0; i < sets[s]->count; i++) {
+                int32_t flags = flags_of(&sets[s]->token[i]);
+                if (!pass) count += flags != 0;
+                else if (flags) gguf_write_i32_item(w, sets[s]->token[i].id), gguf_write_i32_item(w, flags);
+            }
+    }
+}
+
 static void write_special(const tokenizer *t, gguf_writer *w)
 {
     tokenizer_special s = tokenizer_special_ids(t);
@@ -137,6 +157,7 @@ static bool write_keys(const tokenizer *t, int64_t rows, manner m, gguf_writer *
     write_tokens(t, rows, w);
     if (m.pre) write_merges(&t->vocab, by_rank, ranks, w, st);
     else write_scores(t, rows, by_rank, ranks, w, st);
+    write_flags(t, w);
     write_special(t, w);
     alloc_free(by_rank);
     return status_ok(st);
@@ -172,19 +193,6 @@ static bool fits(const tokenizer *t, int64_t rows, manner m, const char *path, s
     return same && status_ok(st);
 }
 
-/* GGUF keeps of an added token its text alone. */
-static void warn_of_lost_flags(const tokenizer *t, const char *path)
-{
-    int lost = 0;
-    const added_set *sets[] = {&t->raw, &t->normal};
-    for (int s = 0; s < 2; s++)
-        for (int32_t i = 0; i < sets[s]->count; i++) {
-            const added_token *a = &sets[s]->token[i];
-            lost += a->single_word || a->left_strip || a->right_strip;
-        }
-    if (lost) log_warning("%s: %d added tokens take in the spaces beside them or stand for whole words only: a GGUF file cannot say so", path, lost);
-}
-
 bool tokenizer_export(const tokenizer *t, int64_t rows, gguf_writer *w, const char *path, status *st)
 {
     const manner *m = t->byte_level ? BYTE_LEVEL : SENTENCEPIECE;
@@ -192,9 +200,6 @@ bool tokenizer_export(const tokenizer *t, int64_t rows, gguf_writer *w, const ch
     if (rows < t->vocab.size)
         return status_set(st, STATUS_INPUT, "%s: the tokenizer has %d tokens, the model's table %lld rows", path, t->vocab.size, (long long)rows);
     for (size_t i = 0; i < count && status_ok(st); i++)
-        if (fits(t, rows, m[i], path, st)) {
-            warn_of_lost_flags(t, path);
-            return write_keys(t, rows, m[i], w, st);
-        }
+        if (fits(t, rows, m[i], path, st)) return write_keys(t, rows, m[i], w, st);
     return status_set(st, STATUS_INPUT, "%s: the tokenizer does what no tokenizer of a GGUF file does", path);
 }

@@ -6,6 +6,7 @@
 
 #include "core/alloc.h"
 #include "core/gguf.h"
+#include "core/log.h"
 #include "text/tokenizer_pipeline.h"
 
 static bool is(gguf_string s, const char *text) { return s.size == strlen(text) && memcmp(s.text, text, s.size) == 0; }
@@ -33,17 +34,70 @@ static bool read_tokens(tokenizer *t, const gguf *g, const char *path, status *s
     return true;
 }
 
-/* Control tokens are found in the raw text; the user's own symbols too, but with SentencePiece after normalising. */
-static bool mark_added(tokenizer *t, const char *path, status *st)
+/* Whether a token is written as chat models write the marks of turns. Some files give them the type of plain words, and a
+ * turn would then never end. */
+static bool is_turn_mark(const char *text, size_t size)
 {
-    const tokenizer_vocab *v = &t->vocab;
+    static const char *const others[] = {"<start_of_turn>", "<end_of_turn>", "[INST]", "[/INST]"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strlen(others[i]) == size && memcmp(others[i], text, size) == 0) return true;
+    if (size < 6 || memcmp(text, "<|", 2) != 0 || memcmp(text + size - 2, "|>", 2) != 0) return false;
+    for (size_t i = 2; i < size - 2; i++)
+        if (!((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') || (text[i] >= '0' && text[i] <= '9') || text[i] == '_')) return false;
+    return true;
+}
+
+/* What our own files say of added tokens, as pairs of an id and flags: GGUF has no key for it. Phi 3's files of others say
+ * nothing, where its marks take in the white space behind them. */
+static void read_flags(const gguf *g, const tokenizer *t, int32_t id, added_token *flags)
+{
+    int64_t which, bits;
+    const gguf_value *list = gguf_get_array(g, TOKENIZER_FLAGS_KEY);
+    gguf_string architecture;
+    for (uint64_t i = 0; list && i + 1 < list->count; i += 2) {
+        if (!gguf_item_i64(list, i, &which) || !gguf_item_i64(list, i + 1, &bits) || which != id) continue;
+        flags->left_strip = bits & TOKENIZER_LEFT_STRIP, flags->right_strip = bits & TOKENIZER_RIGHT_STRIP;
+        flags->single_word = bits & TOKENIZER_SINGLE_WORD;
+        return;
+    }
+    if (list || !t->by_score || !gguf_get_string(g, "general.architecture", &architecture) || !is(architecture, "phi3")) return;
+    const char *text = tokenizer_vocab_text(&t->vocab, id);
+    size_t size = t->vocab.span[id].length;
+    bool not_so = (size == 5 && memcmp(text, "<unk>", 5) == 0) || (size == 3 && memcmp(text, "<s>", 3) == 0) || (size == 13 && memcmp(text, "<|endoftext|>", 13) == 0);
+    flags->right_strip = flags->special && !not_so;
+}
+
+/* Control tokens are found in the raw text; the user's own symbols too, but with SentencePiece after normalising. */
+static bool mark_added(tokenizer *t, const gguf *g, const char *path, status *st)
+{
+    tokenizer_vocab *v = &t->vocab;
+    int32_t mended = 0;
     for (int32_t id = 0; id < v->size; id++) {
+        if (v->type[id] == TOKEN_NORMAL && is_turn_mark(tokenizer_vocab_text(v, id), v->span[id].length)) v->type[id] = TOKEN_CONTROL, mended++;
         token_type type = v->type[id];
         if (type != TOKEN_CONTROL && type != TOKEN_UNKNOWN && type != TOKEN_USER) continue;
         added_token flags = {.special = type != TOKEN_USER, .normalised = type == TOKEN_USER && t->by_score};
+        read_flags(g, t, id, &flags);
         if (!tokenizer_add_token(t, id, tokenizer_vocab_text(v, id), v->span[id].length, flags, path, st)) return false;
     }
+    if (mended) log_verbose("%s: %d marks of turns are typed as plain words; they are taken as marks", path, mended);
     return true;
+}
+
+static bool has_token(const tokenizer *t, const char *text) { return tokenizer_vocab_find(&t->vocab, text, strlen(text)) >= 0; }
+
+/* The pre-tokenizer of a file that names none, as files of before May 2024 do not: told by marks that one family has. */
+static const char *guess_pre(const tokenizer *t, const gguf *g, const char *path)
+{
+    gguf_string architecture = {.text = "", .size = 0};
+    gguf_get_string(g, "general.architecture", &architecture);
+    if (has_token(t, "<|begin_of_text|>") && has_token(t, "<|end_of_text|>")) return "llama-bpe";
+    if (is(architecture, "qwen2") || is(architecture, "qwen2moe") || (has_token(t, "<|im_start|>") && t->vocab.size > 150000)) return "qwen2";
+    if (is(architecture, "command-r")) return "command-r";
+    if (is(architecture, "starcoder2") || is(architecture, "starcoder")) return "starcoder";
+    if (is(architecture, "gpt2") || is(architecture, "phi2")) return "gpt-2";
+    log_warning("%s: tokenizer.ggml.pre is missing: texts are cut as GPT-2 cuts them, which may not be how this model was taught", path);
+    return "default";
 }
 
 static bool read_merges(tokenizer *t, const gguf *g, const char *path, status *st)
@@ -151,19 +205,22 @@ static bool read_templates(tokenizer *t, const gguf *g, status *st)
 
 static bool read_all(tokenizer *t, const gguf *g, const char *path, status *st)
 {
-    gguf_string model, pre = {.text = "default", .size = 7};
+    gguf_string model, pre;
     if (!gguf_get_string(g, "tokenizer.ggml.model", &model))
         return status_set(st, STATUS_INPUT, "%s: tokenizer.ggml.model is missing: the file has no tokenizer", path);
-    gguf_get_string(g, "tokenizer.ggml.pre", &pre);
     bool sentencepiece = is(model, "llama");
     if (!sentencepiece && !is(model, "gpt2"))
         return status_set(st, STATUS_INPUT, "%s: the tokenizer model '%.*s' is not supported (gpt2, llama)", path,
                           (int)(model.size < 60 ? model.size : 60), model.text);
     if (!read_tokens(t, g, path, st)) return false;
+    if (!gguf_get_string(g, "tokenizer.ggml.pre", &pre)) {
+        pre.text = sentencepiece ? "default" : guess_pre(t, g, path);
+        pre.size = strlen(pre.text);
+    }
     bool ok = sentencepiece ? set_sentencepiece(t, g, path, st) && read_scores(t, g, path, st)
                             : tokenizer_preset_apply(t, pre.text, pre.size, path, st) && read_merges(t, g, path, st);
     bool add_bos = !sentencepiece && (is(pre, "llama-bpe") || is(pre, "llama3") || is(pre, "llama-v3"));
-    return ok && mark_added(t, path, st) && read_special(t, g, sentencepiece, add_bos, path, st) && read_templates(t, g, st) && tokenizer_finish(t, path, st);
+    return ok && mark_added(t, g, path, st) && read_special(t, g, sentencepiece, add_bos, path, st) && read_templates(t, g, st) && tokenizer_finish(t, path, st);
 }
 
 tokenizer *tokenizer_open_gguf(const gguf *g, const char *path, status *st)

@@ -113,6 +113,10 @@ struct tokenizer {
 
 enum { ADDED_TOKEN = 1, ADDED_SPECIAL = 2 };
 
+/* Our key of a GGUF file for what its own ones cannot say: pairs of an id and these flags. */
+#define TOKENIZER_FLAGS_KEY "aigc.tokenizer.added_flags"
+enum { TOKENIZER_LEFT_STRIP = 1, TOKENIZER_RIGHT_STRIP = 2, TOKENIZER_SINGLE_WORD = 4 };
+
 /* ---- tokenizer.c: what the readers call ---- */
 tokenizer *tokenizer_new(status *st);
 /* Makes a token of the vocabulary (or a new one) an added token. */

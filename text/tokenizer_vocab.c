@@ -135,7 +135,7 @@ int32_t tokenizer_vocab_find(const tokenizer_vocab *v, const char *text, size_t 
         int32_t id = v->slot[i].id;
         if (v->slot[i].tag == (uint32_t)(h >> 32) && v->span[id].length == size &&
             memcmp(v->text + v->span[id].offset, text, size) == 0)
-            return id;
+            return id < v->size ? id : -1; /* tokenizer_limit cuts the last ones off */
     }
     return -1;
 }
