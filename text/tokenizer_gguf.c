@@ -47,24 +47,27 @@ static bool is_turn_mark(const char *text, size_t size)
     return true;
 }
 
-/* What our own files say of added tokens, as pairs of an id and flags: GGUF has no key for it. Phi 3's files of others say
- * nothing, where its marks take in the white space behind them. */
-static void read_flags(const gguf *g, const tokenizer *t, int32_t id, added_token *flags)
+/* Phi 3's marks take in the white space behind them, all but these. */
+static bool phi3_strips(const tokenizer *t, int32_t id)
 {
-    int64_t which, bits;
+    gguf_string s = {.text = tokenizer_vocab_text(&t->vocab, id), .size = t->vocab.span[id].length};
+    return t->vocab.type[id] == TOKEN_CONTROL && !is(s, "<unk>") && !is(s, "<s>") && !is(s, "<|endoftext|>");
+}
+
+/* TOKENIZER_… flags of each token, freed with alloc_free: what our own files say, as pairs of an id and flags, for GGUF has no
+ * key for it. Phi 3's files of others say nothing. */
+static uint8_t *read_flags(const gguf *g, const tokenizer *t, status *st)
+{
     const gguf_value *list = gguf_get_array(g, TOKENIZER_FLAGS_KEY);
-    gguf_string architecture;
-    for (uint64_t i = 0; list && i + 1 < list->count; i += 2) {
-        if (!gguf_item_i64(list, i, &which) || !gguf_item_i64(list, i + 1, &bits) || which != id) continue;
-        flags->left_strip = bits & TOKENIZER_LEFT_STRIP, flags->right_strip = bits & TOKENIZER_RIGHT_STRIP;
-        flags->single_word = bits & TOKENIZER_SINGLE_WORD;
-        return;
-    }
-    if (list || !t->by_score || !gguf_get_string(g, "general.architecture", &architecture) || !is(architecture, "phi3")) return;
-    const char *text = tokenizer_vocab_text(&t->vocab, id);
-    size_t size = t->vocab.span[id].length;
-    bool not_so = (size == 5 && memcmp(text, "<unk>", 5) == 0) || (size == 3 && memcmp(text, "<s>", 3) == 0) || (size == 13 && memcmp(text, "<|endoftext|>", 13) == 0);
-    flags->right_strip = flags->special && !not_so;
+    gguf_string architecture = {.text = "", .size = 0};
+    uint8_t *flags = alloc_zeroed((size_t)t->vocab.size, 1, st);
+    int64_t id, bits;
+    for (uint64_t i = 0; flags && list && i + 1 < list->count; i += 2)
+        if (gguf_item_i64(list, i, &id) && gguf_item_i64(list, i + 1, &bits) && id >= 0 && id < t->vocab.size) flags[id] = (uint8_t)(bits & 7);
+    gguf_get_string(g, "general.architecture", &architecture);
+    for (int32_t k = 0; flags && !list && t->by_score && is(architecture, "phi3") && k < t->vocab.size; k++)
+        if (phi3_strips(t, k)) flags[k] = TOKENIZER_RIGHT_STRIP;
+    return flags;
 }
 
 /* Control tokens are found in the raw text; the user's own symbols too, but with SentencePiece after normalising. */
@@ -72,16 +75,19 @@ static bool mark_added(tokenizer *t, const gguf *g, const char *path, status *st
 {
     tokenizer_vocab *v = &t->vocab;
     int32_t mended = 0;
-    for (int32_t id = 0; id < v->size; id++) {
+    bool ok = true;
+    uint8_t *bits = read_flags(g, t, st);
+    for (int32_t id = 0; bits && ok && id < v->size; id++) {
         if (v->type[id] == TOKEN_NORMAL && is_turn_mark(tokenizer_vocab_text(v, id), v->span[id].length)) v->type[id] = TOKEN_CONTROL, mended++;
         token_type type = v->type[id];
         if (type != TOKEN_CONTROL && type != TOKEN_UNKNOWN && type != TOKEN_USER) continue;
         added_token flags = {.special = type != TOKEN_USER, .normalised = type == TOKEN_USER && t->by_score};
-        read_flags(g, t, id, &flags);
-        if (!tokenizer_add_token(t, id, tokenizer_vocab_text(v, id), v->span[id].length, flags, path, st)) return false;
+        flags.left_strip = bits[id] & TOKENIZER_LEFT_STRIP, flags.right_strip = bits[id] & TOKENIZER_RIGHT_STRIP, flags.single_word = bits[id] & TOKENIZER_SINGLE_WORD;
+        ok = tokenizer_add_token(t, id, tokenizer_vocab_text(v, id), v->span[id].length, flags, path, st);
     }
+    alloc_free(bits);
     if (mended) log_verbose("%s: %d marks of turns are typed as plain words; they are taken as marks", path, mended);
-    return true;
+    return bits && ok;
 }
 
 static bool has_token(const tokenizer *t, const char *text) { return tokenizer_vocab_find(&t->vocab, text, strlen(text)) >= 0; }

@@ -11,6 +11,10 @@
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "core/gguf.h"
+#include "core/gguf_write.h"
+#include "core/weights_table.h"
+#include "text/tokenizer_vocab.h"
 #include "core/file.h"
 #include "core/gguf.h"
 #include "core/rng.h"
@@ -239,6 +243,154 @@ static void put(const char *folder, const char *name, const char *text)
     alloc_free(path);
 }
 
+/* ---- GGUF files as they are about ---- */
+
+typedef struct {
+    const char *model, *pre, *architecture;
+    int32_t mark_type;      /* of the tokens from MARKS on */
+    int32_t flags[4];
+    int flag_count;
+} made_gguf;
+
+/* A byte-level or SentencePiece vocabulary of a few tokens with these marks, as GGUF metadata. */
+static tokenizer *open_made(const made_gguf *m, const char *const *marks, status *st)
+{
+    static const char *const plain[] = {"a", "b", "ab", "<", "|", ">", "e", "n", "d", "\xC4\xA0", "\xE2\x96\x81", "\xC4\x8A", "1", "2"};
+    enum { PLAIN = sizeof plain / sizeof *plain };
+    gguf_writer *w = gguf_write_new(st);
+    uint64_t count = PLAIN;
+    for (const char *const *at = marks; *at; at++) count++;
+    if (m->architecture) gguf_write_string(w, "general.architecture", m->architecture, strlen(m->architecture));
+    gguf_write_string(w, "tokenizer.ggml.model", m->model, strlen(m->model));
+    if (m->pre) gguf_write_string(w, "tokenizer.ggml.pre", m->pre, strlen(m->pre));
+    gguf_write_array(w, "tokenizer.ggml.tokens", GGUF_STRING, count);
+    for (int i = 0; i < PLAIN; i++) gguf_write_string_item(w, plain[i], strlen(plain[i]));
+    for (const char *const *at = marks; *at; at++) gguf_write_string_item(w, *at, strlen(*at));
+    gguf_write_array(w, "tokenizer.ggml.token_type", GGUF_I32, count);
+    for (uint64_t i = 0; i < count; i++) gguf_write_i32_item(w, i < PLAIN ? TOKEN_NORMAL : m->mark_type);
+    gguf_write_array(w, "tokenizer.ggml.merges", GGUF_STRING, 1);
+    gguf_write_string_item(w, "a b", 3);
+    gguf_write_array(w, "tokenizer.ggml.scores", GGUF_F32, count);
+    for (uint64_t i = 0; i < count; i++) gguf_write_f32_item(w, i == 2 ? -1 : -2);
+    if (m->flag_count) gguf_write_array(w, "aigc.tokenizer.added_flags", GGUF_I32, (uint64_t)m->flag_count);
+    for (int i = 0; i < m->flag_count; i++) gguf_write_i32_item(w, m->flags[i]);
+    size_t size;
+    const void *bytes = gguf_write_bytes(w, &size);
+    weights_table none = {.path = "made"};
+    gguf *g = bytes ? gguf_open(bytes, size, "made", &none, st) : NULL;
+    tokenizer *t = g ? tokenizer_open_gguf(g, "made", st) : NULL;
+    gguf_close(g);
+    weights_table_free(&none);
+    gguf_write_free(w);
+    return t;
+}
+
+static int64_t count_ids(const tokenizer *t, const char *text)
+{
+    status st = {0};
+    tokenizer_ids ids = {0};
+    assert_true(tokenizer_encode(t, text, strlen(text), TOKENIZER_PARSE_SPECIAL, &ids, &st));
+    int64_t n = ids.count;
+    tokenizer_ids_free(&ids);
+    return n;
+}
+
+/* Marks typed as plain words are marks; a file without a pre-tokenizer is known by its marks or warned of. */
+static void test_marks_typed_normal(void **state)
+{
+    (void)state;
+    static const char *const marks[] = {"<|end|>", "<|im_end|>", "<start_of_turn>", "<|not a mark|>", "<|>", NULL};
+    status st = {0};
+    tokenizer *t = open_made(&(made_gguf){.model = "gpt2", .pre = "gpt-2", .mark_type = TOKEN_NORMAL}, marks, &st);
+    if (!t) fail_msg("%s", st.msg);
+    int32_t end = tokenizer_find(t, "<|end|>", 7), turn = tokenizer_find(t, "<start_of_turn>", 15), not = tokenizer_find(t, "<|not a mark|>", 14);
+    assert_true(tokenizer_is_special(t, end) && tokenizer_is_end(t, end) && tokenizer_is_special(t, turn) && !tokenizer_is_special(t, not));
+    assert_int_equal(count_ids(t, "ab<|end|>"), 2);
+    tokenizer_free(t);
+
+    static const char *const llama[] = {"<|begin_of_text|>", "<|end_of_text|>", NULL}, *const none[] = {NULL};
+    t = open_made(&(made_gguf){.model = "gpt2", .architecture = "llama", .mark_type = TOKEN_CONTROL}, llama, &st);
+    assert_non_null(t);
+    tokenizer *u = open_made(&(made_gguf){.model = "gpt2", .pre = "gpt-2", .mark_type = TOKEN_CONTROL}, none, &st);
+    assert_non_null(u);
+    tokenizer_free(t);
+    tokenizer_free(u);
+}
+
+/* White space that a mark takes in: by our key, and by what Phi 3's files are known to want. */
+static void test_flags_in_gguf(void **state)
+{
+    (void)state;
+    static const char *const marks[] = {"<|end|>", "<|endoftext|>", NULL};
+    status st = {0};
+    tokenizer *t = open_made(&(made_gguf){.model = "gpt2", .pre = "gpt-2", .mark_type = TOKEN_CONTROL, .flags = {14, 2, 999999, 2}, .flag_count = 4}, marks, &st);
+    if (!t) fail_msg("%s", st.msg);
+    assert_int_equal(count_ids(t, "a<|end|> \nb"), 3);
+    assert_int_equal(count_ids(t, "a<|endoftext|> \nb"), 5);
+    tokenizer_free(t);
+    t = open_made(&(made_gguf){.model = "llama", .architecture = "phi3", .mark_type = TOKEN_CONTROL}, marks, &st);
+    if (!t) fail_msg("%s", st.msg);
+    int64_t strips = count_ids(t, "<|end|>  "), keeps = count_ids(t, "<|endoftext|>  ");
+    assert_int_equal(strips, 1);
+    assert_true(keeps > 1);
+    tokenizer_free(t);
+    t = open_made(&(made_gguf){.model = "llama", .architecture = "llama", .mark_type = TOKEN_CONTROL}, marks, &st);
+    assert_true(count_ids(t, "<|end|>  ") > 1);
+    tokenizer_free(t);
+}
+
+/* A tokenizer with one token more than the model has rows: the token goes, its text is plain. */
+static void test_limit(void **state)
+{
+    (void)state;
+    static const char json[] = "{\"added_tokens\":[{\"id\":3,\"content\":\"<b>\",\"special\":true},{\"id\":4,\"content\":\"<i>\",\"special\":true}]," MODEL("\"<\":0,\"i\":1,\">\":2", "") "}";
+    status st = {0};
+    tokenizer *t = open_json(json, &st);
+    if (!t) fail_msg("%s", st.msg);
+    assert_int_equal(tokenizer_size(t), 5);
+    assert_int_equal(count_ids(t, "<i>"), 1);
+    assert_false(tokenizer_limit(t, 2)); /* ">" is no added token */
+    assert_int_equal(tokenizer_size(t), 5);
+    assert_true(tokenizer_limit(t, 4));
+    assert_int_equal(tokenizer_size(t), 4);
+    assert_int_equal(tokenizer_find(t, "<i>", 3), -1);
+    assert_int_equal(count_ids(t, "<i>"), 3);
+    assert_int_equal(count_ids(t, "<b>"), 1);
+    assert_true(tokenizer_limit(t, 9) && tokenizer_size(t) == 4);
+    tokenizer_free(t);
+}
+
+/* Text of people between a template's: a special token is one only where none of its bytes was typed. */
+static void test_marked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *normalized, *text, *given;
+        int special;
+    } cases[] = {
+        {"false", "<e>a<e>", "0000000", 2}, {"false", "<e>a<e>", "0001111", 1}, {"false", "<e>a<e>", "0000001", 1}, {"false", "<e>a<e>", "1110000", 1}, {"false", "<e>a<e>", "1111111", 0},
+        {"true", "<e>a<e>", "0000000", 2},  {"true", "<e>a<e>", "0001111", 1},  {"true", "<e>a<e>", "0000100", 1},  {"true", "<e>a<e>", "0111111", 0}, {"true", "<e>a<e>", "1111111", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char json[600];
+        snprintf(json, sizeof json, "{\"added_tokens\":[{\"id\":4,\"content\":\"<e>\",\"special\":true,\"normalized\":%s}]," MODEL("\"<\":0,\"e\":1,\">\":2,\"a\":3", "") "}", cases[i].normalized);
+        status st = {0};
+        tokenizer *t = open_json(json, &st);
+        if (!t) fail_msg("%s", st.msg);
+        uint8_t given[8];
+        size_t size = strlen(cases[i].text);
+        int found = 0;
+        for (size_t k = 0; k < size; k++) given[k] = cases[i].given[k] - '0';
+        tokenizer_ids ids = {0};
+        assert_true(tokenizer_encode_marked(t, cases[i].text, given, size, TOKENIZER_PARSE_SPECIAL, &ids, &st));
+        for (int64_t k = 0; k < ids.count; k++) found += ids.id[k] == 4;
+        assert_int_equal(found, cases[i].special);
+        assert_int_equal(ids.count, (int64_t)size - 2 * found); /* three bytes or one token */
+        tokenizer_ids_free(&ids);
+        tokenizer_free(t);
+    }
+}
+
 static void test_folder(void **state)
 {
     (void)state;
@@ -268,6 +420,8 @@ static void test_folder(void **state)
     assert_true(tokenizer_is_end(t, 2) && tokenizer_is_end(t, 0) && tokenizer_is_end(t, 3) && !tokenizer_is_end(t, 1));
     assert_true(tokenizer_is_special(t, 1) && !tokenizer_is_special(t, 0) && !tokenizer_is_special(t, 99));
     assert_string_equal(tokenizer_chat_template(t, "default"), "D");
+    assert_string_equal(tokenizer_chat_template(t, "tool"), "T");
+    assert_null(tokenizer_chat_template(t, "none"));
     assert_int_equal(tokenizer_find(t, "<|im_end|>", 10), 3);
     assert_int_equal(tokenizer_find(t, "zz", 2), -1);
     tokenizer_decoder d = {0};
@@ -294,7 +448,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hostile_json), cmocka_unit_test(test_hostile_regex), cmocka_unit_test(test_cut_anywhere),
         cmocka_unit_test(test_any_bytes),    cmocka_unit_test(test_long_pieces),   cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_folder),
+        cmocka_unit_test(test_folder), cmocka_unit_test(test_marks_typed_normal), cmocka_unit_test(test_flags_in_gguf), cmocka_unit_test(test_limit), cmocka_unit_test(test_marked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
