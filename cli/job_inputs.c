@@ -43,7 +43,7 @@ bool job_inputs_is_file(const char *name)
 /* Options whose value may be a short name or a path. */
 static bool is_name_or_path(const char *name)
 {
-    static const char *const NAMES[] = {"model", "voice", "vae", "tokenizer", "task", NULL};
+    static const char *const NAMES[] = {"model", "voice", "vae", "tokenizer", "task", "chat-template", NULL};
     return is_one_of(name, NAMES);
 }
 

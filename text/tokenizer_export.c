@@ -139,7 +139,13 @@ static void write_special(const tokenizer *t, gguf_writer *w)
     write_id(w, "tokenizer.ggml.padding_token_id", s.pad);
     gguf_write_bool(w, "tokenizer.ggml.add_bos_token", s.bos >= 0 && holds(t->before, t->before_count, s.bos));
     gguf_write_bool(w, "tokenizer.ggml.add_eos_token", s.eos >= 0 && holds(t->after, t->after_count, s.eos));
+    int named = 0;
+    for (int i = 0; i < t->chats; i++) named += strcmp(t->chat[i].name, "default") != 0 && strlen(t->chat[i].name) <= 60;
+    if (named) gguf_write_array(w, "tokenizer.chat_templates", GGUF_STRING, (uint64_t)named);
+    for (int i = 0; i < t->chats; i++)
+        if (strcmp(t->chat[i].name, "default") != 0 && strlen(t->chat[i].name) <= 60) gguf_write_string_item(w, t->chat[i].name, strlen(t->chat[i].name));
     for (int i = 0; i < t->chats; i++) {
+        if (strlen(t->chat[i].name) > 60) continue;
         char key[100] = "tokenizer.chat_template";
         if (strcmp(t->chat[i].name, "default") != 0) snprintf(key, sizeof key, "tokenizer.chat_template.%.60s", t->chat[i].name);
         gguf_write_string(w, key, t->chat[i].text, strlen(t->chat[i].text));
