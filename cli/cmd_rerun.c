@@ -27,6 +27,7 @@
 #include "core/log.h"
 #include "core/origin.h"
 #include "core/text_out.h"
+#include "text/chat.h"
 
 enum { MOST_WORDS = 1024, LEFT_SECONDS = 10 };
 static const char FOLDER[] = "aigc-rerun-"; /* in the folder of temporary files, with six characters more */
@@ -74,8 +75,14 @@ static bool is_in(const char *name, const char *const *list)
 }
 
 /* Words that a record may give; any other text could name a file. */
-static const char *const WORDS[] = {"sampling-method", "rng", "caption-place", "prediction", "speaker", "stop", "on-length", NULL};
+static const char *const WORDS[] = {"sampling-method", "rng", "caption-place", "prediction", "speaker", "stop", "on-length", "think", "template-arg", NULL};
 static const char *const NEVER[] = {"interactive", "json", "batch-count", "preview-every", "phonemes", "output", "srt", "vtt", "mel", "threads", NULL};
+
+/* A template that comes along, or tools that stand there as JSON: no names of files. */
+static bool is_harmless(const char *name, const char *text)
+{
+    return (strcmp(name, "chat-template") == 0 && (chat_builtin(text) || strcmp(text, "tool_use") == 0)) || (strcmp(name, "tools") == 0 && *text == '[');
+}
 
 /* The options of the kind's command, for their types. */
 typedef union {
@@ -111,7 +118,7 @@ static bool fits(const option *o, const json_t *value)
     case OPTION_INT: return json_is_integer(value);
     case OPTION_REAL: return is_number(value);
     case OPTION_STRING:
-    case OPTION_LIST: return json_is_string(value) && is_in(o->name, WORDS);
+    case OPTION_LIST: return json_is_string(value) && (is_in(o->name, WORDS) || is_harmless(o->name, json_string_value(value)));
     case OPTION_GROUP: break;
     }
     return false;

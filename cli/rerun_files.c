@@ -94,7 +94,7 @@ static const struct {
     const char *kind, *use;
     bool may_be_folder;
 } INPUTS[] = {
-    {"text", "model", true}, {"text", "examples", false},
+    {"text", "model", true}, {"text", "examples", false}, {"text", "chat-template", false}, {"text", "tools", false},
     {"image", "model", true}, {"image", "vae", true}, {"image", "config", true}, {"image", "tokenizer", true}, {"image", "lora", false},
     {"image", "init-img", false}, {"image", "mask", false}, {"image", "noise", false}, {"image", "font", false},
     {"speak", "voice", true}, {"speak", "voice-config", false}, {"speak", "lexicons", true}, {"speak", "pronunciations", false},

@@ -4,26 +4,7 @@
 #include <sys/mman.h>
 
 #include "core/alloc.h"
-
-/* Under the address sanitizer the bytes outside live blocks are poisoned, and a gap lies between blocks: an access past a
- * block's end, or to one given back, is reported as it would be for malloc's. */
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_GUARDED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_GUARDED 1
-#endif
-#endif
-#ifdef ARENA_GUARDED
-#include <sanitizer/asan_interface.h>
-enum { GAP = 64 };
-static void forbid(const char *from, size_t bytes) { ASAN_POISON_MEMORY_REGION(from, bytes); }
-static void allow(const char *from, size_t bytes) { ASAN_UNPOISON_MEMORY_REGION(from, bytes); }
-#else
-enum { GAP = 0 };
-static void forbid(const char *from, size_t bytes) { (void)from, (void)bytes; }
-static void allow(const char *from, size_t bytes) { (void)from, (void)bytes; }
-#endif
+#include "core/guard.h"
 
 struct arena {
     char *base;
@@ -53,7 +34,7 @@ arena *arena_new(status *st)
 void arena_free(arena *a)
 {
     if (!a) return;
-    allow(a->base, a->committed); /* the addresses may be mapped again by others */
+    guard_allow(a->base, a->committed); /* the addresses may be mapped again by others */
     munmap(a->base, a->reserved);
     alloc_unreserve(a->committed);
     alloc_free(a);
@@ -70,7 +51,7 @@ static bool commit(arena *a, size_t end, status *st)
                           a->committed, grow);
     }
     madvise(a->base + a->committed, grow, MADV_HUGEPAGE);
-    forbid(a->base + a->committed, grow);
+    guard_forbid(a->base + a->committed, grow);
     a->committed += grow;
     return true;
 }
@@ -78,14 +59,14 @@ static bool commit(arena *a, size_t end, status *st)
 /* Makes the block that begins at offset `at`, the latest, `bytes` long. */
 static void *set_block(arena *a, size_t at, size_t bytes, status *st)
 {
-    if (bytes > a->reserved - at || bytes > SIZE_MAX - 63 - GAP) {
+    if (bytes > a->reserved - at || bytes > SIZE_MAX - 63 - GUARD_GAP) {
         status_set(st, STATUS_NOMEM, "out of memory: %zu bytes of activations wanted at once", bytes);
         return NULL;
     }
-    size_t size = ((bytes + 63) & ~(size_t)63) + GAP;
+    size_t size = ((bytes + 63) & ~(size_t)63) + GUARD_GAP;
     if (size > a->reserved - at) size = a->reserved - at;
     if (at + size > a->committed && !commit(a, at + size, st)) return NULL;
-    allow(a->base + at, bytes);
+    guard_allow(a->base + at, bytes);
     a->used = at + size;
     return a->base + at;
 }
@@ -101,7 +82,7 @@ size_t arena_mark(const arena *a) { return a->used; }
 
 void arena_reset(arena *a, size_t mark)
 {
-    forbid(a->base + mark, a->used - mark);
+    guard_forbid(a->base + mark, a->used - mark);
     a->used = mark;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/guard.h"
 
 enum { CHUNK = 16 << 10 };
 
@@ -18,7 +19,7 @@ void *jinja_pool_take(jinja_pool *p, size_t size, status *st)
         status_set(st, STATUS_FAIL, "the chat template wants more than %zu bytes of memory", p->limit);
         return NULL;
     }
-    size_t rounded = (size + 15) & ~(size_t)15;
+    size_t rounded = ((size + 15) & ~(size_t)15) + GUARD_GAP;
     if (rounded > p->left) {
         /* Chunks grow with what is used, so that their number stays small; a large block gets one of its own. */
         size_t room = p->used / 4 < CHUNK ? CHUNK : p->used / 4;
@@ -27,9 +28,11 @@ void *jinja_pool_take(jinja_pool *p, size_t size, status *st)
         if (!fresh) return NULL;
         fresh->next = p->chunk, fresh->size = room;
         p->chunk = fresh, p->left = room;
+        guard_forbid(fresh + 1, room);
     }
     char *at = (char *)(p->chunk + 1) + (p->chunk->size - p->left);
     p->left -= rounded;
+    guard_allow(at, size);
     p->used += rounded;
     return at;
 }
@@ -44,6 +47,7 @@ void jinja_pool_free(jinja_pool *p)
 {
     while (p->chunk) {
         jinja_chunk *next = p->chunk->next;
+        guard_allow(p->chunk + 1, p->chunk->size);
         alloc_free(p->chunk);
         p->chunk = next;
     }

@@ -2,7 +2,7 @@
 . "$SOURCE_DIR/tests/cli/lib.sh"
 
 cat >bad.jsonl <<'J'
-{"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "x", "messages": [{"role": "user", "content": "x"}], "tools": [{}]}}
+{"custom_id": "a", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "x", "messages": [{"role": "user", "content": "x"}], "tools": [{}], "tool_choice": "required"}}
 {"custom_id": "b", "method": "GET", "url": "/v1/chat/completions", "body": {"messages": [{"role": "user", "content": "x"}]}}
 {"custom_id": "c", "method": "POST", "url": "/v1/moderations", "body": {"input": "x"}}
 {"custom_id": "d", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "x"}}
@@ -22,7 +22,7 @@ J
 expect 3 "$AIGC" batch --check bad.jsonl
 grep -q '5 jobs are good (1 text, 4 image), 14 faults' err || fail "other counts than 5 and 14"
 told() { grep -q "$1" err || fail "not told: $1"; }
-told 'bad.jsonl:1:77: "tools": this is not done here'
+told 'bad.jsonl:1:77: "tool_choice": this is not done here'
 told "bad.jsonl:2:76: \"method\": 'GET' found, POST wanted"
 told "bad.jsonl:3:72: \"url\": '/v1/moderations' found"
 told 'bad.jsonl:4:77: "body": no "messages"'
