@@ -90,6 +90,17 @@ static size_t mark(reader *r)
     return r->out->column = (size_t)(r->at.at - r->at.start) + 1;
 }
 
+/* The text from `from` to where the reader stands. */
+static const char *taken(reader *r, const char *from)
+{
+    size_t n = (size_t)(r->at.at - from);
+    char *text = arena_alloc(r->mem, n + 1, r->st);
+    if (!text) return NULL;
+    memcpy(text, from, n);
+    text[n] = 0;
+    return text;
+}
+
 /* A string, a number or a boolean as text; NULL with the fault set for anything else. */
 static const char *read_scalar(reader *r, const char *name)
 {
@@ -105,12 +116,7 @@ static const char *read_scalar(reader *r, const char *name)
         not_json(r);
         return NULL;
     }
-    size_t n = (size_t)(r->at.at - from);
-    char *text = arena_alloc(r->mem, n + 1, r->st);
-    if (!text) return NULL;
-    memcpy(text, from, n);
-    text[n] = 0;
-    return text;
+    return taken(r, from);
 }
 
 /* The underscore spelling of a long name is the same option. */
@@ -152,17 +158,6 @@ static bool read_kind(reader *r)
         }
     r->out->column = (size_t)(where - r->at.start) + 1;
     return status_set(r->st, STATUS_USAGE, "\"kind\": '%.40s' found, text, image, speak, vocode or embed wanted", name);
-}
-
-/* The text from `from` to where the reader stands. */
-static const char *taken(reader *r, const char *from)
-{
-    size_t n = (size_t)(r->at.at - from);
-    char *text = arena_alloc(r->mem, n + 1, r->st);
-    if (!text) return NULL;
-    memcpy(text, from, n);
-    text[n] = 0;
-    return text;
 }
 
 /* One message: "ROLE:CONTENT", or the object as it stands where it has more than these two texts. */
