@@ -176,7 +176,9 @@ static const char *read_message(reader *r)
     }
     if (json_cursor_bad(&r->at)) return not_json(r), NULL;
     if (!role || (!content && !more)) return wrong(r, where, "\"messages\": both \"role\" and \"content\" wanted"), NULL;
-    return more ? taken(r, where - 1) : job_line_message(role, content, r->mem, r->st);
+    const char *whole = more ? taken(r, where - 1) : NULL;
+    if (whole && strstr(whole, "{{")) return wrong(r, where, "\"messages\": places {{…}} may stand in messages of \"role\" and \"content\" alone"), NULL;
+    return more ? whole : job_line_message(role, content, r->mem, r->st);
 }
 
 /* "messages": [{"role", "content"}, …] -> a field "messages" each. */
@@ -201,6 +203,7 @@ static bool read_tools(reader *r)
     if (from < r->at.end && *from == '"') text = read_string(r, "tools");
     else if (from < r->at.end && *from == '[') text = json_cursor_skip(&r->at) ? taken(r, from) : (not_json(r), NULL);
     else return wrong(r, from, "\"tools\": a list of tools, or a file's name wanted");
+    if (text && *text == '[' && strstr(text, "{{")) return wrong(r, from, "\"tools\": no places {{…}} may stand there");
     return text && job_line_add(r->out, "tools", text, r->st);
 }
 

@@ -133,10 +133,16 @@ static bool has_more(const json_t *message)
     return false;
 }
 
+/* JSON text in which no "{{" begins a place: within its strings the second brace is written as an escape. */
 static const char *dump(context *c, const json_t *value)
 {
-    char *text = json_dumps(value, JSON_COMPACT);
-    const char *mine = text ? copy(c, text) : NULL;
+    char *text = json_dumps(value, JSON_COMPACT), *mine = text ? arena_alloc(c->mem, 6 * strlen(text) + 1, c->st) : NULL, *to = mine;
+    for (const char *from = text; mine && *from; from++) {
+        bool place = *from == '{' && from > text && from[-1] == '{';
+        memcpy(to, place ? "\\u007b" : from, place ? 6 : 1);
+        to += place ? 6 : 1;
+    }
+    if (mine) *to = 0;
     if (!text) status_set(c->st, STATUS_NOMEM, "out of memory for a request");
     alloc_free(text);
     return mine;

@@ -6,7 +6,7 @@
 #include "core/alloc.h"
 #include "text/jinja_syntax.h"
 
-enum { PARSE_MEMORY = 256 << 20, MAX_NAMES = 1 << 16 };
+enum { PARSE_MEMORY = 256 << 20, MAX_NAMES = 1 << 10 };
 
 /* ---- what both files of the parser use ---- */
 
@@ -48,7 +48,7 @@ int32_t jinja_parse_name(jinja_parser *p, const jinja_token *token)
         if (t->name[i].size == token->size && memcmp(t->name[i].text, token->text, token->size) == 0) return i;
     if (t->names == t->name_room) {
         int32_t room = t->name_room ? 2 * t->name_room : 32;
-        if (room > MAX_NAMES / 8) return jinja_parse_fail(p, token, "more than %d different names", MAX_NAMES / 8), -1;
+        if (room > MAX_NAMES) return jinja_parse_fail(p, token, "more than %d different names", MAX_NAMES), -1;
         jinja_name *more = alloc_resize(t->name, (size_t)room, sizeof *more, p->st);
         if (!more) return -1;
         t->name = more, t->name_room = room;

@@ -69,5 +69,11 @@ cat >jobs.jsonl <<J
 {"custom_id": "b", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "$tiny", "max_tokens": 3, "messages": [{"role": "developer", "content": "D"}, {"role": "user", "content": "U"}, {"role": "user", "content": "V"}], "tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": "auto"}}
 J
 expect 0 "$AIGC" batch jobs.jsonl -q --out-dir made
+cat >places.jsonl <<J
+{"kind": "text", "model": "$tiny", "id": "p", "prompt": "x", "tokens": 2}
+{"kind": "text", "model": "$tiny", "messages": [{"role": "user", "content": "{{p.text}}", "name": "n"}]}
+J
+expect 3 "$AIGC" batch --check places.jsonl
+grep -q 'places {{…}} may stand in messages of "role" and "content" alone' err || fail "a place within JSON: $(cat err)"
 [ -f made/a.txt ] || fail "a job with tool calls wrote nothing: $(cat err)"
 exit 0

@@ -24,7 +24,7 @@
 #include "core/json.h"
 #include "core/text_out.h"
 #include "core/weights.h"
-#include "text/chat.h"
+#include "text/jinja.h"
 #include "text/encoder_prompt.h"
 #include "text/tokenizer.h"
 
@@ -497,11 +497,9 @@ static void parse_prompt(void *thing, const char *data, size_t size)
 
 static void read_template(void *thing, const char *data, size_t size)
 {
-    (void)thing, (void)size;
+    (void)thing;
     status st = {0};
-    chat_template t;
-    chat_template_init(&t, data, &st);
-    chat_template_free(&t);
+    jinja_free(jinja_parse(data, size, "template", &st));
 }
 
 static void test_texts(void **state)
@@ -515,8 +513,8 @@ static void test_texts(void **state)
     run_all("speech", say, NULL, words, COUNT(words), 40000);
     static const char *const weights_[] = {"(", "[", "(a", "(a:1.1)", ":1", "\\(", ")", "[a]", "a,", "(a:", "((a))"};
     run_all("a prompt's weights", parse_prompt, NULL, weights_, COUNT(weights_), 200000);
-    static const char *const jinja[] = {"<|im_start|>system\n", "<|im_start|>system\nx", "<|im_start|>system\n'", "<|im_start|>system\n<|im_end|>", "{{", "{%", "<|im_start|>"};
-    run_all("a chat template", read_template, NULL, jinja, COUNT(jinja), 400000);
+    static const char *const programs[] = {"<|im_start|>system\n", "{{ a }}", "{{ 'a' }}", "{% set a = 1 %}", "{# a #}", "{{", "{%", "{{ a -}} ", "\n  {%- if a %}{% endif %}", "{% raw %}a{% endraw %}"};
+    run_all("a chat template", read_template, NULL, programs, COUNT(programs), 400000);
 }
 
 /* ---- tables ---- */
