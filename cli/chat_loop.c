@@ -220,6 +220,8 @@ static void answer(conversation *c)
 
 typedef enum { LINE_READ, LINE_DROPPED, LINE_END } line_kind;
 
+enum { TERMINAL_LINE = 4095 }; /* bytes of a line in a terminal's canonical mode (termios(3)) */
+
 /* SIGINT for the next while: kept back, or let through. */
 static void hold_interrupts(int how)
 {
@@ -264,6 +266,7 @@ static bool read_message(text_buffer *message, status *st)
     message->size = 0;
     fputs("> ", stderr);
     for (;;) {
+        size_t before = message->size;
         line_kind kind = read_line(message, st);
         if (kind == LINE_END) return false;
         if (kind == LINE_DROPPED) {
@@ -271,6 +274,8 @@ static bool read_message(text_buffer *message, status *st)
             fputs("\n> ", stderr);
             continue;
         }
+        if (kind == LINE_READ && message->size - before >= TERMINAL_LINE)
+            log_warning("the terminal passes on no more than %d bytes of a line: what stood behind them is lost; lines that end with \\ go on", TERMINAL_LINE);
         if (message->size && message->data[message->size - 1] == '\r') message->size--;
         if (!message->size || message->data[message->size - 1] != '\\') return text_buffer_add(message, "", st);
         message->data[message->size - 1] = '\n';
