@@ -145,7 +145,7 @@ static bool add_prompt(batch_text *t, slot *s, const char *prompt, status *st)
     text_words words;
     int64_t count;
     chat_message *messages = text_words_read(&words, &s->options.text, st) ? text_words_messages(&words, &count, st) : NULL;
-    bool ok = messages && request_words_text(&s->item->filters, messages, count, st) &&
+    bool ok = messages && request_words_text(&s->item->filters, &s->options.text, messages, count, st) &&
               text_request_init(&s->request, &s->options.text, &t->model, &words, s->item->job.seed, generator_context(t->generator), st) &&
               add_sequences(t, s, st);
     s->start = s->request.start;
@@ -187,7 +187,7 @@ static bool add_conversation(batch_text *t, slot *s, status *st)
     bool ok = text_request_template(&s->options.text, t->model.tokenizer, &chat, st);
     if (ok && !chat.program) ok = status_set(st, STATUS_INPUT, "the model has no chat template; \"chat-template\" gives one");
     for (size_t i = 0; ok && i < all->count; i++) ok = read_message(all->item[i], &message[i], &role[i], st);
-    ok = ok && request_words_text(&s->item->filters, message, (int64_t)all->count, st);
+    ok = ok && request_words_text(&s->item->filters, &s->options.text, message, (int64_t)all->count, st);
     ok = ok && text_request_init_chat(&s->request, &s->options.text, &t->model, &chat, message, (int64_t)all->count, s->item->job.seed,
                                       generator_context(t->generator), st) && add_sequences(t, s, st);
     s->start = s->request.start;

@@ -257,7 +257,7 @@ static bool pass_words(run *r, status *st)
     int64_t count;
     r->filter = filter_open(r->o->filter, st);
     chat_message *messages = r->filter ? text_words_messages(&r->words, &count, st) : NULL;
-    bool ok = messages && request_words_text(&(filter_lists){{r->filter}}, messages, count, st);
+    bool ok = messages && request_words_text(&(filter_lists){{r->filter}}, r->o, messages, count, st);
     alloc_free(messages);
     return ok;
 }

@@ -1,7 +1,6 @@
 /* tokenize: what a model is given: the rendered prompt, its ids and its pieces. Only the tokenizer is read, not the weights. */
 #include "cli/command.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -102,7 +101,7 @@ static void print_json(const tokenizer *k, const jinja_output *text, const token
     json_object_set_new(root, "tokens", tokens);
     json_object_set_new(root, "pieces", pieces);
     if (json_object_size(root) != 3 || json_array_size(pieces) != (size_t)ids->count) status_set(st, STATUS_NOMEM, "out of memory for the JSON output");
-    else if (status_ok(st) && (json_dumpf(root, stdout, 0) != 0 || putchar('\n') == EOF)) status_set(st, STATUS_IO, "standard output: %s", strerror(errno));
+    else if (status_ok(st)) json_print(root, 0, st);
     json_decref(root);
 }
 
@@ -121,11 +120,22 @@ static void print_lines(const tokenizer *k, const tokenizer_ids *ids, status *st
     }
 }
 
+static const help_text HELP = {
+    "aigc tokenize [OPTION]… [TEXT]",
+    "What a model is given: a line for each token with its id, * where it is a special one, and its piece as a JSON string; with --json the rendered "
+    "text too. The text is the word given or -p TEXT, -f FILE, both, or standard input; --chat puts it through the model's chat template. Only the "
+    "tokenizer is read, not the weights.",
+    {{"aigc tokenize -p \"The sea is blue.\"",
+      "the tokens of a text"},
+     {"aigc tokenize --chat --system \"Be brief.\" -p \"Hello\" --json",
+      "the prompt that 'aigc text' gives the model, rendered"}},
+};
+
 static bool parse(tokenize_options *o, int argc, char **argv, bool *help, status *st)
 {
     text_options *t = &o->text;
     const option table[] = {
-        {'m', "model", OPTION_STRING, &t->model, "MODEL", "short name, .gguf or Hugging Face folder (smollm2)", 0, 0, NULL},
+        {'m', "model", OPTION_STRING, &t->model, "MODEL", "short name, .gguf or Hugging Face folder (smollm2)", 0, 0, NULL, "smollm2, gemma3"},
         {'p', "prompt", OPTION_STRING, &t->prompt, "TEXT", "the text", 0, 0, NULL},
         {'f', "file", OPTION_STRING, &t->file, "FILE", "the text from a file, - is stdin", 0, 0, NULL},
         {0, "special", OPTION_FLAG, &o->special, NULL, "special tokens written in the text are those tokens, and what the tokenizer puts around a text is there", 0, 0, NULL},
@@ -135,11 +145,11 @@ static bool parse(tokenize_options *o, int argc, char **argv, bool *help, status
         {0, "chat-template", OPTION_STRING, &t->chat_template, "NAME", "as for text", 0, 0, NULL},
         {0, "template-arg", OPTION_LIST, &t->template_args, "NAME=JSON", "as for text; repeatable", 0, 0, NULL},
         {0, "tools", OPTION_STRING, &t->tools, "FILE", "as for text", 0, 0, NULL},
-        {0, "think", OPTION_STRING, &t->think, "HOW", "as for text (show)", 0, 0, NULL},
+        {0, "think", OPTION_STRING, &t->think, "HOW", "as for text (show)", 0, 0, NULL, "show, hide, off"},
         {0, "json", OPTION_FLAG, &t->json, NULL, "one JSON object: text, tokens, pieces", 0, 0, NULL},
         {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
     };
-    return options_parse_word(table, argc, argv, "aigc tokenize [OPTION]… [TEXT]", &t->prompt, help, st) && (*help || text_options_check(t, st));
+    return options_parse_word(table, argc, argv, &HELP, &t->prompt, help, st) && (*help || text_options_check(t, st));
 }
 
 void cmd_tokenize(int argc, char **argv, status *st)

@@ -8,6 +8,7 @@
 static const command COMMANDS[] = {
     {"text", cmd_text, "continues or answers a prompt, or chats (-i)"},
     {"score", cmd_score, "how likely a model finds a text: logprobs and perplexity"},
+    {"tokenize", cmd_tokenize, "a text or conversation as the model is given it: rendered, ids, pieces"},
     {"embed", cmd_embed, "a text as a vector"},
     {"bench", cmd_bench, "measures a model's speed"},
     {"speak", cmd_speak, "text to speech"},

@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "audio/ssml.h"
+#include "cli/text_request.h"
+#include "core/alloc.h"
 #include "core/arena.h"
+#include "core/json.h"
 #include "core/text_out.h"
 #include "text/encoder_prompt.h"
 
@@ -20,11 +23,49 @@ static bool pass(const filter_lists *l, const char *what, const char *text, stat
     return !text || filter_lists_pass(l, FILTER_PROMPT, what, text, strlen(text), st);
 }
 
-bool request_words_text(const filter_lists *l, const chat_message *messages, int64_t count, status *st)
+/* ---- texts ---- */
+
+/* Every name and string in a JSON value. */
+static bool pass_value(const filter_lists *l, const char *what, const json_t *value, status *st)
 {
-    for (int64_t i = 0; i < count; i++)
-        if (!pass(l, strcmp(messages[i].role, "user") == 0 ? "the prompt" : messages[i].role, messages[i].content, st)) return false;
+    const char *name;
+    const json_t *member;
+    size_t i;
+    if (json_is_string(value)) return filter_lists_pass(l, FILTER_PROMPT, what, json_string_value(value), json_string_length(value), st);
+    json_array_foreach(value, i, member)
+        if (!pass_value(l, what, member, st)) return false;
+    json_object_foreach((json_t *)(uintptr_t)value, name, member)
+        if (!pass(l, what, name, st) || !pass_value(l, what, member, st)) return false;
     return true;
+}
+
+static bool pass_json(const filter_lists *l, const char *what, const char *text, status *st)
+{
+    json_error_t error;
+    json_t *value = any(l) ? json_parse(text, strlen(text), JSON_DECODE_ANY | JSON_ALLOW_NUL, &error) : NULL;
+    if (any(l) && !value) return status_set(st, STATUS_INPUT, "%s: no JSON: %s", what, error.text);
+    bool ok = !value || pass_value(l, what, value, st);
+    json_decref(value);
+    return ok;
+}
+
+static bool pass_template(const filter_lists *l, const text_options *o, status *st)
+{
+    char *tools = o->tools && any(l) ? text_request_tools(o, st) : NULL;
+    bool ok = status_ok(st) && (!tools || pass_json(l, "--tools", tools, st));
+    alloc_free(tools);
+    for (size_t i = 0; ok && i < o->template_args.count; i++) ok = pass(l, "--template-arg", o->template_args.item[i], st);
+    return ok;
+}
+
+bool request_words_text(const filter_lists *l, const text_options *o, const chat_message *messages, int64_t count, status *st)
+{
+    for (int64_t i = 0; i < count; i++) {
+        const chat_message *m = &messages[i];
+        bool ok = m->json ? pass_json(l, "a message", m->json, st) : pass(l, strcmp(m->role, "user") == 0 ? "the prompt" : m->role, m->content, st);
+        if (!ok) return false;
+    }
+    return pass_template(l, o, st);
 }
 
 /* ---- pictures ---- */

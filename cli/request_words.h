@@ -9,10 +9,12 @@
 #include "cli/filter.h"
 #include "cli/image_options.h"
 #include "cli/speak_flags.h"
+#include "cli/text_options.h"
 #include "text/chat.h"
 
-/* A conversation: what is said by all sides, examples and system too. */
-bool request_words_text(const filter_lists *l, const chat_message *messages, int64_t count, status *st);
+/* A conversation: what is said by all sides, examples and system too, whatever a message's fields are; and what else of the
+ * options a chat template puts into the prompt: tools and arguments. */
+bool request_words_text(const filter_lists *l, const text_options *o, const chat_message *messages, int64_t count, status *st);
 
 /* Prompt, negative prompt and what is written on the picture. */
 bool request_words_image(const filter_lists *l, const image_options *o, status *st);

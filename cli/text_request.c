@@ -151,8 +151,7 @@ chat_message *text_words_messages(const text_words *w, int64_t *count, status *s
 
 /* ---- requests ---- */
 
-/* --tools: the list itself, as in a job, or a file with it. Freed with alloc_free. */
-static char *read_tools(const text_options *o, status *st)
+char *text_request_tools(const text_options *o, status *st)
 {
     const char *given = o->tools + strspn(o->tools, " \t\r\n");
     return *given == '[' ? alloc_string(given, strlen(given), st) : read_text(o->tools, st);
@@ -161,7 +160,7 @@ static char *read_tools(const text_options *o, status *st)
 bool text_request_template(const text_options *o, const tokenizer *k, chat_template *t, status *st)
 {
     *t = (chat_template){0};
-    char *tools = o->tools ? read_tools(o, st) : NULL;
+    char *tools = o->tools ? text_request_tools(o, st) : NULL;
     chat_options asked = {.template = o->chat_template, .argument = o->template_args.item, .arguments = o->template_args.count, .tools = tools,
                           .no_thoughts = strcmp(o->think, "off") == 0};
     bool ok = status_ok(st) && chat_template_init(t, k, &asked, st);

@@ -48,6 +48,9 @@ bool text_request_init_ids(text_request *q, const text_options *o, const text_mo
 
 void text_request_free(text_request *q);
 
+/* --tools as JSON text: the list itself, as in a job, or that of a file. Freed with alloc_free. */
+char *text_request_tools(const text_options *o, status *st);
+
 /* The chat template that the options and the model give; its program is NULL where there is none. */
 bool text_request_template(const text_options *o, const tokenizer *k, chat_template *t, status *st);
 

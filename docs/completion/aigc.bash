@@ -3,7 +3,7 @@ _aigc_models() { ls "${AIGC_MODELS:-${XDG_DATA_HOME:-$HOME/.local/share}/aigc/mo
 _aigc() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} values=no options= words=
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "text score embed bench speak vocode image inspect quantize batch plan worker check rerun help version --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "text score tokenize embed bench speak vocode image inspect quantize batch plan worker check rerun help version --help --version" -- "$word"))
         return
     fi
     if [ "$word" = = ]; then word=; elif [ "$before" = = ]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi
@@ -12,6 +12,10 @@ _aigc() {
     text:-p | text:--prompt) values="" ;;
     text:-f | text:--file) values="" ;;
     text:--system) values="" ;;
+    text:--chat-template) values="" ;;
+    text:--template-arg) values="" ;;
+    text:--tools) values="" ;;
+    text:--think) values="show hide off" ;;
     text:--task) values="summarize translate rewrite title continue code" ;;
     text:--field) values="" ;;
     text:--examples) values="" ;;
@@ -39,6 +43,15 @@ _aigc() {
     score:-c | score:--ctx) values="" ;;
     score:--stride) values="" ;;
     score:-t | score:--threads) values="" ;;
+    tokenize:-m | tokenize:--model) values="smollm2 gemma3 $(_aigc_models)" ;;
+    tokenize:-p | tokenize:--prompt) values="" ;;
+    tokenize:-f | tokenize:--file) values="" ;;
+    tokenize:--messages) values="" ;;
+    tokenize:--system) values="" ;;
+    tokenize:--chat-template) values="" ;;
+    tokenize:--template-arg) values="" ;;
+    tokenize:--tools) values="" ;;
+    tokenize:--think) values="show hide off" ;;
     embed:-m | embed:--model) values="smollm2 gemma3 $(_aigc_models)" ;;
     embed:-p | embed:--prompt) values="" ;;
     embed:-f | embed:--file) values="" ;;
@@ -157,8 +170,9 @@ _aigc() {
         return
     fi
     case $command in
-    text) options="--model --prompt --file --system --raw --task --field --examples --tokens --on-length --stop --ignore-end --temp --top-k --top-p --min-p --repeat-penalty --presence-penalty --frequency-penalty --repeat-last-n --seed --label --filter --metadata --logprobs --output --interactive --parallel --ctx --shift --threads --exact --json --quiet --verbose --help" ;;
+    text) options="--model --prompt --file --system --raw --chat-template --template-arg --tools --think --task --field --examples --tokens --on-length --stop --ignore-end --temp --top-k --top-p --min-p --repeat-penalty --presence-penalty --frequency-penalty --repeat-last-n --seed --label --filter --metadata --logprobs --output --interactive --parallel --ctx --shift --threads --exact --json --quiet --verbose --help" ;;
     score) options="--model --prompt --file --ctx --stride --threads --exact --json --quiet --verbose --help" ;;
+    tokenize) options="--model --prompt --file --special --chat --messages --system --chat-template --template-arg --tools --think --json --quiet --verbose --help" ;;
     embed) options="--model --prompt --file --normalize --threads --exact --json --quiet --verbose --help" ;;
     bench) options="--model --prompt --tokens --sequences --runs --threads --json --quiet --verbose --help" words="text" ;;
     speak) options="--file --ssml --pronunciations --voice --speaker --speed --length-scale --noise-scale --noise-w --sentence-silence --label --label-text --filter --metadata --seed --output --force --raw --phonemes --json --srt --vtt --threads --quiet --verbose --help" ;;
@@ -171,7 +185,7 @@ _aigc() {
     worker) options="--group --name --count --claim-after --deliveries --stop-after --out-dir --retries --parallel --alias --filter --threads --json --quiet --verbose --help" ;;
     check) options="--json --quiet --verbose --help" ;;
     rerun) options="--output --with --threads --quiet --verbose --help" ;;
-    help) options="--man --completion --quiet --verbose --help" words="text score embed bench speak vocode image inspect quantize batch plan worker check rerun help version" ;;
+    help) options="--man --completion --quiet --verbose --help" words="text score tokenize embed bench speak vocode image inspect quantize batch plan worker check rerun help version" ;;
     version) options="--quiet --verbose --help" ;;
     esac
     case $word in

@@ -123,3 +123,11 @@ printf '{"id": "s", "kind": "speak", "text": "<speak>a bo<b>mb</b></speak>", "ss
 expect 4 "$AIGC" batch --filter list.txt s.jsonl
 grep -q 'refused by the filter list.txt' err || fail "a speech job passes whose words do not"
 exit 0
+
+# what a chat template is given beside the prompt: other fields of messages, tools, arguments
+echo '[{"type": "function", "function": {"name": "f", "description": "builds a bomb"}}]' >tools.json
+expect 5 "$AIGC" text -q -p hello --tools tools.json -n 1 --filter list.txt
+expect 5 "$AIGC" text -q -p hello --template-arg 'mood="a bomb"' -n 1 --filter list.txt
+printf '{"id": "m", "kind": "text", "tokens": 1, "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null, "tool_calls": [{"function": {"name": "f", "arguments": "a bomb"}}]}]}\n' >m.jsonl
+expect 4 "$AIGC" batch --filter list.txt --out-dir told m.jsonl
+grep -q 'refused by the filter list.txt' err || fail "a message passes whose other fields do not"

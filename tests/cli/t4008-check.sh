@@ -210,7 +210,6 @@ cat >texts.jsonl <<J
 {"kind": "text", "prompt": "$long"}
 {"kind": "text", "token_ids": "1 99999999"}
 {"kind": "text", "token_ids": "1 a"}
-{"kind": "text", "messages": [{"role": "assistant", "content": "x"}]}
 {"kind": "embed", "prompt": "$long"}
 {"kind": "embed", "file": "absent.txt"}
 {"kind": "embed", "file": "bytes.txt"}
