@@ -125,7 +125,7 @@ static char *read_text(const char *path, bool any, size_t limit, size_t *size, s
 {
     char *text = read_input(path, any, limit, size, st);
     if (!text) return NULL;
-    if (*size >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0)) {
+    if (*size >= 2 && *size % 2 == 0 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0)) {
         alloc_free(text);
         status_set(st, STATUS_INPUT, "%s: a text in UTF-16 found, UTF-8 wanted; iconv -f UTF-16 -t UTF-8 makes one", strcmp(path, "-") == 0 ? "standard input" : path);
         return NULL;

@@ -92,8 +92,8 @@ expect 2 "$AIGC" batch --shard slurm parts.jsonl
 expect 0 "$AIGC" batch --force parts.jsonl
 grep -q 'a minute' err && fail "progress without a terminal"
 if command -v script >/dev/null; then
-    { shows 1 '11/12 speak'; : >seen; } | on_terminal "'$AIGC' batch --force parts.jsonl"
-    grep -q '11/12 speak, [0-9]* a minute, [0-9]* s left' out || fail "no progress on a terminal"
+    { shows 1 '(11/12 speak)'; : >seen; } | on_terminal "'$AIGC' batch --force parts.jsonl"
+    grep -q '11/12, [0-9]* a minute, [0-9]* s left (11/12 speak)' out || fail "no progress on a terminal"
 fi
 
 # Ctrl-C: what runs is dropped, what is done stays, the same command goes on
