@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Stores a diffusers picture model in 8 bits, as aigc reads it (docs/formats.md).
 
-    python3 samples/training/pack.py FROM TO [--steps N] [--cfg-scale X] [--upscale N]        (numpy, safetensors)
+    python3 samples/training/pack.py FROM TO [--steps N] [--cfg-scale X] [--upscale N] [--words FILE]    (numpy, safetensors)
 
 Each weight of two or more dimensions and at least 4,096 values becomes an I8 tensor NAME and an f32 tensor NAME.scale with
 one value for each row of its first dimension: NAME[o] · NAME.scale[o] is the weight, off by at most half a scale. The other
 tensors stay as they are. Settings and tokenizer are copied; --steps, --cfg-scale and --upscale are written to aigc.json as
-what `aigc image` uses when the user says nothing.
+what `aigc image` uses when the user says nothing. --words gives the names of what the model knows, one a line; they become
+words.txt in lower case, sorted, each once, and aigc.json names it.
 """
 import argparse, json, pathlib, shutil
 import numpy as np
@@ -31,6 +32,7 @@ def main():
     p.add_argument("--steps", type=int)
     p.add_argument("--cfg-scale", type=float)
     p.add_argument("--upscale", type=int)
+    p.add_argument("--words", type=pathlib.Path)
     a = p.parse_args()
     for path in sorted(a.source.rglob("*")):
         to = a.target / path.relative_to(a.source)
@@ -48,6 +50,10 @@ def main():
         elif path.suffix in (".json", ".txt", ".md"):
             shutil.copyfile(path, to)
     advice = {k: v for k, v in (("steps", a.steps), ("cfg_scale", a.cfg_scale), ("upscale", a.upscale)) if v is not None}
+    if a.words:
+        names = sorted({" ".join(line.lower().split()) for line in a.words.read_text().splitlines()} - {""})
+        (a.target / "words.txt").write_text("\n".join(names) + "\n")
+        advice["words"] = "words.txt"
     if advice:
         (a.target / "aigc.json").write_text(json.dumps(advice) + "\n")
     size = sum(f.stat().st_size for f in a.target.rglob("*") if f.is_file())
