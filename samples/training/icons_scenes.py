@@ -207,8 +207,9 @@ class Captions:
             words = random.choice(["a picture of ", "an icon of ", "draw ", "a drawing of ", "an emoji of ", "please draw me "]) + words
         if scene.background != "white" or random.random() < .06:
             color = color_word(scene.background)
-            words += random.choice([f" on a {color} background", f" on a {color} background", f", {color} background", f" on {color}",
-                                    f", with a {color} background", f" against a {color} background"])
+            with_article = article(color)
+            words += random.choice([f" on {with_article} background", f" on {with_article} background", f", {color} background",
+                                    f" on {color}", f", with {with_article} background", f" against {with_article} background"])
         many = wordy and random.random() < .35
         if many or random.random() < .12:  # words that change nothing
             more = random.sample(FILLERS, random.randint(8, 18) if many else random.randint(1, 3))
