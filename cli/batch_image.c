@@ -70,6 +70,12 @@ static char *answer(batch_image *s, batch_item *item, const image_options *o, st
     return status_ok(st) ? batch_answer_image(item, path, st) : NULL;
 }
 
+static void remark_doubt(const batch_image *s, batch_item *item, const image_options *o, status *st)
+{
+    char *doubt = o->prompt ? arena_alloc(item->mem, IMAGE_SESSION_DOUBT, st) : NULL;
+    if (doubt && image_session_doubts(s->session, o->prompt, doubt, IMAGE_SESSION_DOUBT)) item->remark = doubt;
+}
+
 /* The answer to a request; NULL for a job of our own form, whose product is its picture. */
 static char *draw(batch_lane *lane, batch_image *s, batch_item *item, status *st)
 {
@@ -78,6 +84,7 @@ static char *draw(batch_lane *lane, batch_image *s, batch_item *item, status *st
     if (!batch_options_set(&item->job, &v, st)) return NULL;
     v.image.quiet = true; /* the batch shows a line of its own */
     if (!request_words_image(&item->filters, &v.image, st) || !open_session(lane, s, item, &v.image, st)) return NULL;
+    remark_doubt(s, item, &v.image, st);
     if (item->only_check) {
         image_session_check(s->session, &v.image, item->job.seed, st);
         return NULL;

@@ -64,6 +64,15 @@ static bool pass_filter(filter *list, const image_options *o, status *st)
     return status_ok(st);
 }
 
+/* number: of the prompt's first picture, which tells the prompts of a file apart. */
+static void tell_doubt(const image_session *s, const image_options *o, int64_t number)
+{
+    char doubt[IMAGE_SESSION_DOUBT];
+    if (!image_session_doubts(s, o->prompt, doubt, sizeof doubt)) return;
+    if (o->file) log_warning("picture %lld: %s", (long long)number, doubt);
+    else log_warning("%s", doubt);
+}
+
 /* Every prompt, count pictures each; seeds count up over all. */
 static void draw_all(image_session *s, image_options *o, char *prompts, filter *list, status *st)
 {
@@ -75,6 +84,7 @@ static void draw_all(image_session *s, image_options *o, char *prompts, filter *
         if (!pass_filter(list, o, st)) break;
         if ((uint64_t)(number + o->count) - 1 > OPTION_MOST_SEED - seed)
             status_set(st, STATUS_USAGE, "--seed: %" PRIu64 " and %" PRId64 " more found, seeds up to %" PRIu64 " wanted", seed, number + o->count - 1, OPTION_MOST_SEED);
+        tell_doubt(s, o, number + 1);
         for (int64_t i = 0; i < o->count && status_ok(st); i++, number++) {
             if (!prompts && i + 1 == o->count) image_session_last(s);
             draw_one(s, o, seed + (uint64_t)number, number + 1, st);

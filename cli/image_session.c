@@ -6,6 +6,7 @@
 #include "cli/image_origin.h"
 #include "cli/image_size.h"
 #include "cli/image_text.h"
+#include "cli/image_words.h"
 #include "cli/interrupt.h"
 #include "cli/model_path.h"
 #include "core/alloc.h"
@@ -27,6 +28,7 @@ struct image_session {
     bool last;          /* parts are dropped as soon as their work is done */
     int64_t steps, upscale; /* the model's own values; 0: it names none */
     double guidance;
+    image_words *words; /* what the model knows, where it says so */
     int64_t told_width, told_height; /* the size of which it was last said that it is not drawn as such */
 };
 
@@ -40,7 +42,12 @@ static bool read_advice(image_session *s, status *st)
     s->steps = config_int(json, "steps", 0, 1, 1000);
     s->guidance = config_real(json, "cfg_scale", 0, 0, 100);
     s->upscale = config_int(json, "upscale", 0, 1, 4);
+    const char *name = config_string(json, "words", NULL);
+    if (name && strchr(name, '/')) config_refuse(json, "words", name, "the name of a file in the same folder");
+    char *list = name && status_ok(st) ? file_join(image_model_path(s->model), name, st) : NULL;
     config_close(json);
+    if (list) s->words = image_words_open(list, st);
+    alloc_free(list);
     return status_ok(st);
 }
 
@@ -73,11 +80,23 @@ void image_session_close(image_session *s)
     if (!s) return;
     origin_files_free(&s->files);
     image_model_close(s->model);
+    image_words_close(s->words);
     arena_free(s->mem);
     alloc_free(s);
 }
 
 void image_session_last(image_session *s) { s->last = true; }
+
+bool image_session_doubts(const image_session *s, const char *prompt, char *text, size_t size)
+{
+    const char *name[IMAGE_WORDS_NEAREST];
+    if (!s->words || image_words_known(s->words, prompt)) return false;
+    int found = image_words_nearest(s->words, prompt, name);
+    int used = snprintf(text, size, "the model knows no word of this prompt%s", found ? "; the nearest that it knows: " : "");
+    for (int i = 0; i < found && used > 0 && (size_t)used < size; i++)
+        used += snprintf(text + used, size - (size_t)used, "%s%s", i ? ", " : "", name[i]);
+    return true;
+}
 
 const char *image_session_model_path(const image_session *s) { return image_model_path(s->model); }
 

@@ -32,6 +32,11 @@ bool image_session_draw(image_session *s, const image_options *o, uint64_t seed,
  * written. */
 bool image_session_check(image_session *s, const image_options *o, uint64_t seed, status *st);
 
+/* Whether the model lists what it knows (image_words) and no word of the prompt is in the list; the remark that says so, and
+ * names what is spelled like it, is then in text. */
+enum { IMAGE_SESSION_DOUBT = 320 }; /* bytes that are always enough */
+bool image_session_doubts(const image_session *s, const char *prompt, char *text, size_t size);
+
 const char *image_session_model_path(const image_session *s);
 
 #endif

@@ -13,6 +13,8 @@ SHARES = (.52, .24, .10, .07, .07)
 MOST_KINDS, RARE = 10, 4  # kinds of one thing; labels that may share a tag
 # WordNet's lexicographer files (lexnames(5)) that hold what an emojibase group shows.
 SENSES = {1: {"18", "08"}, 3: {"05", "20"}, 4: {"13", "20", "06"}, 5: {"06", "15", "17", "19"}, 6: {"06", "04"}, 7: {"06", "10", "21", "13"}}
+UNWANTED = {"ass", "bastard wing", "bimbo", "cock", "coon bear", "dick", "domestic ass", "fag", "gypsy cab", "nude", "oriental cockroach",
+            "oriental roach", "queer", "sexy", "turkey cock"}  # what dictionaries have and nobody should be shown
 NAME = re.compile(r"[a-z][a-z '-]{1,23}")
 
 
@@ -96,7 +98,7 @@ class Words:
             for word in [label] + own:
                 s, k = net.around(word, group)
                 synonyms, kinds = synonyms + s, kinds + k
-            free = lambda words: list(dict.fromkeys(w for w in words if w not in first))
+            free = lambda words: list(dict.fromkeys(w for w in words if w not in first and w not in UNWANTED))
             rare = [t for t in tags[label] if shared[t] <= RARE and t not in label.split()]
             of[label] = [[label.replace(":", "")], own, free(synonyms), free(rare), free(kinds)[:MOST_KINDS]]
         return of
@@ -114,5 +116,7 @@ class Words:
         return {3: 1.3, 4: 1.3, 5: 1.0, 6: 1.0, 7: 1.0, 0: .9, 1: .5, 8: .5}.get(group, .4)
 
     def known(self):
-        """Every name, sorted: what the model's words.txt lists."""
-        return sorted({name.lower() for lists in self.of.values() for names in lists for name in names})
+        """Every name, sorted: what the model's words.txt lists. A colour or a manner alone names no thing."""
+        from icons_scenes import BACKGROUNDS, HUES
+        manners = {style for _, _, style, _ in icons_data.SETS.values()} | (set(BACKGROUNDS) | set(HUES)) - {"orange"}
+        return sorted({name.lower() for lists in self.of.values() for names in lists for name in names} - manners)

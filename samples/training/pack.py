@@ -7,9 +7,9 @@ Each weight of two or more dimensions and at least 4,096 values becomes an I8 te
 one value for each row of its first dimension: NAME[o] · NAME.scale[o] is the weight, off by at most half a scale. The other
 tensors stay as they are. Settings and tokenizer are copied; --steps, --cfg-scale and --upscale are written to aigc.json as
 what `aigc image` uses when the user says nothing. --words gives the names of what the model knows, one a line; they become
-words.txt in lower case, sorted, each once, and aigc.json names it.
+words.txt in lower case, without punctuation, sorted, each once, and aigc.json names it.
 """
-import argparse, json, pathlib, shutil
+import argparse, json, pathlib, re, shutil
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
@@ -51,7 +51,8 @@ def main():
             shutil.copyfile(path, to)
     advice = {k: v for k, v in (("steps", a.steps), ("cfg_scale", a.cfg_scale), ("upscale", a.upscale)) if v is not None}
     if a.words:
-        names = sorted({" ".join(line.lower().split()) for line in a.words.read_text().splitlines()} - {""})
+        plain = lambda line: " ".join(re.sub(r"[^\w'’-]+|_", " ", line.lower()).split())
+        names = sorted({plain(line) for line in a.words.read_text().splitlines()} - {""})
         (a.target / "words.txt").write_text("\n".join(names) + "\n")
         advice["words"] = "words.txt"
     if advice:
