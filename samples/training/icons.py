@@ -18,8 +18,8 @@ import argparse, copy, json, os, random, shutil, signal, subprocess, sys, time
 FOLDER = os.path.join(os.environ.get("AIGC_TRAINING") or os.path.expanduser("~/.local/share/aigc/training"), "icons")
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Samples of text encoder, U-Net and the autoencoder's decoder, all told, and the shares of them that the rounds reach.
-TEXT_SAMPLES, UNET_SAMPLES, DECODER_SAMPLES = 1200000, 360000, 60000
-ROUNDS = ((.12, .1, 0), (.4, .35, .5), (1, 1, 1))
+TEXT_SAMPLES, UNET_SAMPLES, DECODER_SAMPLES = 1500000, 360000, 60000
+ROUNDS = ((.1, .1, 0), (.4, .35, .5), (1, 1, 1))
 STEPS, GUIDANCE = 20, 2.0
 SHEET = ["red apple", "a cat", "house", "rocket", "3d red heart", "flat tree", "cartoon pizza", "grinning face",
          "car on a blue background", "a dog", "sun, yellow background", "guitar", "penguin", "rose", "robot", "blue apple",
