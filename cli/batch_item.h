@@ -36,6 +36,7 @@ struct batch_item {
     const char *remark;  /* to be told of it when it ends well; NULL: nothing. Lives as long as mem */
     double begun, ended; /* log_seconds: taken by the runner, given back */
     double loading;      /* seconds of that which loaded its model */
+    int64_t room;        /* of a text that was only checked: how many more tokens the context would hold */
 };
 
 batch_item *batch_item_new(size_t index, const char *folder, status *st);

@@ -85,6 +85,7 @@ static void end_slot(batch_lane *lane, batch_text *t, slot *s, const char *text,
 /* The sequences of one prompt: as many as there are choices, with seeds counted up. */
 static bool add_sequences(batch_text *t, slot *s, status *st)
 {
+    s->item->room = generator_context(t->generator) - s->request.request.prompt_count;
     for (uint32_t i = 0; i < s->item->job.choices && !s->item->only_check; i++) {
         s->request.request.seed = s->item->job.seed + i;
         s->sequence[s->count] = generator_add(t->generator, &s->request.request, st);

@@ -11,8 +11,9 @@
 #include "cli/job_name.h"
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/name_hash.h"
 
-enum { AT_HAND = 32 };
+enum { AT_HAND = 32, SHAPES = 1024 };
 static const char WORD[] = "word"; /* stands in for a text that is not there yet */
 
 typedef struct {
@@ -25,6 +26,13 @@ typedef struct {
     char *message;
 } fault;
 
+/* Text jobs that differ in nothing but the words of their prompts: when one of them was found good, the others are that are
+ * short enough. */
+typedef struct {
+    uint64_t key;  /* of all else that they say; 0: none */
+    int64_t room;  /* a prompt of so many more tokens than that of the one that was tried fits the context */
+} shape;
+
 typedef struct {
     const batch_options *o;
     const job_file *jobs;
@@ -35,6 +43,8 @@ typedef struct {
     batch_lanes *lanes;
     size_t at_hand;
     batch_item *spare; /* those that came back, by their next */
+    shape shape[SHAPES]; /* by key, open addressing */
+    size_t shapes;
     fault *fault;
     size_t faults, room;
     size_t *failed; /* [JOB_KINDS] */
@@ -96,6 +106,55 @@ static bool fill(const trial *t, size_t index, job *j, arena *mem, status *st)
     return true;
 }
 
+/* ---- jobs of one shape ---- */
+
+/* The key of a text job's shape, and how many tokens its words have at most; 0 for a job that is to be tried whatever it is:
+ * where words are looked at for more than their length (by a filter, or by a template that looks for tags), or are no prompt. */
+static uint64_t shape_of(const trial *t, const job *j, int64_t *tokens)
+{
+    enum { MOST_BYTES = 18 /* that normal forms make of a character, and so tokens */ };
+    *tokens = 0;
+    if (j->kind != JOB_TEXT || t->o->filter) return 0;
+    uint64_t key = ((uint64_t)j->form + 1) * 256 + j->choices;
+    for (size_t i = 0; i < j->option_count; i++) {
+        const char *name = j->option[i].name, *value = j->option[i].value, *words = strcmp(name, "prompt") == 0 ? value : NULL;
+        bool message = strcmp(name, "messages") == 0;
+        if (strcmp(name, "filter") == 0 || strcmp(name, "token-ids") == 0 || (message && *value == '{')) return 0;
+        if (message && (words = strchr(value, ':')) == NULL) return 0;
+        key = key * UINT64_C(0x9E3779B97F4A7C15) ^ name_hash(name, strlen(name));
+        key = key * UINT64_C(0x9E3779B97F4A7C15) ^ name_hash(value, words ? (size_t)(words - value) : strlen(value));
+        if (!words) continue;
+        words += message;
+        if (strpbrk(words, "<{") || !words[strspn(words, " \t\r\n\xEF\xBB\xBF")]) return 0; /* tags; nothing but blanks and marks */
+        for (; *words; words++) *tokens += *words & 0x80 ? MOST_BYTES : 1;
+    }
+    return key ? key : 1;
+}
+
+static shape *find_shape(trial *t, uint64_t key)
+{
+    size_t i = (size_t)key % SHAPES;
+    while (t->shape[i].key && t->shape[i].key != key) i = (i + 1) % SHAPES;
+    return &t->shape[i];
+}
+
+static bool is_known_good(trial *t, const job *j)
+{
+    int64_t tokens;
+    uint64_t key = shape_of(t, j, &tokens);
+    const shape *known = key ? find_shape(t, key) : NULL;
+    return known && known->key && tokens <= known->room;
+}
+
+static void keep_shape(trial *t, const batch_item *item)
+{
+    int64_t tokens;
+    uint64_t key = shape_of(t, &item->job, &tokens);
+    shape *s = key ? find_shape(t, key) : NULL;
+    if (!s || (!s->key && ++t->shapes == SHAPES)) return; /* the last place stays free: it ends a search */
+    if (!s->key || item->room > s->room) *s = (shape){key, item->room};
+}
+
 /* ---- faults ---- */
 
 static void add_fault(trial *t, size_t line, size_t column, const char *message, status *st)
@@ -137,7 +196,7 @@ static void end(trial *t, batch_item *item, const status *result, status *st)
     else if (!status_ok(result)) {
         t->failed[item->job.kind]++;
         add_fault(t, item->job.line, column_of(t, item, result->msg), result->msg, st);
-    }
+    } else keep_shape(t, item);
     item->next = t->spare;
     t->spare = item;
 }
@@ -178,9 +237,13 @@ static void try_job(trial *t, size_t i, status *st)
     const char *at;
     item->only_check = true;
     item->path = batch_paths_join(t->folder, item->job.out, item->mem, &wrong);
-    bool whole = job_inputs_resolve(t->inputs, &item->job, item->mem, &wrong) && fill(t, item->index, &item->job, item->mem, &wrong) && batch_words_check(NULL, &item->job, &at, &wrong) &&
+    bool whole = job_inputs_resolve(t->inputs, &item->job, item->mem, &wrong) && fill(t, item->index, &item->job, item->mem, &wrong) &&
+                 (!job_file_has_needs(t->jobs, i) || batch_words_check(NULL, &item->job, &at, &wrong)) && /* else asked when the file was opened */
                  job_inputs_find_model(&item->job, &wrong) && batch_filters_of(&t->filters, &item->job, &item->filters, &wrong);
-    if (whole) {
+    if (whole && is_known_good(t, &item->job)) {
+        item->next = t->spare;
+        t->spare = item;
+    } else if (whole) {
         batch_lanes_give(t->lanes, item);
         if (++t->at_hand >= AT_HAND) wait_for_one(t, st);
     } else end(t, item, &wrong, st);
@@ -221,8 +284,10 @@ static place *sort_jobs(const trial *t, size_t count, status *st)
         arena_reset(mem, mark);
     }
     arena_free(mem);
+    bool sorted = true;
+    for (size_t i = 1; i < count && status_ok(st); i++) sorted &= p[i - 1].key == p[i].key;
     if (status_ok(st)) {
-        qsort(p, count, sizeof *p, by_key);
+        if (!sorted) qsort(p, count, sizeof *p, by_key);
         return p;
     }
     alloc_free(p);

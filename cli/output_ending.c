@@ -43,7 +43,7 @@ bool output_ending_check(output_kind kind, const char *option, const char *path,
 {
     static const char *const NAMES[] = {"text", "a picture", "a sound", "samples without a header", "SubRip subtitles", "WebVTT subtitles", "a NumPy array", "JSON", "a GGUF file"};
     const char *ending = path ? file_ending(path) : "";
-    if (!*ending || strcmp(path, "-") == 0 || is_in(ending, endings(kind)) != (kind == OUTPUT_TEXT)) return true;
+    if (!*ending || (kind == OUTPUT_TEXT && strcmp(ending, ".txt") == 0) || strcmp(path, "-") == 0 || is_in(ending, endings(kind)) != (kind == OUTPUT_TEXT)) return true;
     if (kind == OUTPUT_TEXT) return status_set(st, STATUS_USAGE, "%s %s: a %.20s file holds no text; .txt, .md or another ending of texts wanted", option, path, ending);
     return status_set(st, STATUS_USAGE, "%s %s: no %.20s can be written; for %s %s or no ending is wanted", option, path, ending, NAMES[kind], endings(kind));
 }

@@ -216,3 +216,11 @@ cat >texts.jsonl <<J
 {"kind": "embed", "token_ids": "99999999"}
 J
 told texts.jsonl
+
+# of jobs that differ in their prompts alone one is tried, and the others where their words could be at fault
+awk 'BEGIN { for (i = 0; i < 200; i++) printf "{\"kind\": \"text\", \"prompt\": \"word %d\"}\n", i }' >alike.jsonl
+printf '{"kind": "text", "prompt": "%s"}\n{"kind": "text", "prompt": " "}\n{"kind": "text", "prompt": ""}\n{"kind": "text", "prompt": "x", "tokens": 5}\n' "$long" >>alike.jsonl
+expect 3 "$AIGC" batch --check alike.jsonl
+grep -q 'alike.jsonl:201:[0-9]*: .*context' err || fail "a prompt longer than the context is not told behind 200 short ones: $(cat err)"
+grep -q 'alike.jsonl:203:[0-9]*: .*empty' err || fail "an empty prompt is not told behind 200 others"
+[ "$(grep -c '^aigc: alike.jsonl:[0-9]*:[0-9]' err)" -le 3 ] || fail "good prompts are told: $(cat err)"
