@@ -141,7 +141,9 @@ phonemizer *phoneme_open_begin(const phoneme_options *options, status *st)
 
 void phoneme_open_part(phonemizer *p, const phoneme_options *options, int part)
 {
-    if (!p->espeak) phoneme_chain_open_part(&p->chain, options->folder, p->british, part, &p->opening[part]);
+    if (p->espeak) return;
+    phoneme_chain_open_part(&p->chain, options->folder, p->british, part, &p->opening[part]);
+    if (part == 0 && options->heteronyms && status_ok(&p->opening[0])) p->chain.heteronyms = heteronym_open(options->heteronyms, &p->opening[0]);
 }
 
 phonemizer *phoneme_open_end(phonemizer *p, const phoneme_options *options, status *st)

@@ -33,6 +33,7 @@ typedef struct {
     const char *language;       /* an espeak voice name: "en-us" (also for NULL), "en-gb", and for PHONEME_ESPEAK with
                                    espeak-ng installed any other it knows */
     phoneme_alphabet alphabet;
+    const char *heteronyms;     /* the table of audio/heteronym.h, or NULL */
     const char *pronunciations; /* the user's file (word, white space, phonemes; a line each), or NULL */
     bool no_espeak;             /* PHONEME_ESPEAK: never start espeak-ng, always map our own phonemes */
     int longest;                /* a sentence's phonemes are at most this many, longer ones are cut at clause marks;

@@ -45,6 +45,7 @@ void phoneme_chain_close(phoneme_chain *c)
     tagger_close(c->tags);
     lexicon_close(c->gold);
     lexicon_close(c->silver);
+    heteronym_close(c->heteronyms);
     oov_close(c->network);
     alloc_free(c->network_path);
     *c = (phoneme_chain){0};
@@ -192,6 +193,7 @@ static bool split_words(const token_list *tokens, word_list *w)
         } else if (!token_split_inside(t, &w->piece)) {
             return false;
         }
+        if (w->piece.count == first + 1) w->piece.item[first].reading = t->reading;
         for (size_t k = first; k < w->piece.count; k++) {
             token *p = &w->piece.item[k];
             if (!p->phonemes) read_marks(p, tokens->mem, tokens->st);
@@ -345,6 +347,7 @@ static token merged(const token *piece, size_t n, arena *mem, status *st)
     t.to = piece[n - 1].to;
     t.space = piece[n - 1].space;
     t.phonemes = NULL;
+    if (n > 1) t.reading = NULL;
     return t;
 }
 
@@ -432,7 +435,7 @@ static void pronounce_run(phoneme_chain *c, pronouncer *p, token *piece, size_t 
         token whole = {0};
         if (!fixed) {
             whole = merged(piece + left, right - left, p->mem, p->st);
-            phonemes = pronounce_token(p, whole.text, whole.tag);
+            phonemes = whole.reading ? whole.reading : pronounce_token(p, whole.text, whole.tag);
         }
         if (phonemes) {
             piece[left].phonemes = phonemes;
@@ -506,7 +509,10 @@ bool phoneme_chain_run(phoneme_chain *c, const char *text, size_t size, const ph
 {
     token_list tokens = {.mem = words->mem, .st = words->st};
     word_list w = {0};
-    if (!tokenise(c, text, size, given, given_count, &tokens) || !split_words(&tokens, &w)) return false;
+    if (!tokenise(c, text, size, given, given_count, &tokens)) return false;
+    for (size_t i = 0; c->heteronyms && i < tokens.count; i++)
+        if (!tokens.item[i].phonemes) tokens.item[i].reading = heteronym_read(c->heteronyms, &tokens, i, c->british);
+    if (!split_words(&tokens, &w)) return false;
     pronouncer p = {.gold = c->gold, .silver = c->silver, .british = c->british, .mem = words->mem, .st = words->st};
     for (size_t i = w.words; i > 0 && status_ok(words->st); i--) {
         token *piece = w.piece.item + w.word[i - 1].first;
@@ -516,7 +522,7 @@ bool phoneme_chain_run(phoneme_chain *c, const char *text, size_t size, const ph
         }
         if (!piece->phonemes && is_decimal_point(&w, i - 1))
             piece->phonemes = pronounce_plain(&p, "point", STRESS_NONE);
-        if (!piece->phonemes) piece->phonemes = pronounce_token(&p, piece->text, piece->tag);
+        if (!piece->phonemes) piece->phonemes = piece->reading ? piece->reading : pronounce_token(&p, piece->text, piece->tag);
         if (!piece->phonemes) piece->phonemes = read_unknown(c, piece, words->mem, words->st);
         look_back(&p, piece->phonemes, piece);
     }

@@ -6,6 +6,7 @@
 #ifndef AIGC_AUDIO_PHONEME_CHAIN_H
 #define AIGC_AUDIO_PHONEME_CHAIN_H
 
+#include "audio/heteronym.h"
 #include "audio/lexicon.h"
 #include "audio/oov.h"
 #include "audio/tagger.h"
@@ -15,6 +16,7 @@ typedef struct {
     token_rules *rules;
     tagger *tags;
     lexicon *gold, *silver;
+    heteronym *heteronyms; /* NULL: the lexicons and the tagger alone choose */
     oov *network;         /* opened at the first unknown word */
     char *network_path;
     bool british;

@@ -49,7 +49,7 @@ static bool open_phonemizer(opening *o, pool *threads, bool with_voice)
 static bool open_all(speak *s, pool *threads)
 {
     bool likely = strstr(s->o.voice, "hibari") != NULL && s->o.assets;
-    opening o = {.s = s, .options = {.folder = s->o.assets, .pronunciations = s->o.pronunciations}};
+    opening o = {.s = s, .options = {.folder = s->o.assets, .heteronyms = s->o.heteronyms, .pronunciations = s->o.pronunciations}};
     if (likely && !open_phonemizer(&o, threads, true)) return false;
     if (!likely && !(s->voice = voice_open(s->o.voice, s->c.st))) return false;
     if (!likely || voice_alphabet(s->voice) != PHONEME_MISAKI) {

@@ -16,6 +16,7 @@
 typedef struct {
     const char *voice;          /* path, see voice_open */
     const char *assets;         /* the folder of the phonemizer's lexicons, or NULL (audio/phoneme.h) */
+    const char *heteronyms;     /* the classifier's table, or NULL */
     const char *pronunciations; /* the user's file, or NULL */
     phoneme_markup markup;
     voice_settings settings;

@@ -19,6 +19,7 @@ typedef struct token {
     bool space;           /* white space follows */
     const char *tag;      /* its part of speech, once the tagger ran */
     const char *phonemes; /* NULL: not known yet */
+    const char *reading;  /* the pronunciation that the sentence chooses for a heteronym, or NULL */
     bool head;            /* not the continuation of another token */
     bool prespace;        /* its phonemes are set off from those before by a space */
 } token;

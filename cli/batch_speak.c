@@ -18,7 +18,7 @@ enum { MAX_TEXT = 256 << 20 };
 
 struct batch_speak {
     speak *speak;
-    char *voice, *assets, *pronunciations; /* what it was opened with; the last may be NULL */
+    char *voice, *assets, *heteronyms, *pronunciations; /* what it was opened with; the last two may be NULL */
     char *called;                          /* what the job that opened it calls the voice */
     origin_files files;                    /* the voice's, for the record in each sound */
 };
@@ -28,6 +28,7 @@ static void close_voice(batch_speak *s)
     speak_close(s->speak);
     alloc_free(s->voice);
     alloc_free(s->assets);
+    alloc_free(s->heteronyms);
     alloc_free(s->pronunciations);
     alloc_free(s->called);
     origin_files_free(&s->files);
@@ -46,11 +47,12 @@ static bool open_voice(batch_lane *lane, batch_speak *s, batch_item *item, const
     close_voice(s);
     s->voice = path;
     s->assets = path ? speak_flags_assets(path) : NULL;
+    s->heteronyms = speak_flags_heteronyms();
     s->called = alloc_string(f->voice, strlen(f->voice), st);
     if (path) sound_origin_add_voice(&s->files, f, path, s->assets, st);
     s->pronunciations = f->pronunciations ? alloc_string(f->pronunciations, strlen(f->pronunciations), st) : NULL;
     if (!status_ok(st)) return false;
-    speak_options o = {.voice = s->voice, .assets = s->assets, .pronunciations = s->pronunciations, .settings = speak_flags_settings(f)};
+    speak_options o = {.voice = s->voice, .assets = s->assets, .heteronyms = s->heteronyms, .pronunciations = s->pronunciations, .settings = speak_flags_settings(f)};
     double begun = log_seconds();
     s->speak = speak_open(&o, batch_lane_threads(lane), st);
     item->loading = log_seconds() - begun;

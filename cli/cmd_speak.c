@@ -183,9 +183,9 @@ static char *read_text(const speak_flags *f, const char **words, int count, size
 
 static void run(const speak_flags *f, const char *text, size_t size, status *st)
 {
-    char *path = speak_flags_voice(f, st), *assets = path ? speak_flags_assets(path) : NULL;
+    char *path = speak_flags_voice(f, st), *assets = path ? speak_flags_assets(path) : NULL, *heteronyms = speak_flags_heteronyms();
     pool *threads = path ? pool_new((int)f->threads, st) : NULL;
-    speak_options o = {.voice = path, .assets = assets, .pronunciations = f->pronunciations, .markup = f->ssml ? PHONEME_SSML : PHONEME_PLAIN,
+    speak_options o = {.voice = path, .assets = assets, .heteronyms = heteronyms, .pronunciations = f->pronunciations, .markup = f->ssml ? PHONEME_SSML : PHONEME_PLAIN,
                        .settings = speak_flags_settings(f),
                        .sentence_silence = f->sentence_silence, .seed = (uint64_t)f->seed, .phonemes_only = f->phonemes};
     outputs to = {.text = text, .started = log_seconds()};
@@ -211,6 +211,7 @@ static void run(const speak_flags *f, const char *text, size_t size, status *st)
     pool_free(threads);
     alloc_free(path);
     alloc_free(assets);
+    alloc_free(heteronyms);
 }
 
 static bool check_flags(speak_flags *f, status *st)

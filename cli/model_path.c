@@ -22,6 +22,7 @@ static const struct {
     {"hibari", "hibari"},
     {"joe", "joe/en_US-joe-medium.onnx"},
     {"icons", "icons"},
+    {"heteronyms", "heteronyms/heteronyms.json.gz"},
 };
 
 #define WHERE "; 'sh samples/models.sh smollm2 hibari' gets the default models, docs/models.md says where to get others"

@@ -87,3 +87,9 @@ char *speak_flags_assets(const char *path)
     status absent = {0};
     return file_is_folder(path) ? alloc_string(path, strlen(path), &absent) : model_path_find("hibari", &absent);
 }
+
+char *speak_flags_heteronyms(void)
+{
+    status absent = {0};
+    return model_path_find("heteronyms", &absent);
+}

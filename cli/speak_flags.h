@@ -35,4 +35,8 @@ char *speak_flags_voice(const speak_flags *f, status *st);
  * without. Freed with alloc_free. */
 char *speak_flags_assets(const char *path);
 
+/* The table that chooses among a heteronym's pronunciations, which comes along with the program; NULL where it is absent.
+ * Freed with alloc_free. */
+char *speak_flags_heteronyms(void);
+
 #endif
