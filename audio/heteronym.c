@@ -371,6 +371,7 @@ static void see_case(view *v)
 
 void heteronym_features(const token_list *sentence, size_t at, heteronym_see to, void *arg)
 {
+    size_t mark = arena_mark(sentence->mem);
     view *v = arena_alloc(sentence->mem, sizeof *v, sentence->st);
     if (!v) return;
     *v = (view){.sentence = sentence, .at = at, .see = to, .arg = arg};
@@ -384,6 +385,7 @@ void heteronym_features(const token_list *sentence, size_t at, heteronym_see to,
     see_auxiliary(v, HAVE, "have");
     see_auxiliary(v, BE, "be");
     see_sentence(v);
+    arena_reset(sentence->mem, mark);
 }
 
 /* ---- choosing ---- */
