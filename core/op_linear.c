@@ -48,7 +48,7 @@ static void sums_widened(const linear *w, float *y, int64_t ldy, const float *x,
 static void sums(const linear_job *j, const linear *w, float *y, int64_t ldy, int64_t row, int64_t rows, int64_t panel,
                  const void *next, int64_t out)
 {
-    const uint8_t *panels = (const uint8_t *)w->packed + (size_t)panel * w->panel_bytes;
+    const uint8_t *panels = w->packed ? (const uint8_t *)w->packed + (size_t)panel * w->panel_bytes : NULL; /* weights in place have none */
     const float *x = j->x ? j->x + row * w->in : NULL;
     switch (w->form) {
     case LINEAR_QUANTIZED:
