@@ -87,6 +87,7 @@ void cmd_embed(int argc, char **argv, status *st)
     embed_options o = {.text = text_options_default()};
     bool help = false;
     if (!parse(&o, argc, argv, &help, st) || help) return;
+    text_request_tell_unread(&o.text);
     char *input = text_request_input(&o.text, st);
     char *path = input ? model_path_find(o.text.model, st) : NULL;
     pool *threads = path ? pool_new((int)o.text.threads, st) : NULL;

@@ -367,6 +367,7 @@ void cmd_text(int argc, char **argv, status *st)
     r->seed = o.seed_given ? (uint64_t)o.seed : rng_fresh_seed();
     if ((uint64_t)o.parallel - 1 > OPTION_MOST_SEED - r->seed)
         status_set(st, STATUS_USAGE, "--seed: %" PRIu64 " and %" PRId64 " more found, seeds up to %" PRIu64 " wanted", r->seed, o.parallel - 1, OPTION_MOST_SEED);
+    if (status_ok(st) && !o.interactive) text_request_tell_unread(&o);
     if (status_ok(st) && (o.interactive || text_words_read(&r->words, &o, st)) && pass_words(r, st)) open_and_run(r, st);
     if (st->code == STATUS_REFUSED && o.json) filter_print_refusal(st);
     filter_close(r->filter);

