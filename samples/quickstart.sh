@@ -46,4 +46,4 @@ echo
 cat out/text.txt
 echo
 echo "out/story/story.html shows the story in a browser. Now you, from $PWD:"
-echo '  build/aigc text -p "Write two sentences about the sea."'
+echo '  build/aigc text --temp 0 -p "Write two sentences that welcome a new pupil to a school."'
