@@ -190,6 +190,12 @@ static size_t column_of(const trial *t, const batch_item *item, const char *mess
     return 1;
 }
 
+static void give_back(trial *t, batch_item *item)
+{
+    item->next = t->spare;
+    t->spare = item;
+}
+
 static void end(trial *t, batch_item *item, const status *result, status *st)
 {
     if (result->code == STATUS_INTERRUPTED || result->code == STATUS_NOMEM) status_set(st, result->code, "%s", result->msg);
@@ -197,8 +203,7 @@ static void end(trial *t, batch_item *item, const status *result, status *st)
         t->failed[item->job.kind]++;
         add_fault(t, item->job.line, column_of(t, item, result->msg), result->msg, st);
     } else keep_shape(t, item);
-    item->next = t->spare;
-    t->spare = item;
+    give_back(t, item);
 }
 
 static batch_item *take_item(trial *t, size_t index, status *st)
@@ -226,24 +231,17 @@ static void wait_for_one(trial *t, status *st)
     end(t, item, &item->result, st);
 }
 
-static void try_job(trial *t, size_t i, status *st)
+static void try_job(trial *t, batch_item *item, status *st)
 {
-    batch_item *item = take_item(t, i, st);
-    if (!item || !job_file_get(t->jobs, i, item->mem, &item->job, st)) {
-        batch_item_free(item);
-        return;
-    }
     status wrong = {0};
     const char *at;
     item->only_check = true;
     item->path = batch_paths_join(t->folder, item->job.out, item->mem, &wrong);
     bool whole = job_inputs_resolve(t->inputs, &item->job, item->mem, &wrong) && fill(t, item->index, &item->job, item->mem, &wrong) &&
-                 (!job_file_has_needs(t->jobs, i) || batch_words_check(NULL, &item->job, &at, &wrong)) && /* else asked when the file was opened */
-                 job_inputs_find_model(&item->job, &wrong) && batch_filters_of(&t->filters, &item->job, &item->filters, &wrong);
-    if (whole && is_known_good(t, &item->job)) {
-        item->next = t->spare;
-        t->spare = item;
-    } else if (whole) {
+                 (!job_file_has_needs(t->jobs, item->index) || batch_words_check(NULL, &item->job, &at, &wrong)) && /* else asked when the file was opened */
+                 job_inputs_find_model(t->inputs, &item->job, &wrong) && batch_filters_of(&t->filters, &item->job, &item->filters, &wrong);
+    if (whole && is_known_good(t, &item->job)) give_back(t, item);
+    else if (whole) {
         batch_lanes_give(t->lanes, item);
         if (++t->at_hand >= AT_HAND) wait_for_one(t, st);
     } else end(t, item, &wrong, st);
@@ -272,26 +270,34 @@ static int by_key(const void *a, const void *b)
     return x->key != y->key ? (x->key > y->key) - (x->key < y->key) : (x->index > y->index) - (x->index < y->index);
 }
 
-/* The jobs in an order that opens each model once. */
-static place *sort_jobs(const trial *t, size_t count, status *st)
+/* The jobs of the model that a kind has open, as they come; the others in an order that opens each model once. */
+static void try_all(trial *t, status *st)
 {
-    place *p = alloc_array(count + 1, sizeof *p, st);
-    arena *mem = p ? arena_new(st) : NULL;
-    for (size_t i = 0; mem && i < count && status_ok(st); i++) {
-        job j;
-        size_t mark = arena_mark(mem);
-        if (job_file_get(t->jobs, i, mem, &j, st)) p[i] = (place){key_of(&j), (uint32_t)i};
-        arena_reset(mem, mark);
+    uint64_t open[JOB_KINDS] = {0};
+    size_t later = 0, room = 0;
+    place *p = NULL;
+    for (size_t i = 0; i < job_file_count(t->jobs) && status_ok(st) && interrupt_check(st); i++) {
+        batch_item *item = take_item(t, i, st);
+        uint64_t key = item && job_file_get(t->jobs, i, item->mem, &item->job, st) ? key_of(&item->job) : 0;
+        if (key && !open[item->job.kind]) open[item->job.kind] = key;
+        if (!key) batch_item_free(item);
+        else if (key == open[item->job.kind]) try_job(t, item, st);
+        else {
+            if (later == room) {
+                place *grown = alloc_resize(p, room ? 2 * room : 64, sizeof *p, st);
+                if (grown) p = grown, room = room ? 2 * room : 64;
+            }
+            if (later < room) p[later++] = (place){key, (uint32_t)i};
+            give_back(t, item);
+        }
     }
-    arena_free(mem);
-    bool sorted = true;
-    for (size_t i = 1; i < count && status_ok(st); i++) sorted &= p[i - 1].key == p[i].key;
-    if (status_ok(st)) {
-        if (!sorted) qsort(p, count, sizeof *p, by_key);
-        return p;
+    if (later) qsort(p, later, sizeof *p, by_key);
+    for (size_t i = 0; i < later && status_ok(st) && interrupt_check(st); i++) {
+        batch_item *item = take_item(t, p[i].index, st);
+        if (item && job_file_get(t->jobs, item->index, item->mem, &item->job, st)) try_job(t, item, st);
+        else batch_item_free(item);
     }
     alloc_free(p);
-    return NULL;
 }
 
 static void close_trial(trial *t)
@@ -311,15 +317,12 @@ static void close_trial(trial *t)
 bool batch_trial_run(const batch_options *o, const batch_checker *checker, const job_file *jobs, const char *out_folder, size_t failed[JOB_KINDS], status *st)
 {
     trial t = {.o = o, .jobs = jobs, .folder = out_folder, .failed = failed, .filters = {.standard = o->filter}};
-    size_t count = job_file_count(jobs);
-    place *order = sort_jobs(&t, count, st);
-    t.inputs = order ? job_inputs_new(o->job_path, &o->aliases, st) : NULL;
+    t.inputs = job_inputs_new(o->job_path, &o->aliases, st);
     t.lanes = t.inputs ? batch_lanes_start(&t.models, (int)o->threads, o->parallel, st) : NULL;
-    for (size_t i = 0; t.lanes && i < count && status_ok(st) && interrupt_check(st); i++) try_job(&t, order[i].index, st);
+    if (t.lanes) try_all(&t, st);
     while (t.lanes && t.at_hand) wait_for_one(&t, st);
     if (t.faults) qsort(t.fault, t.faults, sizeof *t.fault, by_line);
     for (size_t i = 0; i < t.faults; i++) batch_report_fault((void *)(uintptr_t)checker, t.fault[i].line, t.fault[i].column, t.fault[i].message);
-    alloc_free(order);
     close_trial(&t);
     return status_ok(st);
 }

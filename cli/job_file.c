@@ -62,10 +62,10 @@ static bool grow(void **array, size_t count, size_t *room, size_t size, status *
 /* ---- the first pass ---- */
 
 /* Whether an output may have this name: inside the folder, behind no link, and no file of the run itself. */
-static bool output_is_free(const job_file *f, const char *out, status *st)
+static bool output_is_free(job_file *f, const char *out, status *st)
 {
     if (!job_path_check(out, st)) return false;
-    return !f->where.out_folder || (job_path_check_links(f->where.out_folder, out, st) && job_path_check_taken(f->path, &f->where, out, st));
+    return !f->where.out_folder || (job_path_check_links(f->where.out_folder, out, &f->absent, st) && job_path_check_taken(f->path, &f->where, out, st));
 }
 
 /* No job of our own form writes among the answers to requests. */

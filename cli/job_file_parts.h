@@ -5,6 +5,7 @@
 
 #include "cli/job_file.h"
 #include "cli/job_line.h"
+#include "cli/job_path.h"
 #include "cli/table.h"
 #include "core/file.h"
 
@@ -46,6 +47,7 @@ struct job_file {
     bool is_mapped;
     char *path;
     job_file_where where;
+    job_path_absent absent; /* below where.out_folder */
     uint64_t bytes; /* of all jobs' lines, defaults and cells: what making each of them once reads */
     const char *answers; /* the folder that the answers to OpenAI requests lie in, with '/' */
     bool has_requests;

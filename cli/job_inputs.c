@@ -26,6 +26,8 @@ struct job_inputs {
     size_t known_count;
     char *replaced[MAX_KNOWN];      /* model names that were told not to be here */
     size_t replaced_count;
+    char *found[MAX_KNOWN];         /* model names that were found: a million jobs of one model ask once */
+    size_t found_count;
 };
 
 static bool is_one_of(const char *name, const char *const *names)
@@ -82,6 +84,7 @@ void job_inputs_free(job_inputs *in)
     if (!in) return;
     for (size_t i = 0; i < in->known_count; i++) alloc_free(in->known[i].path);
     for (size_t i = 0; i < in->replaced_count; i++) alloc_free(in->replaced[i]);
+    for (size_t i = 0; i < in->found_count; i++) alloc_free(in->found[i]);
     alloc_free(in->folder);
     alloc_free(in);
 }
@@ -105,12 +108,18 @@ static const char *alias_of(const job_inputs *in, const char *name)
     return name;
 }
 
-static bool is_here(const char *model)
+static char *path_of_model(const char *name, status *st) { return model_path_find(strcmp(name, "heart") == 0 ? "hibari" : name, st); }
+
+/* Is a model of that name here? Where it is, it is looked for once. */
+static bool is_here(job_inputs *in, const char *name, status *st)
 {
-    status absent = {0};
-    char *path = model_path_find(model, &absent);
+    for (size_t i = 0; i < in->found_count; i++)
+        if (strcmp(in->found[i], name) == 0) return true;
+    char *path = path_of_model(name, st);
+    bool found = path != NULL;
     alloc_free(path);
-    return path != NULL;
+    if (found && in->found_count < MAX_KNOWN && (in->found[in->found_count] = alloc_string(name, strlen(name), st))) in->found_count++;
+    return found;
 }
 
 /* Requests name models of elsewhere. */
@@ -118,7 +127,8 @@ static const char *model_that_is_here(job_inputs *in, const char *name, job_kind
 {
     for (size_t i = 0; i < in->replaced_count; i++)
         if (strcmp(in->replaced[i], name) == 0) return default_model(kind);
-    if (is_here(strcmp(name, "heart") == 0 ? "hibari" : name)) return name;
+    status absent = {0};
+    if (is_here(in, name, &absent)) return name;
     log_warning("'%s' is no model here: '%s' answers in its place (--alias %s=MODEL names another)", name, default_model(kind), name);
     if (in->replaced_count < MAX_KNOWN && (in->replaced[in->replaced_count] = alloc_string(name, strlen(name), st))) in->replaced_count++;
     return default_model(kind);
@@ -171,14 +181,10 @@ static bool digest_of_file(job_inputs *in, const char *path, bool is_model, hash
     return true;
 }
 
-static char *path_of_model(const char *name, status *st) { return model_path_find(strcmp(name, "heart") == 0 ? "hibari" : name, st); }
-
-bool job_inputs_find_model(const job *j, status *st)
+bool job_inputs_find_model(job_inputs *in, const job *j, status *st)
 {
     const char *name = job_inputs_model(j);
-    char *path = *name ? path_of_model(name, st) : NULL;
-    alloc_free(path);
-    return !*name || path;
+    return !*name || is_here(in, name, st);
 }
 
 static bool digest_of_model(job_inputs *in, const char *name, hash_hex *out, status *st)

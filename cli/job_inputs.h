@@ -34,7 +34,7 @@ bool job_inputs_digest(job_inputs *in, const job *j, hash_hex *out, status *st);
 /* Is this option's value the path of a file that the job reads? */
 bool job_inputs_is_file(const char *name);
 
-/* Is the model or voice there that the job, resolved, names? As the digest asks, without reading it. */
-bool job_inputs_find_model(const job *j, status *st);
+/* Is the model or voice there that the job, resolved, names? As the digest asks, without reading it; a name is looked for once. */
+bool job_inputs_find_model(job_inputs *in, const job *j, status *st);
 
 #endif

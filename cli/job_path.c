@@ -1,5 +1,6 @@
 #include "cli/job_path.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -83,18 +84,28 @@ bool job_path_check_taken(const char *job_path, const job_file_where *where, con
     return true;
 }
 
-bool job_path_check_links(const char *folder, const char *out, status *st)
+static bool lies_below(const char *path, const job_path_absent *absent)
+{
+    size_t n = strlen(absent->path);
+    return n && strncmp(path, absent->path, n) == 0 && (path[n] == '/' || !path[n]);
+}
+
+bool job_path_check_links(const char *folder, const char *out, job_path_absent *absent, status *st)
 {
     char path[2 * MAX_PATH + 16];
     size_t base = (size_t)snprintf(path, sizeof path, "%s/", folder);
     if (base + strlen(out) >= sizeof path) return status_set(st, STATUS_USAGE, "'%.60s…': the path is too long", out);
     memcpy(path + base, out, strlen(out) + 1);
+    if (lies_below(path, absent)) return true;
     for (char *s = path + base;; s++) {
         if (*s && *s != '/') continue;
         char kept = *s;
         *s = 0;
         struct stat info;
-        if (lstat(path, &info) != 0) return true; /* what is not there is made when the job runs */
+        if (lstat(path, &info) != 0) { /* what is not there is made when the job runs */
+            if (errno == ENOENT && strlen(path) < sizeof absent->path) memcpy(absent->path, path, strlen(path) + 1);
+            return true;
+        }
         if (S_ISLNK(info.st_mode)) return status_set(st, STATUS_INPUT, "%s: is a symbolic link; nothing is written through it", path);
         if (kept && !S_ISDIR(info.st_mode)) return status_set(st, STATUS_INPUT, "%s: is a file, a folder wanted", path);
         if (!kept && !S_ISREG(info.st_mode)) return status_set(st, STATUS_INPUT, "%s: is no regular file; nothing is written there", path);

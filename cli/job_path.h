@@ -16,8 +16,14 @@ bool job_path_check_record(const char *out, status *st);
  * that end in ".origin.json", which only records have. */
 bool job_path_check_taken(const char *job_path, const job_file_where *where, const char *out, status *st);
 
+/* The last path that was found not to be there: what lies below it is not there either, so that a million outputs of one folder
+ * to come are asked for once. Begins as {{0}}. */
+typedef struct {
+    char path[256];
+} job_path_absent;
+
 /* Refuses a path that, as the folders now stand, would leave `folder` through a symbolic link, or whose last part is one, or
  * anything but a regular file. */
-bool job_path_check_links(const char *folder, const char *out, status *st);
+bool job_path_check_links(const char *folder, const char *out, job_path_absent *absent, status *st);
 
 #endif
