@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/batch.h"
@@ -186,11 +187,13 @@ static void work(worker *w, status *st)
     job_message m[MOST];
     double last = log_seconds();
     while (status_ok(st) && status_ok(&w->lost) && !interrupt_asked()) {
+        double asked = log_seconds();
         size_t count = job_queue_take(w->queue, m, (size_t)w->count, w->idle * 1000, WAIT_MILLISECONDS, &w->lost);
         if (count) {
             do_round(w, m, count, st);
             last = log_seconds();
         } else if (w->stop_after && log_seconds() - last >= (double)w->stop_after) break;
+        else if (log_seconds() - asked < WAIT_MILLISECONDS / 2000.0) nanosleep(&(struct timespec){0, 100000000}, NULL); /* a server that does not wait */
     }
     if (status_ok(st)) *st = w->lost;
     if (interrupt_asked()) *st = (status){.code = STATUS_INTERRUPTED};

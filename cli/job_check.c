@@ -1,11 +1,14 @@
 /* job_check: what lies between the jobs of a file: ids and outputs that come twice, needs that are missing or go in a circle. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/job_file_parts.h"
 #include "cli/job_graph.h"
+#include "cli/job_inputs.h"
 #include "cli/job_name.h"
 #include "core/alloc.h"
+#include "core/file.h"
 #include "core/name_hash.h"
 
 /* The column of entry i's id or output. */
@@ -158,6 +161,63 @@ static bool find_needs(job_file *f, status *st)
     return status_ok(st);
 }
 
+/* ---- files that one job reads and another writes ---- */
+
+/* The index of the job that writes the file of this option of job j, or SIZE_MAX. It is the file that counts, not how its path is
+ * spelt: what is there already is looked at behind its links. */
+static size_t writer_of(const job_file *f, const char *real_folder, const job_option *o, status *st)
+{
+    char real[PATH_MAX];
+    const char *slash = o->value[0] == '/' ? NULL : strrchr(f->path, '/'), *folder = f->where.out_folder, *path;
+    const char *strength = strcmp(o->name, "lora") == 0 ? strrchr(o->value, ':') : NULL;
+    path = job_name_concat(f->scratch, f->path, slash ? (size_t)(slash - f->path) + 1 : 0, o->value, "", st);
+    if (!path) return SIZE_MAX;
+    if (strength && !file_exists(path)) path = job_name_concat(f->scratch, path, strlen(path) - strlen(strength), "", "", st);
+    if (path && *real_folder && realpath(path, real)) path = real, folder = real_folder;
+    size_t n = strlen(folder);
+    if (path && strncmp(path, folder, n) == 0 && path[n] == '/') path += n + 1;
+    else if (strcmp(folder, ".") != 0) return SIZE_MAX;
+    return path ? job_file_find_out(f, path) : SIZE_MAX;
+}
+
+/* Nothing that a job reads may be what itself writes, or what another one does that it does not wait for: whether the old file or
+ * the new one were read would be chance, and the old one would be gone. */
+static bool check_files_of(job_file *f, size_t i, const char *real_folder, status *st)
+{
+    job j;
+    job_line fields;
+    status wrong = {0};
+    size_t mark = arena_mark(f->scratch);
+    bool made = job_make_whole(f, i, f->scratch, &j, &fields, &wrong);
+    for (size_t k = 0; made && k < j.option_count && !f->entry[i].left_out; k++) {
+        const job_option *o = &j.option[k];
+        size_t writer = o->waits || !job_inputs_is_file(o->name) ? SIZE_MAX : writer_of(f, real_folder, o, st), n = 0;
+        if (writer == SIZE_MAX) continue;
+        while (n < j.need_count && j.need[n] != writer) n++;
+        if (n < j.need_count) continue;
+        size_t column = job_line_column(&fields, o->name);
+        const job_text *line = &f->line[f->entry[i].text];
+        if (writer == i) job_file_fault(f, line, column, "the \"%s\" '%.80s' is the job's own output", o->name, o->value);
+        else job_file_fault(f, line, column, "the \"%s\" '%.80s' is the output of the job of line %u, which this one does not wait for: \"needs\": [\"%.80s\"] wanted", o->name,
+                            o->value, f->line[f->entry[writer].text].number, job_make_id(f, writer, f->scratch));
+        f->entry[i].left_out = true;
+    }
+    arena_reset(f->scratch, mark);
+    return status_ok(st);
+}
+
+static bool check_files(job_file *f, status *st)
+{
+    char real_folder[PATH_MAX] = "";
+    if (!f->where.out_folder) return true;
+    if (!realpath(f->where.out_folder, real_folder)) real_folder[0] = 0; /* it is made when the jobs run */
+    for (size_t i = 0; i < f->entries && status_ok(st); i++)
+        if (f->entry[i].has_files && !f->entry[i].left_out) check_files_of(f, i, real_folder, st);
+    return status_ok(st);
+}
+
+/* ---- circles ---- */
+
 /* A job that needs one with a fault has a fault itself. */
 static void leave_out_with(job_file *f, size_t i, size_t need)
 {
@@ -221,4 +281,4 @@ static bool drop_faulty(job_file *f, status *st)
     return job_check_names(f, st);
 }
 
-bool job_check_needs(job_file *f, status *st) { return find_needs(f, st) && check_circles(f, st) && drop_faulty(f, st); }
+bool job_check_needs(job_file *f, status *st) { return find_needs(f, st) && check_files(f, st) && check_circles(f, st) && drop_faulty(f, st); }

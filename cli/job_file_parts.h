@@ -22,6 +22,7 @@ typedef struct {
     uint8_t kind;
     bool has_needs, left_out;
     bool has_more;   /* other outputs than "out": subtitles */
+    bool has_files;  /* options that name files to read */
 } job_entry;
 
 /* A line that holds jobs. */

@@ -153,6 +153,24 @@ expect 0 "$AIGC" batch --check good.jsonl
 grep -q '5 jobs are good (3 image, 2 vocode), 0 faults' err || fail "good jobs are not counted"
 [ "$(find . -newer good.jsonl -name '*.png' | wc -l)" = 0 ] || fail "--check makes something"
 
+# what a job reads is no other's output, unless it waits for that one: the file would be gone, or be another by chance
+mkdir shared shared/in
+cp good.png shared/in/photo.png
+cat >shared/crossed.jsonl <<'J'
+{"id": "p", "kind": "image", "prompt": "x", "init_img": "in/photo.png", "out": "photo.png"}
+{"id": "q", "kind": "image", "prompt": "x", "init_img": "../shared/./in/photo.png", "out": "q.png"}
+{"id": "r", "kind": "image", "prompt": "x", "init_img": "in/r.png", "out": "r.png"}
+{"id": "s", "kind": "image", "prompt": "x", "init_img": "in/r.png", "out": "s.png"}
+{"id": "t", "kind": "image", "prompt": "x", "init_img": "../good.png", "out": "t.png"}
+J
+expect 3 "$AIGC" batch --check --out-dir shared/in shared/crossed.jsonl
+grep -q 'crossed.jsonl:1:.*is the job.s own output' err || fail "a job that writes what it reads is called good"
+grep -q 'crossed.jsonl:2:.*is the output of the job of line 1, which this one does not wait for: "needs": \["p"\] wanted' err || fail "a file that another job writes is called good"
+grep -q 'crossed.jsonl:3:' err && grep -q 'crossed.jsonl:4:.*line 3' err || fail "outputs that are not there yet are not seen"
+grep -q 'crossed.jsonl:5:' err && fail "a good input is refused"
+"$AIGC" batch --out-dir shared/in shared/crossed.jsonl >out 2>err </dev/null && fail "a run takes them"
+cmp -s good.png shared/in/photo.png || fail "a run replaces what one of its jobs reads"
+
 # outputs that the disk has no room for, as earlier runs tell
 mkdir -p home/.cache/aigc
 grep -v '"c"' good.jsonl >room.jsonl
