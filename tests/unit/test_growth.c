@@ -6,16 +6,20 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include "audio/lexicon.h"
 #include "audio/normalize.h"
+#include "audio/piper.h"
 #include "audio/segment.h"
 #include "audio/ssml.h"
 #include "audio/token.h"
+#include "cli/filter.h"
 #include "cli/provenance.h"
 #include "cli/table.h"
 #include "core/alloc.h"
@@ -551,11 +555,90 @@ static void test_tables(void **state)
     unlink(path);
 }
 
+/* ---- lists and dictionaries ---- */
+
+static void build_lexicon(void *thing, const char *data, size_t size)
+{
+    (void)thing;
+    status st = {0};
+    char *copy = alloc_string(data, size, &st);
+    lexicon_close(copy ? lexicon_build(copy, size, "lexicon", &st) : NULL);
+    alloc_free(copy);
+}
+
+static char *lexicon_words(const char *piece, size_t n, size_t *size)
+{
+    (void)piece;
+    char *text = new_text(n + 64);
+    size_t at = (size_t)sprintf(text, "{");
+    for (unsigned i = 0; at < n; i++) at += (size_t)sprintf(text + at, "%s\"w%u\":\"a%u\"", i ? "," : "", i, i);
+    *size = at + (size_t)sprintf(text + at, "}");
+    return text;
+}
+
+static void check_voice(void *thing, const char *data, size_t size)
+{
+    (void)thing;
+    status st = {0};
+    piper_check_config(data, size, "voice", &st);
+}
+
+static char *voice_symbols(const char *piece, size_t n, size_t *size)
+{
+    char *text = new_text(n + 256);
+    size_t at = (size_t)sprintf(text, "{\"audio\":{\"sample_rate\":22050},\"espeak\":{\"voice\":\"en\"},\"num_symbols\":256,\"phoneme_id_map\":{");
+    for (unsigned i = 0; at < n; i++) at += (size_t)sprintf(text + at, piece, i ? "," : "", i);
+    *size = at + (size_t)sprintf(text + at, "}}");
+    return text;
+}
+
+static void hold_against(void *thing, const char *data, size_t size)
+{
+    status st = {0};
+    filter_pass(thing, FILTER_PROMPT, "the text", data, size, 0, &st);
+}
+
+static void read_filter(void *thing, const char *data, size_t size)
+{
+    status st = {0};
+    assert_true(file_write(thing, data, size, &st));
+    filter_close(filter_open(thing, &st));
+}
+
+static char *filter_lines(const char *piece, size_t n, size_t *size) { return with_front("[a block]\n", 10, piece, n, size); }
+
+static void test_lists(void **state)
+{
+    (void)state;
+    status st = {0};
+    grows_well("a lexicon", build_lexicon, NULL, lexicon_words, "words", 300000);
+    static const char *const broken[] = {"{\"a\":", "[", "{\"a\":\"b\",", "\"", "{\"a\":{\"DEFAULT\":\"b\"},"};
+    run_all("a lexicon", build_lexicon, NULL, broken, COUNT(broken), 200000);
+    static const char *const symbols[] = {"%s\"s%u\":[1]", "%s\"a\":[%u]", "%s\"s%u\":[1,2,3,4,5,6,7,8]"};
+    for (size_t i = 0; i < COUNT(symbols); i++) grows_well("a voice's symbols", check_voice, NULL, voice_symbols, symbols[i], 100000);
+    run_all("a voice's file", check_voice, NULL, broken, COUNT(broken), 200000);
+
+    char path[] = "/tmp/aigc-growth-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    static const char *const lines[] = {"a\n", "bad word\n", "# a\n", "[a block]\n", "/a+b/\n", "\n", "\xC3\xA9\n", "a"};
+    for (size_t i = 0; i < COUNT(lines); i++) grows_well("a filter's list", read_filter, path, filter_lines, lines[i], 40000);
+    assert_true(file_write(path, "[a block]\nbad word\nabc\n/x+y/\n", 29, &st));
+    filter *list = filter_open(path, &st);
+    assert_non_null(list);
+    static const char *const texts[] = {"a", "bad ", "ab", "x", "&#97;", "<b>", "\xC2\xAD", "a\xCC\x81", "\xE2\x80\x8B" "a", "\xEF\xBD\x81", "(a:1.1)", "[", "\xFF", " "};
+    run_all("a filter's text", hold_against, list, texts, COUNT(texts), 60000);
+    filter_close(list);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tokenizers), cmocka_unit_test(test_steps_that_multiply), cmocka_unit_test(test_regular_expressions), cmocka_unit_test(test_provenance),
         cmocka_unit_test(test_model_files), cmocka_unit_test(test_texts), cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_lists),
     };
     json_use_alloc();
     return cmocka_run_group_tests(tests, NULL, NULL);
