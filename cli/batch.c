@@ -294,7 +294,7 @@ static bool make_folders(const batch *b, const batch_item *item, status *st)
 {
     bool ok = make_folder(b, item->job.out, st);
     for (size_t i = 0; ok && i < item->job.option_count; i++)
-        if (job_file_is_output(item->job.option[i].name)) ok = make_folder(b, item->job.option[i].value, st);
+        if ((item->job.option[i].about & OPTION_WRITES)) ok = make_folder(b, item->job.option[i].value, st);
     return ok;
 }
 
@@ -323,7 +323,7 @@ static void end_whole(const batch *b, batch_item *item)
     if (!b->spoken[item->index] || j->kind != JOB_TEXT || j->option_count == JOB_MAX_OPTIONS) return;
     for (size_t i = 0; i < j->option_count; i++)
         if (strcmp(j->option[i].name, "on-length") == 0) return;
-    j->option[j->option_count++] = (job_option){"on-length", "sentence"};
+    j->option[j->option_count++] = (job_option){.name = "on-length", .value = "sentence"};
 }
 
 /* Looks at ready or doomed job i: makes an item of it, ends it, or passes it over because of its model (NULL). */

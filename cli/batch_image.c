@@ -15,22 +15,14 @@ struct batch_image {
     char *key; /* the options that the session was opened with */
 };
 
-/* What a session depends on: the options that say which weights and which arithmetic. */
-static bool opens_model(const char *name)
-{
-    static const char *const NAMES[] = {"model", "vae", "config", "tokenizer", "prediction", "exact", "lora", "clip-skip", "metadata"};
-    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
-        if (strcmp(name, NAMES[i]) == 0) return true;
-    return false;
-}
-
+/* What a session depends on: which weights and which arithmetic. */
 static char *key_of(const job *j, status *st)
 {
     size_t size = 1, used = 0;
     for (size_t i = 0; i < j->option_count; i++) size += strlen(j->option[i].name) + strlen(j->option[i].value) + 2;
     char *key = alloc_zeroed(size, 1, st);
     for (size_t i = 0; key && i < j->option_count; i++) {
-        if (!opens_model(j->option[i].name)) continue;
+        if (!(j->option[i].about & OPTION_LOADS)) continue;
         for (const char *s = j->option[i].name; *s; s++) key[used++] = *s;
         key[used++] = '=';
         for (const char *s = j->option[i].value; *s; s++) key[used++] = *s;

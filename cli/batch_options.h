@@ -50,7 +50,8 @@ typedef struct {
 
 void batch_checker_init(batch_checker *c, const char *job_path, job_file_report report, void *report_arg);
 
-/* Is `name` (with this value, unless NULL) an option of the kind? `checker` is a batch_checker. */
+/* The kind's option of that name, and whether a value is good for it, as job_file_hooks ask. `checker` is a batch_checker. */
+const option *batch_find_option(void *checker, job_kind kind, const char *name, status *st);
 bool batch_check_option(void *checker, job_kind kind, const char *name, const char *value, status *st);
 
 /* Tells a fault as file:line:column. `checker` is a batch_checker. */

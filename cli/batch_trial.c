@@ -65,14 +65,6 @@ static const char *give_word(void *context, size_t index, const char *what, stat
     return WORD;
 }
 
-static bool holds_words(const char *name)
-{
-    static const char *const NAMES[] = {"prompt", "text", "system", "messages", "negative-prompt", "caption", "label-text", "field", "stop", NULL};
-    const char *const *known = NAMES;
-    while (*known && strcmp(*known, name) != 0) known++;
-    return *known != NULL;
-}
-
 /* A file inside the output folder that another job of the file will write. */
 static bool will_be_made(const trial *t, const char *path)
 {
@@ -92,11 +84,11 @@ static bool fill(const trial *t, size_t index, job *j, arena *mem, status *st)
         job_option *x = &j->option[i];
         stand_in s = {t, false};
         if (x->waits && !(x->value = job_file_fill(t->jobs, index, x->value, give_word, &s, mem, st))) return false;
-        else if (s.file || (job_inputs_is_file(x->name) && !file_exists(x->value) && will_be_made(t, x->value))) {
+        else if (s.file || ((x->about & OPTION_READS) && !file_exists(x->value) && will_be_made(t, x->value))) {
             if (strcmp(x->name, "input") == 0) return false;
             picture_to_come |= strcmp(x->name, "init-img") == 0;
-            if (strcmp(x->name, "file") == 0 && j->kind != JOB_IMAGE) *x = (job_option){j->kind == JOB_SPEAK ? "text" : "prompt", WORD};
-            else if (!holds_words(x->name)) continue;
+            if (strcmp(x->name, "file") == 0 && j->kind != JOB_IMAGE) *x = (job_option){.name = j->kind == JOB_SPEAK ? "text" : "prompt", .value = WORD, .about = OPTION_WORDS};
+            else if (!(x->about & (OPTION_WORDS | OPTION_CHOICE))) continue;
         }
         j->option[kept++] = *x;
     }
@@ -247,20 +239,12 @@ static void try_job(trial *t, batch_item *item, status *st)
     } else end(t, item, &wrong, st);
 }
 
-/* What a runner opens anew for. */
-static bool opens(const char *name)
-{
-    static const char *const NAMES[] = {"model", "voice", "vae", "config", "tokenizer", "prediction", "exact", "lora", "clip-skip", "metadata", "pronunciations", NULL};
-    const char *const *known = NAMES;
-    while (*known && strcmp(*known, name) != 0) known++;
-    return *known != NULL;
-}
-
+/* Jobs of one key have one open model. */
 static uint64_t key_of(const job *j)
 {
     uint64_t key = (uint64_t)j->kind + 1;
     for (size_t i = 0; i < j->option_count; i++)
-        if (opens(j->option[i].name)) key = key * UINT64_C(0x100000001B3) + (job_name_hash(j->option[i].value) ^ job_name_hash(j->option[i].name));
+        if (j->option[i].about & OPTION_LOADS) key = key * UINT64_C(0x100000001B3) + (job_name_hash(j->option[i].value) ^ job_name_hash(j->option[i].name));
     return key;
 }
 

@@ -15,13 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/image_options.h"
-#include "cli/options.h"
+#include "cli/kind_options.h"
 #include "cli/provenance.h"
 #include "cli/rerun_files.h"
-#include "cli/speak_flags.h"
-#include "cli/text_options.h"
-#include "cli/vocode_flags.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -42,6 +38,7 @@ typedef struct {
     const rerun_flags *f;
     const json_t *record;
     const char *kind, *target;
+    kind_options options; /* of the kind */
     char *word[MOST_WORDS];
     int words;
     status *st;
@@ -67,40 +64,11 @@ __attribute__((format(printf, 2, 3))) static bool add_word(rerun *r, const char 
     return true;
 }
 
-static bool is_in(const char *name, const char *const *list)
+/* No name of a file: one of a few words, a template that comes along, or tools that stand there as JSON. */
+static bool is_harmless(const option *o, const char *text)
 {
-    for (; *list; list++)
-        if (strcmp(name, *list) == 0) return true;
-    return false;
-}
-
-/* Words that a record may give; any other text could name a file. */
-static const char *const WORDS[] = {"sampling-method", "rng", "caption-place", "prediction", "speaker", "stop", "on-length", "think", "template-arg", NULL};
-static const char *const NEVER[] = {"interactive", "json", "batch-count", "preview-every", "phonemes", "output", "srt", "vtt", "mel", "threads", NULL};
-
-/* A template that comes along, or tools that stand there as JSON: no names of files. */
-static bool is_harmless(const char *name, const char *text)
-{
-    return (strcmp(name, "chat-template") == 0 && (chat_builtin(text) || strcmp(text, "tool_use") == 0)) || (strcmp(name, "tools") == 0 && *text == '[');
-}
-
-/* The options of the kind's command, for their types. */
-typedef union {
-    text_options text;
-    image_options image;
-    speak_flags speak;
-    vocode_flags vocode;
-} any_options;
-enum { MOST_OPTIONS = 96 };
-
-static void table_of(const char *kind, any_options *o, option table[MOST_OPTIONS])
-{
-    _Static_assert((int)MOST_OPTIONS >= (int)TEXT_OPTION_COUNT && (int)MOST_OPTIONS >= (int)IMAGE_OPTION_COUNT, "a table that holds all");
-    _Static_assert((int)MOST_OPTIONS >= (int)SPEAK_FLAG_COUNT && (int)MOST_OPTIONS >= (int)VOCODE_FLAG_COUNT, "a table that holds all");
-    if (strcmp(kind, "text") == 0) text_options_table(&o->text, table);
-    else if (strcmp(kind, "image") == 0) image_options_table(&o->image, table);
-    else if (strcmp(kind, "speak") == 0) speak_flags_table(&o->speak, table);
-    else vocode_flags_table(&o->vocode, table);
+    const char *name = o->name;
+    return (o->about & OPTION_CHOICE) || (strcmp(name, "chat-template") == 0 && (chat_builtin(text) || strcmp(text, "tool_use") == 0)) || (strcmp(name, "tools") == 0 && *text == '[');
 }
 
 /* A number of many digits is text in a record. */
@@ -118,7 +86,7 @@ static bool fits(const option *o, const json_t *value)
     case OPTION_INT: return json_is_integer(value);
     case OPTION_REAL: return is_number(value);
     case OPTION_STRING:
-    case OPTION_LIST: return json_is_string(value) && (is_in(o->name, WORDS) || is_harmless(o->name, json_string_value(value)));
+    case OPTION_LIST: return json_is_string(value) && is_harmless(o, json_string_value(value));
     case OPTION_GROUP: break;
     }
     return false;
@@ -126,9 +94,9 @@ static bool fits(const option *o, const json_t *value)
 
 static bool add_setting(rerun *r, const option *table, const char *name, const json_t *value)
 {
-    while (table->name && (table->type == OPTION_GROUP || strcmp(table->name, name) != 0)) table++;
-    if (!table->name || is_in(name, NEVER)) return status_set(r->st, STATUS_INPUT, "%s: its record has the setting '%.60s', which no record of ours has", r->f->path, name);
-    if (!fits(table, value)) return status_set(r->st, STATUS_INPUT, "%s: its record has the setting '%.60s' with a value that no record of ours has", r->f->path, name);
+    const option *o = options_find(table, name);
+    if (!o || !option_is_setting(o)) return status_set(r->st, STATUS_INPUT, "%s: its record has the setting '%.60s', which no record of ours has", r->f->path, name);
+    if (!fits(o, value)) return status_set(r->st, STATUS_INPUT, "%s: its record has the setting '%.60s' with a value that no record of ours has", r->f->path, name);
     if (json_is_true(value)) return add_word(r, "--%s", name);
     if (json_is_integer(value)) return add_word(r, "--%s=%" JSON_INTEGER_FORMAT, name, json_integer_value(value));
     if (json_is_real(value)) return add_word(r, "--%s=%.15g", name, json_real_value(value));
@@ -140,16 +108,13 @@ static bool add_settings(rerun *r)
     const char *name;
     json_t *value, *item;
     size_t i;
-    any_options o;
-    option table[MOST_OPTIONS];
-    table_of(r->kind, &o, table);
     json_object_foreach(json_object_get(r->record, "settings"), name, value) {
         if (!json_is_array(value)) {
-            if (!add_setting(r, table, name, value)) return false;
+            if (!add_setting(r, r->options.table, name, value)) return false;
             continue;
         }
         json_array_foreach(value, i, item)
-            if (!add_setting(r, table, name, item)) return false;
+            if (!add_setting(r, r->options.table, name, item)) return false;
     }
     return true;
 }
@@ -173,14 +138,12 @@ static char *find_text(rerun *r, const char *name, const char *digest)
 
 static bool add_texts(rerun *r, char **spoken)
 {
-    static const char *const TEXT[] = {"prompt", "system", NULL}, *const IMAGE[] = {"prompt", "negative-prompt", "caption", "label-text", NULL},
-                             *const SPEAK[] = {"text", "label-text", NULL}, *const NONE[] = {NULL};
     bool is_image = strcmp(r->kind, "image") == 0;
-    const char *const *known = is_image ? IMAGE : strcmp(r->kind, "text") == 0 ? TEXT : strcmp(r->kind, "speak") == 0 ? SPEAK : NONE;
     const char *name;
     json_t *value;
     json_object_foreach(json_object_get(r->record, "texts_sha256"), name, value) {
-        if (!is_in(name, known))
+        const option *o = options_find(r->options.table, name);
+        if (!o || !(o->about & OPTION_RECORDED))
             return status_set(r->st, STATUS_INPUT, "%s: its record has '%.60s', which aigc %s cannot be given", r->f->path, name, r->kind);
         char *text = find_text(r, name, json_is_string(value) ? json_string_value(value) : "");
         if (!text) return false;
@@ -200,7 +163,7 @@ static bool add_files(rerun *r, char **input)
     json_t *file;
     json_array_foreach(json_object_get(r->record, "files"), i, file) {
         const char *use = text_at(file, "option");
-        char *path = rerun_files_find(r->record, file, &r->f->with, r->f->path, r->st);
+        char *path = rerun_files_find(r->record, file, r->options.table, &r->f->with, r->f->path, r->st);
         if (!path) return false;
         if (strcmp(use, "input") == 0 && !*input) {
             *input = path;
@@ -271,20 +234,13 @@ static bool same_bytes(const char *path, const char *again, status *st)
     return status_ok(st);
 }
 
-static bool is_known(const char *kind)
-{
-    for (size_t k = 0; kind && k < sizeof KINDS / sizeof KINDS[0]; k++)
-        if (strcmp(KINDS[k].kind, kind) == 0) return true;
-    return false;
-}
-
 static void make_again(const rerun_flags *f, const json_t *record, const char *target, status *st)
 {
     rerun *r = alloc_zeroed(1, sizeof *r, st);
     if (!r) return;
-    *r = (rerun){.f = f, .record = record, .kind = text_at(record, "kind"), .target = target, .st = st};
+    r->f = f, r->record = record, r->kind = text_at(record, "kind"), r->target = target, r->st = st;
     const char *version = text_at(record, "version"), *producer = text_at(record, "producer");
-    if (!is_known(r->kind)) status_set(st, STATUS_INPUT, "%s: its record is of the kind '%.40s', text, image, speak or vocode wanted", f->path, r->kind ? r->kind : "");
+    if (!r->kind || !kind_options_init(&r->options, r->kind)) status_set(st, STATUS_INPUT, "%s: its record is of the kind '%.40s', text, image, speak or vocode wanted", f->path, r->kind ? r->kind : "");
     else if (!json_is_integer(json_object_get(record, "seed")))
         status_set(st, STATUS_INPUT, "%s: its record says that it is generated and no more (--metadata none)", f->path);
     if (status_ok(st) && version && strcmp(version, AIGC_VERSION) != 0)

@@ -6,10 +6,6 @@
 #include "core/alloc.h"
 #include "core/file.h"
 
-/* Not settings of the picture: texts and files, recorded as such; the seed; and what changes no pixel. */
-static const char *const NO_SETTING[] = {
-    "prompt", "negative-prompt", "caption", "label-text", "model", "init-img", "mask", "noise", "lora", "vae", "config", "tokenizer", "font",
-    "seed", "output", "batch-count", "file", "preview-every", "threads", "json", "force", "comments", "metadata", "filter", NULL};
 
 /* FILE:STRENGTH -> FILE, as image_model reads it. Freed with alloc_free. */
 static char *lora_path(const char *text, status *st)
@@ -46,7 +42,7 @@ static void add_settings(origin *g, const image_options *o)
     if (!o->caption) used.caption_place = NULL, used.caption_size = standard.caption_size = 0;
     image_options_table(&used, table);
     image_options_table(&standard, defaults);
-    origin_options_set(g, table, defaults, NO_SETTING);
+    origin_options_set(g, table, defaults);
 }
 
 static void add_files(origin *g, const image_options *o, origin_files *model, status *st)

@@ -5,7 +5,6 @@
 
 #include "cli/job_file_parts.h"
 #include "cli/job_graph.h"
-#include "cli/job_inputs.h"
 #include "cli/job_name.h"
 #include "core/alloc.h"
 #include "core/file.h"
@@ -90,7 +89,7 @@ static bool check_outputs_of(job_file *f, size_t i, name_set *s, status *st)
     size_t mark = arena_mark(f->scratch);
     bool there, made = job_make(f, &f->entry[i], f->scratch, &j, &fields, &wrong);
     for (size_t k = 0; made && k < j.option_count && status_ok(st); k++) {
-        const char *value = j.option[k].value, *kept = job_file_is_output(j.option[k].name) ? job_name_concat(f->mem, value, strlen(value), "", "", st) : NULL;
+        const char *value = j.option[k].value, *kept = (j.option[k].about & OPTION_WRITES) ? job_name_concat(f->mem, value, strlen(value), "", "", st) : NULL;
         if (!kept || !add_name(s, kept, &there, st) || (!there && job_file_find_out(f, kept) == SIZE_MAX)) continue;
         job_file_fault(f, &f->line[f->entry[i].text], job_line_column(&fields, j.option[k].name), "the output '%.80s' comes twice", kept);
         f->entry[i].left_out = true;
@@ -191,7 +190,7 @@ static bool check_files_of(job_file *f, size_t i, const char *real_folder, statu
     bool made = job_make_whole(f, i, f->scratch, &j, &fields, &wrong);
     for (size_t k = 0; made && k < j.option_count && !f->entry[i].left_out; k++) {
         const job_option *o = &j.option[k];
-        size_t writer = o->waits || !job_inputs_is_file(o->name) ? SIZE_MAX : writer_of(f, real_folder, o, st), n = 0;
+        size_t writer = o->waits || !(o->about & OPTION_READS) ? SIZE_MAX : writer_of(f, real_folder, o, st), n = 0;
         if (writer == SIZE_MAX) continue;
         while (n < j.need_count && j.need[n] != writer) n++;
         if (n < j.need_count) continue;

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "cli/job_file_parts.h"
-#include "cli/job_inputs.h"
 #include "cli/job_name.h"
 #include "cli/job_path.h"
 #include "core/alloc.h"
@@ -79,11 +78,11 @@ static bool values_are_good(job_file *f, const job *j, job_entry *e, job_line *f
 {
     for (size_t i = 0; i < j->option_count; i++) {
         fields->column = job_line_column(fields, j->option[i].name);
-        e->has_more |= job_file_is_output(j->option[i].name);
-        e->has_files |= job_inputs_is_file(j->option[i].name);
+        e->has_more |= (j->option[i].about & OPTION_WRITES) != 0;
+        e->has_files |= (j->option[i].about & OPTION_READS) != 0;
         if (j->option[i].waits) e->has_needs = true; /* its value is known when those jobs are done */
         else if (!f->hooks.check(f->hooks.context, j->kind, j->option[i].name, j->option[i].value, st)) return false;
-        else if (job_file_is_output(j->option[i].name) && !output_is_free(f, j->option[i].value, st)) return false;
+        else if ((j->option[i].about & OPTION_WRITES) && !output_is_free(f, j->option[i].value, st)) return false;
     }
     fields->column = fields->out_column;
     if (j->kind == JOB_TEXT && j->form == JOB_FORM_OWN && !job_path_check_record(j->out, st)) return false;

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/options.h"
 #include "core/arena.h"
 #include "core/status.h"
 
@@ -31,6 +32,7 @@ enum { JOB_MAX_OPTIONS = 64, JOB_MAX_NEEDS = 64 };
 typedef struct {
     const char *name, *value; /* by the long name; a list option comes once for each item */
     bool waits;               /* the value takes other jobs' results: job_file_fill gives it */
+    unsigned about;           /* what the option is about (cli/options.h) */
 } job_option;
 
 typedef struct {
@@ -50,7 +52,10 @@ typedef struct {
 
 typedef struct job_file job_file;
 
-/* Is this option known to the kind, and its value good? value NULL asks for the name alone. Called for every option. */
+/* The kind's option of that name; NULL with st set where it has none. Called for every option. */
+typedef const option *(*job_file_find_option)(void *context, job_kind kind, const char *name, status *st);
+
+/* Is this value good for the option of that name, which the kind has? */
 typedef bool (*job_file_check)(void *context, job_kind kind, const char *name, const char *value, status *st);
 
 /* Is the job as a whole one that can be run, as far as its own words tell? Values may still hold places for other jobs' results.
@@ -61,6 +66,7 @@ typedef bool (*job_file_check_whole)(void *context, const job *j, const char **a
 typedef void (*job_file_report)(void *context, size_t line, size_t column, const char *message);
 
 typedef struct {
+    job_file_find_option find;
     job_file_check check;
     job_file_check_whole whole; /* NULL: nobody asks */
     job_file_report report;     /* NULL: faults are only counted */
@@ -110,9 +116,6 @@ bool job_file_get(const job_file *f, size_t i, arena *mem, job *out, status *st)
 /* Fills the places of a value of job i that waits: {{ID.text}} and {{ID.file}} by lookup(context, job index, "text" or "file"). */
 typedef const char *(*job_file_result)(void *context, size_t job, const char *what, status *st);
 const char *job_file_fill(const job_file *f, size_t i, const char *text, job_file_result lookup, void *context, arena *mem, status *st);
-
-/* Is this option the name of a further output, inside the output folder as "out" is? */
-bool job_file_is_output(const char *name);
 
 /* The index of the job of that id, or SIZE_MAX. */
 size_t job_file_find(const job_file *f, const char *id);

@@ -30,27 +30,6 @@ struct job_inputs {
     size_t found_count;
 };
 
-static bool is_one_of(const char *name, const char *const *names)
-{
-    while (*names && strcmp(*names, name) != 0) names++;
-    return *names != NULL;
-}
-
-bool job_inputs_is_file(const char *name)
-{
-    static const char *const NAMES[] = {"file", "examples", "noise", "init-img", "mask", "font", "input", "pronunciations", "lora", "config", "filter", NULL};
-    return is_one_of(name, NAMES);
-}
-
-/* Options whose value may be a short name or a path. */
-static bool is_name_or_path(const char *name)
-{
-    static const char *const NAMES[] = {"model", "voice", "vae", "tokenizer", "task", "chat-template", NULL};
-    return is_one_of(name, NAMES);
-}
-
-static bool is_model(const char *name) { return strcmp(name, "model") == 0 || strcmp(name, "voice") == 0; }
-
 static const char *default_model(job_kind kind)
 {
     static const char *const NAMES[JOB_KINDS] = {"smollm2", "icons", "hibari", "", "smollm2"};
@@ -60,7 +39,7 @@ static const char *default_model(job_kind kind)
 const char *job_inputs_model(const job *j)
 {
     for (size_t i = 0; i < j->option_count; i++)
-        if (is_model(j->option[i].name)) return j->option[i].value;
+        if (j->option[i].about & OPTION_MODEL) return j->option[i].value;
     return default_model(j->kind);
 }
 
@@ -136,12 +115,12 @@ static const char *model_that_is_here(job_inputs *in, const char *name, job_kind
 
 bool job_inputs_resolve_option(job_inputs *in, const job *j, job_option *o, arena *mem, status *st)
 {
-    if (job_inputs_is_file(o->name)) o->value = beside_job_file(in, o->value, mem, st);
-    else if (is_name_or_path(o->name)) {
-        if (is_model(o->name)) o->value = alias_of(in, o->value);
+    if (o->about & OPTION_READS) o->value = beside_job_file(in, o->value, mem, st);
+    else if (o->about & OPTION_NAMED) {
+        if (o->about & OPTION_MODEL) o->value = alias_of(in, o->value);
         const char *path = *o->value ? beside_job_file(in, o->value, mem, st) : NULL;
         if (path && path != o->value && file_exists(path)) o->value = path;
-        else if (is_model(o->name) && j->form != JOB_FORM_OWN) o->value = model_that_is_here(in, o->value, j->kind, st);
+        else if ((o->about & OPTION_MODEL) && j->form != JOB_FORM_OWN) o->value = model_that_is_here(in, o->value, j->kind, st);
     }
     return o->value && status_ok(st);
 }
@@ -201,8 +180,8 @@ static bool digest_of_model(job_inputs *in, const char *name, hash_hex *out, sta
 static json_t *describe(job_inputs *in, const job_option *o, status *st)
 {
     hash_hex digest;
-    if (is_model(o->name)) return json_pack("[s]", o->name); /* its digest stands in front */
-    if (job_inputs_is_file(o->name) || is_name_or_path(o->name)) {
+    if (o->about & OPTION_MODEL) return json_pack("[s]", o->name); /* its digest stands in front */
+    if (o->about & (OPTION_READS | OPTION_NAMED)) {
         const char *colon = strcmp(o->name, "lora") == 0 ? strrchr(o->value, ':') : NULL;
         char *path = file_exists(o->value) || !colon ? alloc_string(o->value, strlen(o->value), st) : alloc_string(o->value, (size_t)(colon - o->value), st);
         const char *rest = path ? o->value + strlen(path) : "";

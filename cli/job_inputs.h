@@ -31,9 +31,6 @@ const char *job_inputs_model(const job *j);
  * of the files they name (not their paths: a folder that was moved is the same input). Each file is read once. */
 bool job_inputs_digest(job_inputs *in, const job *j, hash_hex *out, status *st);
 
-/* Is this option's value the path of a file that the job reads? */
-bool job_inputs_is_file(const char *name);
-
 /* Is the model or voice there that the job, resolved, names? As the digest asks, without reading it; a name is looked for once. */
 bool job_inputs_find_model(job_inputs *in, const job *j, status *st);
 

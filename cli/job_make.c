@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "cli/job_file_parts.h"
-#include "cli/job_inputs.h"
 #include "cli/job_name.h"
 #include "cli/options.h"
 #include "cli/template.h"
@@ -87,22 +86,22 @@ static const char *fill(const job_file *f, const job_entry *e, const char *text,
 }
 
 /* An option's value: filled in, or as it was written when it waits for another job. */
-static const char *fill_option(const job_file *f, const job_entry *e, const char *name, const char *text, arena *mem, bool *waits, status *st)
+static const char *fill_option(const job_file *f, const job_entry *e, unsigned about, const char *text, arena *mem, bool *waits, status *st)
 {
-    bool is_model = strcmp(name, "model") == 0 || strcmp(name, "voice") == 0; /* which one is known before anything runs */
-    place_context p = {.f = f, .e = e, .use = is_model ? PLACES_COLUMNS : PLACES_TRIED, .mem = mem, .files_only = job_inputs_is_file(name)};
+    bool is_model = about & OPTION_MODEL; /* which one is known before anything runs */
+    place_context p = {.f = f, .e = e, .use = is_model ? PLACES_COLUMNS : PLACES_TRIED, .mem = mem, .files_only = about & OPTION_READS};
     const char *filled = template_fill(text, place, &p, mem, st);
     *waits = p.waits;
     return filled && p.waits ? text : filled;
 }
 
 /* Adds an option unless the job has one of that name (defaults come after the job's own). */
-static bool add_option(job *j, const char *name, const char *value, bool waits, size_t from, status *st)
+static bool add_option(job *j, const job_option *o, size_t from, status *st)
 {
     for (size_t i = 0; i < from; i++)
-        if (strcmp(j->option[i].name, name) == 0) return true;
+        if (strcmp(j->option[i].name, o->name) == 0) return true;
     if (j->option_count == JOB_MAX_OPTIONS) return status_set(st, STATUS_USAGE, "more than %d options", JOB_MAX_OPTIONS);
-    j->option[j->option_count++] = (job_option){name, value, waits};
+    j->option[j->option_count++] = *o;
     return true;
 }
 
@@ -116,25 +115,24 @@ static bool take_options(const job_file *f, const job_entry *e, job_line *fields
         fields->column = x->column;
         bool is_seed = strcmp(x->name, "seed") == 0;
         status unknown = {0};
-        if (!is_seed && !f->hooks.check(f->hooks.context, j->kind, x->name, NULL, &unknown)) {
+        const option *known = is_seed ? NULL : f->hooks.find(f->hooks.context, j->kind, x->name, &unknown);
+        if (!is_seed && !known) {
             if (skip_unknown) continue;
             *st = status_ok(st) ? unknown : *st;
             return false;
         }
-        bool waits;
-        const char *value = fill_option(f, e, x->name, x->value, mem, &waits, st);
-        if (!value || !add_option(j, x->name, value, waits, own, st)) return false;
+        job_option o = {.name = x->name, .about = known ? known->about : 0};
+        o.value = fill_option(f, e, o.about, x->value, mem, &o.waits, st);
+        if (!o.value || !add_option(j, &o, own, st)) return false;
     }
     return true;
 }
-
-bool job_file_is_output(const char *name) { return strcmp(name, "srt") == 0 || strcmp(name, "vtt") == 0; }
 
 /* Further outputs are told apart as "out" is. */
 static bool number_outputs(job *j, const job_entry *e, arena *mem, status *st)
 {
     for (size_t i = 0; e->repeat && i < j->option_count; i++)
-        if (job_file_is_output(j->option[i].name) && !(j->option[i].value = job_name_numbered(j->option[i].value, e->repeat, mem, st))) return false;
+        if ((j->option[i].about & OPTION_WRITES) && !(j->option[i].value = job_name_numbered(j->option[i].value, e->repeat, mem, st))) return false;
     return true;
 }
 

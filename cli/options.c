@@ -27,6 +27,13 @@ static const option *find_name(const option *table, const char *name, size_t n)
     return NULL;
 }
 
+const option *options_find(const option *table, const char *name) { return find_name(table, name, strlen(name)); }
+
+bool option_is_setting(const option *o)
+{
+    return o->type != OPTION_GROUP && !(o->about & (OPTION_READS | OPTION_WRITES | OPTION_HOW | OPTION_MODEL | OPTION_RECORDED | OPTION_APART));
+}
+
 static const option *find_letter(const option *table, char letter)
 {
     for (const option *o = table; o->name; o++)
@@ -115,9 +122,9 @@ bool options_set(const option *table, const char *name, const char *value, statu
 
 static bool common_quiet, common_verbose, common_help; /* never read: where options_common() points for those who print it */
 static const option COMMON[] = {
-    {'q', "quiet", OPTION_FLAG, &common_quiet, NULL, "errors alone on stderr: no remarks, warnings and progress", 0, 0, NULL, NULL},
-    {'v', "verbose", OPTION_FLAG, &common_verbose, NULL, "say more on stderr: what is opened, how long it takes", 0, 0, NULL, NULL},
-    {'h', "help", OPTION_FLAG, &common_help, NULL, "this text", 0, 0, NULL, NULL},
+    {'q', "quiet", OPTION_FLAG, &common_quiet, NULL, "errors alone on stderr: no remarks, warnings and progress", 0, 0, NULL, NULL, 0},
+    {'v', "verbose", OPTION_FLAG, &common_verbose, NULL, "say more on stderr: what is opened, how long it takes", 0, 0, NULL, NULL, 0},
+    {'h', "help", OPTION_FLAG, &common_help, NULL, "this text", 0, 0, NULL, NULL, 0},
     {0},
 };
 enum { COMMON_COUNT = 3 };

@@ -24,6 +24,23 @@ typedef enum {
     OPTION_GROUP,  /* no flag: `help` is a heading in the help text */
 } option_type;
 
+/* What an option is about, for all who have to know: job files and their fingerprints, the filter, records and `rerun`. Every
+ * text (OPTION_STRING, OPTION_LIST) is one of the first six. */
+enum {
+    OPTION_READS = 1,    /* names a file to read; a job's is meant relative to its job file */
+    OPTION_NAMED = 2,    /* names a model, a part of one, a template: a short name or a path */
+    OPTION_WRITES = 4,   /* names a file to write, inside a batch's output folder */
+    OPTION_WORDS = 8,    /* words that a model, a voice or a picture gets: the filter judges them */
+    OPTION_CHOICE = 16,  /* one of a few words, or what names no file: a stranger's record may give it */
+    OPTION_HOW = 32,     /* a text that changes how it runs or what is told of it, not what comes out */
+    OPTION_MODEL = 64,   /* tells which model or voice */
+    OPTION_LOADS = 128,  /* an open model depends on it */
+    OPTION_INPUT = 256,  /* a file that a record keeps by name and digest, and `rerun` finds again */
+    OPTION_FOLDER = 512, /* what it names may be a folder */
+    OPTION_RECORDED = 1024,  /* a text that a record keeps, or its digest, apart from the settings */
+    OPTION_APART = 2048, /* no setting in a record, for another reason: it is kept otherwise, or changes no byte */
+};
+
 /* The largest seed: below 2⁶³, so that JSON's integers hold it, and one that `max`, a double, holds too. */
 #define OPTION_MOST_SEED UINT64_C(9223372036854774784)
 
@@ -43,7 +60,14 @@ typedef struct option {
     double min, max;     /* OPTION_INT and OPTION_REAL; both 0: any */
     bool *given;         /* set when the flag is used; NULL where nobody asks */
     const char *values;  /* what it may be, or some of it: "full, hash, none"; shown after the help. The command checks it */
+    unsigned about;      /* OPTION_READS and so on */
 } option;
+
+/* The option of that name, - and _ alike; NULL: there is none. */
+const option *options_find(const option *table, const char *name);
+
+/* Is it one of a record's settings: what is neither a file, nor a text kept apart, nor without any effect on the bytes? */
+bool option_is_setting(const option *o);
 
 /* Parses argv[1 … argc − 1]. Words that are no flags are collected in positional (argc places) and *positional_count.
  * --help prints the text on stdout and sets *help; then the caller returns at once. -q and -v set the level of the log. */

@@ -7,13 +7,6 @@
 #include "core/alloc.h"
 #include "core/file.h"
 
-static bool is_in(const char *name, const char *const *list)
-{
-    for (; *list; list++)
-        if (strcmp(name, *list) == 0) return true;
-    return false;
-}
-
 /* A number with more than 15 digits would not come back from JSON as it was; as text it does. */
 static json_t *real(double x)
 {
@@ -63,10 +56,10 @@ static void set_one(origin *g, const option *o, const option *standard)
     }
 }
 
-void origin_options_set(origin *g, const option *table, const option *defaults, const char *const *skip)
+void origin_options_set(origin *g, const option *table, const option *defaults)
 {
     for (size_t i = 0; table[i].name; i++)
-        if (table[i].type != OPTION_GROUP && !is_in(table[i].name, skip)) set_one(g, &table[i], &defaults[i]);
+        if (option_is_setting(&table[i])) set_one(g, &table[i], &defaults[i]);
 }
 
 /* ---- files ---- */

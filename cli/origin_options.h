@@ -6,9 +6,9 @@
 #include "core/origin.h"
 
 /* Adds as settings every option of the table that is in use: numbers and lists, texts that are there, flags that are on.
- * defaults is the same table over the options' defaults; a number that is 0 and is so by default is left out. skip: names
- * to leave out, ended by NULL. */
-void origin_options_set(origin *g, const option *table, const option *defaults, const char *const *skip);
+ * defaults is the same table over the options' defaults; a number that is 0 and is so by default is left out. What is
+ * no setting (option_is_setting) is left out. */
+void origin_options_set(origin *g, const option *table, const option *defaults);
 
 /* The files that shape a run's outputs. Starts as {0}: for models, whose digests are remembered, or found in the background
  * while the run goes on; or as {.at_once = true}: for what a user gives to one output, read when it is added. */

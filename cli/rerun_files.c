@@ -23,7 +23,7 @@ bool rerun_files_is_option(const char *use) { return strcmp(use, "voice-config")
 typedef struct {
     const char *use, *name, *digest; /* of the record */
     size_t name_size;                /* without a LoRA's strength */
-    bool may_be_folder;
+    bool may_be_folder, is_model;
     char found[160];                 /* what lay where it was looked for */
     status *st;
 } search;
@@ -56,26 +56,22 @@ static char *in_folder_of(search *s, const char *output)
 /* A model goes by its short name, so that the new record calls it as the old one does. */
 static char *among_models(search *s)
 {
-    static const char *const MODELS[] = {"model", "voice", "vae", "tokenizer"};
     status absent = {0};
-    for (size_t i = 0; i < sizeof MODELS / sizeof MODELS[0]; i++)
-        if (strcmp(s->use, MODELS[i]) == 0) {
-            char *path = prove(s, model_path_find(strcmp(s->name, "heart") == 0 ? "hibari" : s->name, &absent));
-            alloc_free(path);
-            return path ? alloc_string(s->name, s->name_size, s->st) : NULL;
-        }
-    return NULL;
+    if (!s->is_model) return NULL;
+    char *path = prove(s, model_path_find(strcmp(s->name, "heart") == 0 ? "hibari" : s->name, &absent));
+    alloc_free(path);
+    return path ? alloc_string(s->name, s->name_size, s->st) : NULL;
 }
 
 /* The settings beside a voice's file, and the lexicons it is spoken with, follow from where the voice is. */
-static char *beside_voice(search *s, const json_t *record, const option_list *with, const char *output)
+static char *beside_voice(search *s, const json_t *record, const option *options, const option_list *with, const char *output)
 {
     size_t i;
     json_t *file;
     json_array_foreach(json_object_get(record, "files"), i, file) {
         const char *use = json_string_value(json_object_get(file, "option"));
         if (!use || strcmp(use, "voice") != 0) continue;
-        char *called = rerun_files_find(record, file, with, output, s->st), *path = called ? model_path_find(called, s->st) : NULL, *result = NULL;
+        char *called = rerun_files_find(record, file, options, with, output, s->st), *path = called ? model_path_find(called, s->st) : NULL, *result = NULL;
         if (path && strcmp(s->use, "lexicons") == 0) result = speak_flags_assets(path);
         else if (path) {
             size_t size = strlen(path) + sizeof ".json";
@@ -89,25 +85,15 @@ static char *beside_voice(search *s, const json_t *record, const option_list *wi
     return NULL;
 }
 
-/* Which files each kind reads: what a record names else is no input of it. */
-static const struct {
-    const char *kind, *use;
-    bool may_be_folder;
-} INPUTS[] = {
-    {"text", "model", true}, {"text", "examples", false}, {"text", "chat-template", false}, {"text", "tools", false},
-    {"image", "model", true}, {"image", "vae", true}, {"image", "config", true}, {"image", "tokenizer", true}, {"image", "lora", false},
-    {"image", "init-img", false}, {"image", "mask", false}, {"image", "noise", false}, {"image", "font", false},
-    {"speak", "voice", true}, {"speak", "voice-config", false}, {"speak", "lexicons", true}, {"speak", "pronunciations", false},
-    {"vocode", "model", true}, {"vocode", "input", false},
-};
-
-static bool check_entry(search *s, const char *kind, const char *output)
+/* What no option of the kind names as an input is no file of it, whatever a record says. */
+static bool check_entry(search *s, const option *options, const char *output)
 {
-    size_t i = 0, count = sizeof INPUTS / sizeof INPUTS[0];
-    while (i < count && (!s->use || !kind || strcmp(s->use, INPUTS[i].use) != 0 || strcmp(kind, INPUTS[i].kind) != 0)) i++;
-    if (i == count || !s->name || !s->digest || strchr(s->name, '/') || !*s->name || strcmp(s->name, ".") == 0 || strcmp(s->name, "..") == 0)
+    const option *o = s->use ? options_find(options, s->use) : NULL;
+    bool of_voice = s->use && options_find(options, "voice") && !rerun_files_is_option(s->use), is_input = of_voice || (o && (o->about & OPTION_INPUT));
+    if (!is_input || !s->name || !s->digest || strchr(s->name, '/') || !*s->name || strcmp(s->name, ".") == 0 || strcmp(s->name, "..") == 0)
         return status_set(s->st, STATUS_INPUT, "%s: its record names a file as no record of ours does", output);
-    s->may_be_folder = INPUTS[i].may_be_folder;
+    s->may_be_folder = of_voice ? strcmp(s->use, "lexicons") == 0 : (o->about & OPTION_FOLDER) != 0;
+    s->is_model = !of_voice && (o->about & OPTION_NAMED) && (o->about & OPTION_FOLDER);
     if (!*s->digest) return status_set(s->st, STATUS_INPUT, "%s: the %s came from standard input and is not known", output, s->use);
     return true;
 }
@@ -123,11 +109,11 @@ static char *with_strength(search *s, char *path)
     return both;
 }
 
-char *rerun_files_find(const json_t *record, const json_t *file, const option_list *with, const char *output, status *st)
+char *rerun_files_find(const json_t *record, const json_t *file, const option *options, const option_list *with, const char *output, status *st)
 {
     search s = {.use = json_string_value(json_object_get(file, "option")), .name = json_string_value(json_object_get(file, "name")),
                 .digest = json_string_value(json_object_get(file, "sha256")), .st = st};
-    if (!check_entry(&s, json_string_value(json_object_get(record, "kind")), output)) return NULL;
+    if (!check_entry(&s, options, output)) return NULL;
     s.name_size = strcmp(s.use, "lora") == 0 ? image_model_lora_name(s.name) : strlen(s.name);
     const char *given = rerun_files_with(with, s.use), *slash = given ? strrchr(given, '/') : NULL;
     if (given && (strlen(slash ? slash + 1 : given) != s.name_size || memcmp(slash ? slash + 1 : given, s.name, s.name_size) != 0)) {
@@ -135,7 +121,7 @@ char *rerun_files_find(const json_t *record, const json_t *file, const option_li
         return NULL;
     }
     char *path = given ? prove(&s, alloc_string(given, strlen(given), st)) : NULL;
-    if (!path && !given && !rerun_files_is_option(s.use)) path = beside_voice(&s, record, with, output);
+    if (!path && !given && !rerun_files_is_option(s.use)) path = beside_voice(&s, record, options, with, output);
     else if (!given) {
         if (!path) path = among_models(&s);
         if (!path) path = prove(&s, in_folder_of(&s, output));

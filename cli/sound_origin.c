@@ -5,9 +5,6 @@
 #include "core/alloc.h"
 #include "core/file.h"
 
-/* Not settings of the sound: texts and files, recorded as such; the seed; and what changes no sample. */
-static const char *const NO_SETTING[] = {"file", "text", "label-text", "voice", "pronunciations", "seed", "output", "raw", "phonemes", "json", "srt",
-                                         "vtt", "threads", "force", "metadata", "filter", NULL};
 
 bool sound_origin_make(sound_origin *to, origin *g, status *st)
 {
@@ -58,6 +55,6 @@ origin *sound_origin_of_speech(const speak_flags *f, uint64_t seed, const char *
     origin_text(g, "text", text, size);
     if (f->label_text) origin_text(g, "label-text", f->label_text, strlen(f->label_text));
     origin_files_record(files, g, st);
-    origin_options_set(g, table, defaults, NO_SETTING);
+    origin_options_set(g, table, defaults);
     return g;
 }

@@ -7,10 +7,6 @@
 #include "core/file.h"
 #include "core/text_out.h"
 
-/* Not settings of the text: texts and files, recorded as such; the seed; and what changes no byte of it. A task has gone
- * into the prompt and the temperature. */
-static const char *const NO_SETTING[] = {"model", "prompt", "file", "system", "task", "field", "examples", "seed", "logprobs", "interactive", "threads",
-                                         "json", "output", "metadata", "filter", NULL};
 
 /* A template by name and tools written out are settings; files are recorded as files. */
 static bool is_template_file(const text_options *o) { return o->chat_template && !chat_builtin(o->chat_template) && file_exists(o->chat_template); }
@@ -26,7 +22,7 @@ static void add_settings(origin *g, const text_options *o, const text_request *q
     if (is_tools_file(o)) used.tools = NULL;
     text_options_table(&used, table);
     text_options_table(&standard, defaults);
-    origin_options_set(g, table, defaults, NO_SETTING);
+    origin_options_set(g, table, defaults);
 }
 
 origin *text_origin_of(const text_options *o, const text_request *q, uint64_t seed, const char *input, origin_files *model, status *st)

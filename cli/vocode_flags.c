@@ -18,8 +18,8 @@ vocode_flags vocode_flags_default(void)
 static int sound_table(vocode_flags *f, option *table)
 {
     const option all[] = {
-        {'m', "model", OPTION_STRING, &f->model, "FILE", "HiFi-GAN, MelGAN or Vocos, .safetensors or .onnx (none: Griffin-Lim)", 0, 0, NULL},
-        {0, "metadata", OPTION_STRING, &f->metadata, "HOW", "what the file says of its making (full)", 0, 0, NULL, "full, hash, none"},
+        {'m', "model", OPTION_STRING, &f->model, "FILE", "HiFi-GAN, MelGAN or Vocos, .safetensors or .onnx (none: Griffin-Lim)", 0, 0, NULL, .about = OPTION_NAMED | OPTION_MODEL | OPTION_LOADS | OPTION_INPUT | OPTION_FOLDER},
+        {0, "metadata", OPTION_STRING, &f->metadata, "HOW", "what the file says of its making (full)", 0, 0, NULL, "full, hash, none", .about = OPTION_HOW | OPTION_LOADS},
         {0, "", OPTION_GROUP, NULL, NULL, "The mel spectrum: natural logarithms of magnitudes", 0, 0, NULL},
         {0, "rate", OPTION_INT, &f->rate, "HZ", "of the sound that comes out (22050; a sound's own)", 1000, 192000, NULL},
         {0, "n-fft", OPTION_INT, &f->n_fft, "N", "points of its transform (1024)", 16, 8192, NULL},
@@ -28,7 +28,7 @@ static int sound_table(vocode_flags *f, option *table)
         {0, "fmax", OPTION_REAL, &f->highest, "HZ", "highest frequency (half the rate, at most 8000)", 1, 96000, NULL},
         {0, "htk", OPTION_FLAG, &f->htk, NULL, "HTK's mel scale instead of Slaney's", 0, 0, NULL},
         {0, "iterations", OPTION_INT, &f->iterations, "N", "of Griffin-Lim (60)", 0, 10000, NULL},
-        {'s', "seed", OPTION_INT, &f->seed, "N", "of Griffin-Lim's first phases (0)", 0, (double)OPTION_MOST_SEED, NULL},
+        {'s', "seed", OPTION_INT, &f->seed, "N", "of Griffin-Lim's first phases (0)", 0, (double)OPTION_MOST_SEED, NULL, .about = OPTION_APART},
     };
     memcpy(table, all, sizeof all);
     return (int)(sizeof all / sizeof *all);
@@ -36,7 +36,7 @@ static int sound_table(vocode_flags *f, option *table)
 
 int vocode_flags_job_table(vocode_flags *f, option *table)
 {
-    table[0] = (option){0, "input", OPTION_STRING, &f->input, "FILE", "a mel spectrum (.npy) or a sound", 0, 0, NULL};
+    table[0] = (option){0, "input", OPTION_STRING, &f->input, "FILE", "a mel spectrum (.npy) or a sound", 0, 0, NULL, .about = OPTION_READS | OPTION_INPUT};
     return 1 + sound_table(f, table + 1);
 }
 
@@ -44,11 +44,11 @@ void vocode_flags_table(vocode_flags *f, option table[VOCODE_FLAG_COUNT])
 {
     const option rest[] = {
         {0, "", OPTION_GROUP, NULL, NULL, "Output", 0, 0, NULL},
-        {'o', "output", OPTION_STRING, &f->output, "FILE", "the sound, in the format that its ending says; without one, and for -, standard output, WAV (vocoded.wav)", 0, 0, NULL, sound_file_endings()},
-        {0, "force", OPTION_FLAG, &f->force, NULL, "without -o: overwrite a vocoded.wav that is there", 0, 0, NULL},
-        {0, "mel", OPTION_STRING, &f->mel, "FILE", "write the mel spectrum too (.npy, [frames, bands])", 0, 0, NULL},
-        {0, "raw", OPTION_FLAG, &f->raw, NULL, "samples alone: 16 bits, little-endian, one channel; to .raw, .pcm, .s16, .s16le or a name without an ending (vocoded.raw)", 0, 0, NULL},
-        {'t', "threads", OPTION_INT, &f->threads, "N", "threads (0: one for each core)", 0, 1024, NULL},
+        {'o', "output", OPTION_STRING, &f->output, "FILE", "the sound, in the format that its ending says; without one, and for -, standard output, WAV (vocoded.wav)", 0, 0, NULL, sound_file_endings(), .about = OPTION_WRITES},
+        {0, "force", OPTION_FLAG, &f->force, NULL, "without -o: overwrite a vocoded.wav that is there", 0, 0, NULL, .about = OPTION_APART},
+        {0, "mel", OPTION_STRING, &f->mel, "FILE", "write the mel spectrum too (.npy, [frames, bands])", 0, 0, NULL, .about = OPTION_WRITES},
+        {0, "raw", OPTION_FLAG, &f->raw, NULL, "samples alone: 16 bits, little-endian, one channel; to .raw, .pcm, .s16, .s16le or a name without an ending (vocoded.raw)", 0, 0, NULL, .about = OPTION_APART},
+        {'t', "threads", OPTION_INT, &f->threads, "N", "threads (0: one for each core)", 0, 1024, NULL, .about = OPTION_APART},
         {0},
     };
     memcpy(table + sound_table(f, table), rest, sizeof rest);
@@ -86,7 +86,6 @@ static tensor *arrange(op_ctx *c, const tensor *x, int64_t bands, const char *pa
 /* Where the sound came from: made by a model from what another made, or by calculation alone. */
 static bool make_tags(sound_origin *to, const vocode_flags *f, status *st)
 {
-    static const char *const NO_SETTING[] = {"output", "model", "mel", "raw", "metadata", "seed", "threads", "input", "force", NULL};
     origin_level level;
     origin *g = origin_level_of(f->metadata, &level, st) ? origin_new("vocode", level, st) : NULL;
     if (g && !f->model) origin_algorithmic(g);
@@ -102,7 +101,7 @@ static bool make_tags(sound_origin *to, const vocode_flags *f, status *st)
         if (origin_files_record(&files, g, st)) origin_files_record(&given, g, st);
         origin_files_free(&files);
         origin_files_free(&given);
-        origin_options_set(g, table, usual, NO_SETTING);
+        origin_options_set(g, table, usual);
     }
     return sound_origin_make(to, g, st);
 }

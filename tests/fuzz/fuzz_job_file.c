@@ -69,7 +69,7 @@ static void check_job(batch_checker *checker, const job_file *f, size_t i, arena
     FUZZ_CHECK(job_path_check(j.out, &st));
     for (size_t k = 0; k < j.need_count; k++) FUZZ_CHECK(j.need[k] < job_file_count(f) && j.need[k] != i);
     for (size_t k = 0; k < j.option_count; k++) {
-        FUZZ_CHECK(batch_check_option(checker, j.kind, j.option[k].name, NULL, &st));
+        FUZZ_CHECK(batch_find_option(checker, j.kind, j.option[k].name, &st));
         FUZZ_CHECK(!j.option[k].waits || job_file_fill(f, i, j.option[k].value, no_text, (void *)(uintptr_t) "7", mem, &st));
     }
 }

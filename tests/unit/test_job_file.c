@@ -18,14 +18,22 @@ static char path[64], rows_path[64];
 static char report[8192];
 static arena *mem;
 
-static bool check(void *context, job_kind kind, const char *name, const char *value, status *st)
+static const option *find(void *context, job_kind kind, const char *name, status *st)
 {
     (void)context;
-    if (strcmp(name, "prompt") == 0 || strcmp(name, "text") == 0 || strcmp(name, "model") == 0 || strcmp(name, "stop") == 0)
-        return true;
-    if (strcmp(name, "steps") == 0 && kind == JOB_IMAGE)
-        return !value || atol(value) > 0 || status_set(st, STATUS_USAGE, "--steps: '%s' found", value);
-    return status_set(st, STATUS_USAGE, "'%s' is no option of %s", name, job_kind_name(kind));
+    static const option all[] = {{.name = "prompt", .type = OPTION_STRING, .about = OPTION_WORDS}, {.name = "text", .type = OPTION_STRING, .about = OPTION_WORDS},
+                                 {.name = "model", .type = OPTION_STRING, .about = OPTION_NAMED | OPTION_MODEL}, {.name = "stop", .type = OPTION_LIST, .about = OPTION_CHOICE},
+                                 {.name = "steps", .type = OPTION_INT}, {.name = NULL}};
+    const option *o = options_find(all, name);
+    if (o && (strcmp(name, "steps") != 0 || kind == JOB_IMAGE)) return o;
+    status_set(st, STATUS_USAGE, "'%s' is no option of %s", name, job_kind_name(kind));
+    return NULL;
+}
+
+static bool check(void *context, job_kind kind, const char *name, const char *value, status *st)
+{
+    (void)context, (void)kind;
+    return strcmp(name, "steps") != 0 || atol(value) > 0 || status_set(st, STATUS_USAGE, "--steps: '%s' found", value);
 }
 
 static void add_report(void *context, size_t line, size_t column, const char *message)
@@ -40,7 +48,7 @@ static job_file *open_text(const char *text)
     status st = {0};
     report[0] = 0;
     assert_true(file_write(path, text, strlen(text), &st));
-    job_file *f = job_file_open(path, &(job_file_where){.out_folder = folder}, &(job_file_hooks){.check = check, .report = add_report}, &st);
+    job_file *f = job_file_open(path, &(job_file_where){.out_folder = folder}, &(job_file_hooks){.find = find, .check = check, .report = add_report}, &st);
     assert_true(status_ok(&st));
     assert_non_null(f);
     return f;
