@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/text_json.h"
-#include "cli/text_request.h"
+#include "engine/text_json.h"
+#include "engine/text_request.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"

@@ -2,7 +2,7 @@
 #ifndef AIGC_CLI_CHAT_LOOP_H
 #define AIGC_CLI_CHAT_LOOP_H
 
-#include "cli/text_options.h"
+#include "engine/text_options.h"
 #include "text/chat.h"
 #include "text/generate.h"
 #include "text/text_model.h"

@@ -1,17 +1,18 @@
 /* batch: runs a job file; see docs/batch.md. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/batch.h"
-#include "cli/batch_options.h"
-#include "cli/batch_paths.h"
-#include "cli/batch_plan.h"
-#include "cli/batch_trial.h"
-#include "cli/interrupt.h"
-#include "cli/options.h"
+#include "job/batch.h"
+#include "job/batch_options.h"
+#include "job/batch_paths.h"
+#include "job/batch_plan.h"
+#include "job/batch_trial.h"
+#include "core/interrupt.h"
+#include "engine/options.h"
 #include "core/alloc.h"
 #include "core/log.h"
 
@@ -148,7 +149,7 @@ void cmd_batch(int argc, char **argv, status *st)
     const char **words = alloc_array((size_t)argc, sizeof *words, st);
     int count;
     bool help;
-    if (words && options_parse(table, argc, argv, a.plan ? &PLAN : &HELP, words, &count, &help, st) && !help) {
+    if (words && arguments_parse(table, argc, argv, a.plan ? &PLAN : &HELP, words, &count, &help, st) && !help) {
         a.run.quiet = log_get_level() == LOG_QUIET;
         if (a.schema) batch_options_print_schema(st);
         else if (a.merge) merge(&a, words, count, st);

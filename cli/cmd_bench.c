@@ -1,6 +1,7 @@
 /* bench: a model's speed, measured in this process: opening it, reading a prompt, writing one text, writing several. Each
  * figure is the median of --runs. tests/bench/ puts them beside other programs'. Texts are written a pass for each token, without drafting
  * (text/draft.h): the rate of plain text, not of one that repeats what it read. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <stdio.h>
@@ -8,9 +9,9 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "cli/model_path.h"
-#include "cli/text_json.h"
-#include "cli/text_options.h"
+#include "engine/model_path.h"
+#include "engine/text_json.h"
+#include "engine/text_options.h"
 #include "core/alloc.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -139,7 +140,7 @@ static bool parse(bench_options *o, int argc, char **argv, bool *help, status *s
     };
     const char **positional = alloc_array((size_t)argc, sizeof *positional, st);
     int count = 0;
-    bool ok = positional && options_parse(table, argc, argv, &HELP, positional, &count, help, st);
+    bool ok = positional && arguments_parse(table, argc, argv, &HELP, positional, &count, help, st);
     if (ok && !*help && (count != 1 || strcmp(positional[0], "text") != 0))
         ok = status_set(st, STATUS_USAGE, "what is measured is wanted: 'aigc bench text'");
     alloc_free(positional);

@@ -1,11 +1,12 @@
 /* check: what files say of where they came from. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/options.h"
-#include "cli/provenance.h"
+#include "engine/options.h"
+#include "provenance/provenance.h"
 #include "core/alloc.h"
 #include "core/clean.h"
 #include "core/json.h"
@@ -137,7 +138,7 @@ void cmd_check(int argc, char **argv, status *st)
     };
     const char **paths = alloc_array((size_t)argc, sizeof *paths, st);
     int count;
-    if (paths && options_parse(table, argc, argv, &HELP, paths, &count, &help, st) && !help) {
+    if (paths && arguments_parse(table, argc, argv, &HELP, paths, &count, &help, st) && !help) {
         if (count == 0) status_set(st, STATUS_USAGE, "no files given; - is standard input");
         for (int i = 0; i < count; i++) { /* one that cannot be read does not keep the others from it */
             status wrong = {0};

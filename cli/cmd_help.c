@@ -1,4 +1,5 @@
 /* help: the list of commands, a command's options, and what is made of all of them (docs/generate.sh). */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <stdint.h>
@@ -7,7 +8,7 @@
 
 #include "cli/completion.h"
 #include "cli/manual.h"
-#include "cli/options.h"
+#include "engine/options.h"
 
 static const help_text HELP = {
     "aigc help [COMMAND]",
@@ -24,7 +25,7 @@ void cmd_help(int argc, char **argv, status *st)
         {0, "completion", OPTION_STRING, &shell, "SHELL", "print the completion script of a shell", 0, 0, NULL, "bash, zsh, fish"},
         {0},
     };
-    if (!options_parse_word(table, argc, argv, &HELP, &word, &help, st) || help) return;
+    if (!arguments_parse_word(table, argc, argv, &HELP, &word, &help, st) || help) return;
     if (man) manual_print(st);
     else if (shell) completion_print(shell, st);
     else if (!word) command_print_all(stdout);

@@ -1,15 +1,16 @@
 /* image: pictures from words. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/filter.h"
-#include "cli/image_session.h"
-#include "cli/image_text.h"
-#include "cli/output_ending.h"
-#include "cli/request_words.h"
+#include "provenance/filter.h"
+#include "engine/image_session.h"
+#include "engine/image_text.h"
+#include "engine/output_ending.h"
+#include "engine/request_words.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -152,7 +153,7 @@ void cmd_image(int argc, char **argv, status *st)
     option table[IMAGE_OPTION_COUNT];
     image_options_table(&o, table);
     bool help = false;
-    if (!options_parse_word(table, argc, argv, &HELP, &o.prompt, &help, st) || help) return;
+    if (!arguments_parse_word(table, argc, argv, &HELP, &o.prompt, &help, st) || help) return;
     if (!check(&o, st)) return;
     if (!o.output) {
         o.output = "image.png";

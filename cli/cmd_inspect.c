@@ -1,5 +1,6 @@
 /* inspect: what is in a model file or folder. Only headers are read. The facts are gathered into one JSON object, which
  * is printed as it is (--json) or as lines for people. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <dirent.h>
@@ -7,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/model_path.h"
-#include "cli/options.h"
+#include "engine/model_path.h"
+#include "engine/options.h"
 #include "core/alloc.h"
 #include "core/clean.h"
 #include "core/file.h"
@@ -488,7 +489,7 @@ void cmd_inspect(int argc, char **argv, status *st)
     const char **words = alloc_array((size_t)argc, sizeof *words, st);
     int count;
     if (!words) return;
-    if (options_parse(table, argc, argv, &HELP, words, &count, &help, st) && !help) {
+    if (arguments_parse(table, argc, argv, &HELP, words, &count, &help, st) && !help) {
         if (count != 1) status_set(st, STATUS_USAGE, "one model file or folder is wanted, %d given; --help tells more", count);
         else run(&in, words[0], as_json);
     }

@@ -2,14 +2,15 @@
  *
  * Matrices get the type asked for; norms, biases and everything of one dimension stay f32. The token table and the head
  * decide every token, so below 6 bits the one that makes the output is stored in q6_k, unless --pure is given. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/model_path.h"
-#include "cli/options.h"
-#include "cli/output_ending.h"
+#include "engine/model_path.h"
+#include "engine/options.h"
+#include "engine/output_ending.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/gguf_write.h"
@@ -251,7 +252,7 @@ void cmd_quantize(int argc, char **argv, status *st)
     int count;
     bool help;
     if (!words) return;
-    if (options_parse(table, argc, argv, &HELP, words, &count, &help, st) && !help) {
+    if (arguments_parse(table, argc, argv, &HELP, words, &count, &help, st) && !help) {
         if (count != 2) status_set(st, STATUS_USAGE, "a model and the file to write are wanted, %d words given; --help tells more", count);
         else if (output_ending_check(OUTPUT_MODEL, "the file to write", words[1], st)) {
             s.in = words[0];

@@ -1,5 +1,6 @@
 /* rerun: makes an output again from the record in it or beside it, and compares. The record may be a stranger's: it gives
  * numbers, flags and words to the subcommand, but names no file to write and no file to read whose digest it does not know. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <dirent.h>
@@ -15,13 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/kind_options.h"
-#include "cli/provenance.h"
+#include "engine/kind_options.h"
+#include "provenance/provenance.h"
 #include "cli/rerun_files.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "core/origin.h"
+#include "provenance/origin.h"
 #include "core/text_out.h"
 #include "text/chat.h"
 
@@ -340,7 +341,7 @@ void cmd_rerun(int argc, char **argv, status *st)
     const char **paths = alloc_array((size_t)argc, sizeof *paths, st);
     int count;
     bool help;
-    if (paths && options_parse(table, argc, argv, &HELP, paths, &count, &help, st) && !help) {
+    if (paths && arguments_parse(table, argc, argv, &HELP, paths, &count, &help, st) && !help) {
         f.path = count == 1 ? paths[0] : NULL;
         if (count != 1) status_set(st, STATUS_USAGE, "%d files found, one wanted, as in aigc rerun rocket.png; --help lists the options", count);
         else if (strcmp(f.path, "-") == 0) status_set(st, STATUS_USAGE, "-: a file is wanted, not standard input");

@@ -1,13 +1,14 @@
 /* score: the logarithm of each token's probability given those before it, and the perplexity of the whole. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/model_path.h"
-#include "cli/text_json.h"
-#include "cli/text_request.h"
+#include "engine/model_path.h"
+#include "engine/text_json.h"
+#include "engine/text_request.h"
 #include "core/alloc.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -84,7 +85,7 @@ static bool parse(score_options *o, int argc, char **argv, bool *help, status *s
         {0, "json", OPTION_FLAG, &t->json, NULL, "one JSON object: tokens, logprobs, nll, perplexity", 0, 0, NULL},
         {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
     };
-    return options_parse_word(table, argc, argv, &HELP, &t->prompt, help, st);
+    return arguments_parse_word(table, argc, argv, &HELP, &t->prompt, help, st);
 }
 
 void cmd_score(int argc, char **argv, status *st)

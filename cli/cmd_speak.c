@@ -1,4 +1,5 @@
 /* speak: text to sound. Each sentence is written as soon as it is made: to the sound file, the subtitles and the JSON. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <inttypes.h>
@@ -9,13 +10,13 @@
 
 #include "audio/sound_file.h"
 #include "audio/speak.h"
-#include "cli/cue.h"
-#include "cli/filter.h"
-#include "cli/output_ending.h"
-#include "cli/request_words.h"
-#include "cli/sound_origin.h"
-#include "cli/speak_flags.h"
-#include "cli/speak_label.h"
+#include "engine/cue.h"
+#include "provenance/filter.h"
+#include "engine/output_ending.h"
+#include "engine/request_words.h"
+#include "engine/sound_origin.h"
+#include "engine/speak_flags.h"
+#include "engine/speak_label.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -37,7 +38,7 @@ static bool parse(int argc, char **argv, speak_flags *f, const char **words, int
 {
     option table[SPEAK_FLAG_COUNT];
     speak_flags_table(f, table);
-    return options_parse(table, argc, argv, &HELP, words, count, help, st);
+    return arguments_parse(table, argc, argv, &HELP, words, count, help, st);
 }
 
 /* ---- where the pieces go ---- */

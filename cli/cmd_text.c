@@ -1,4 +1,5 @@
 /* text: continues a prompt, answers it, or chats. The text goes to stdout as it comes; everything else to stderr. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <errno.h>
@@ -8,15 +9,15 @@
 #include <unistd.h>
 
 #include "cli/chat_loop.h"
-#include "cli/filter.h"
-#include "cli/model_path.h"
-#include "cli/output_ending.h"
-#include "cli/request_words.h"
-#include "cli/text_json.h"
-#include "cli/text_options.h"
-#include "cli/text_cut.h"
-#include "cli/text_origin.h"
-#include "cli/text_request.h"
+#include "provenance/filter.h"
+#include "engine/model_path.h"
+#include "engine/output_ending.h"
+#include "engine/request_words.h"
+#include "engine/text_json.h"
+#include "engine/text_options.h"
+#include "engine/text_cut.h"
+#include "engine/text_origin.h"
+#include "engine/text_request.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -357,7 +358,7 @@ void cmd_text(int argc, char **argv, status *st)
     option table[TEXT_OPTION_COUNT];
     text_options_table(&o, table);
     bool help = false;
-    if (!options_parse_word(table, argc, argv, &HELP, &o.prompt, &help, st) || help) return;
+    if (!arguments_parse_word(table, argc, argv, &HELP, &o.prompt, &help, st) || help) return;
     text_cut on_length;
     run *r = check_options(&o, st) && text_cut_of(o.on_length, &on_length, st) ? alloc_zeroed(1, sizeof *r, st) : NULL;
     if (!r) return;

@@ -1,12 +1,13 @@
 /* tokenize: what a model is given: the rendered prompt, its ids and its pieces. Only the tokenizer is read, not the weights. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/model_path.h"
-#include "cli/text_json.h"
-#include "cli/text_request.h"
+#include "engine/model_path.h"
+#include "engine/text_json.h"
+#include "engine/text_request.h"
 #include "core/alloc.h"
 #include "core/json.h"
 #include "core/weights.h"
@@ -149,7 +150,7 @@ static bool parse(tokenize_options *o, int argc, char **argv, bool *help, status
         {0, "json", OPTION_FLAG, &t->json, NULL, "one JSON object: text, tokens, pieces", 0, 0, NULL},
         {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
     };
-    return options_parse_word(table, argc, argv, &HELP, &t->prompt, help, st) && (*help || text_options_check(t, st));
+    return arguments_parse_word(table, argc, argv, &HELP, &t->prompt, help, st) && (*help || text_options_check(t, st));
 }
 
 void cmd_tokenize(int argc, char **argv, status *st)

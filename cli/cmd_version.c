@@ -1,9 +1,10 @@
 /* version: the program and its kernels. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <stdio.h>
 
-#include "cli/options.h"
+#include "engine/options.h"
 #include "core/kernel/kernel.h"
 #include "core/pool.h"
 
@@ -18,7 +19,7 @@ void cmd_version(int argc, char **argv, status *st)
     static const option TABLE[] = {{0}};
     const char *word = NULL;
     bool help = false;
-    if (!options_parse_word(TABLE, argc, argv, &HELP, &word, &help, st) || help) return;
+    if (!arguments_parse_word(TABLE, argc, argv, &HELP, &word, &help, st) || help) return;
     if (word) status_set(st, STATUS_USAGE, "'%s' found, no word wanted", word);
     else printf("aigc %s\nkernels: %s, threads: %d\n", AIGC_VERSION, kernel_get()->name, pool_count(0));
 }

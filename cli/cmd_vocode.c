@@ -1,8 +1,9 @@
 /* vocode: a mel spectrum (.npy) or the mel spectrum of a sound, back to sound. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
-#include "cli/output_ending.h"
-#include "cli/vocode_flags.h"
+#include "engine/output_ending.h"
+#include "engine/vocode_flags.h"
 #include "core/alloc.h"
 
 static void run(vocode_flags *f, status *st)
@@ -42,7 +43,7 @@ void cmd_vocode(int argc, char **argv, status *st)
     const char **words = alloc_zeroed((size_t)argc, sizeof *words, st);
     int count = 0;
     bool help = false;
-    if (words && options_parse(table, argc, argv, &HELP, words, &count, &help, st) && !help) {
+    if (words && arguments_parse(table, argc, argv, &HELP, words, &count, &help, st) && !help) {
         f.input = words[0];
         if (count != 1) status_set(st, STATUS_USAGE, "%d inputs found, one .npy or sound file wanted, as in aigc vocode in.wav -o out.wav; --help lists the options", count);
         else if (check(&f, st)) run(&f, st);

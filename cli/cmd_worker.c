@@ -3,6 +3,7 @@
  * An entry is acknowledged, and its result told, when its output is on the disk. A worker that dies before leaves the entry
  * to another, which makes the same bytes again and puts them in place at once: nobody sees a half one.
  */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <jansson.h>
@@ -11,10 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/batch.h"
-#include "cli/interrupt.h"
-#include "cli/job_line.h"
-#include "cli/job_queue.h"
+#include "job/batch.h"
+#include "core/interrupt.h"
+#include "job/job_line.h"
+#include "job/job_queue.h"
 #include "core/alloc.h"
 #include "core/log.h"
 
@@ -266,7 +267,7 @@ void cmd_worker(int argc, char **argv, status *st)
     const char **words = alloc_array((size_t)argc, sizeof *words, st);
     int count;
     bool help;
-    if (words && options_parse(table, argc, argv, &HELP, words, &count, &help, st) && !help) {
+    if (words && arguments_parse(table, argc, argv, &HELP, words, &count, &help, st) && !help) {
         if (count == 1) run(w, words[0], st);
         else status_set(st, STATUS_USAGE, "%d streams found, one wanted: redis://HOST[:PORT]/STREAM", count);
     }

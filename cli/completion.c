@@ -7,7 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/manual.h"
-#include "cli/options.h"
+#include "engine/options.h"
 
 typedef struct {
     size_t at; /* the command that is asked, in the table */

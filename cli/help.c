@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cli/options.h"
+#include "engine/options.h"
 
 enum { TEXT_COLUMN = 34, NARROW = 64, NARROW_INDENT = 10, LEAST_COLUMNS = 20, MOST_COLUMNS = 1000 };
 

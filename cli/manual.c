@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/options.h"
+#include "engine/options.h"
 
 void manual_visit(help_visitor visitor, void *arg, status *st)
 {

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/image_model.h"
-#include "cli/model_path.h"
-#include "cli/speak_flags.h"
+#include "engine/image_model.h"
+#include "engine/model_path.h"
+#include "engine/speak_flags.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/hash_cache.h"

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "cli/options.h"
+#include "engine/options.h"
 
 /* The FILE of --with NAME=FILE, or NULL. */
 const char *rerun_files_with(const option_list *with, const char *name);

@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/model_path.h"
-#include "cli/options.h"
-#include "cli/text_options.h"
-#include "cli/text_request.h"
+#include "engine/model_path.h"
+#include "cli/arguments.h"
+#include "engine/options.h"
+#include "engine/text_options.h"
+#include "engine/text_request.h"
 #include "core/alloc.h"
 #include "tests/bench/median.h"
 
@@ -95,7 +96,7 @@ int main(int argc, char **argv)
     bool help = false;
     int runs = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0;
     if (runs < 1 || runs > MAX_RUNS) status_set(&st, STATUS_USAGE, "usage: draft RUNS ARGUMENT… (RUNS 1 to %d)", MAX_RUNS);
-    else options_parse_word(table, argc - 1, argv + 1, "draft RUNS [OPTION]… [PROMPT]", &b.o.prompt, &help, &st);
+    else arguments_parse_word(table, argc - 1, argv + 1, "draft RUNS [OPTION]… [PROMPT]", &b.o.prompt, &help, &st);
     char *path = status_ok(&st) ? model_path_find(b.o.model, &st) : NULL;
     text_words words = {0};
     if (b.o.parallel > MAX_TEXTS) b.o.parallel = MAX_TEXTS;

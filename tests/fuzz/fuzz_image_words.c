@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/image_words.h"
+#include "engine/image_words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -2,9 +2,9 @@
  * promises: its output stays inside the folder, its needs are other jobs, its options are known. */
 #include "tests/fuzz/fuzz.h"
 
-#include "cli/batch_options.h"
-#include "cli/job_file.h"
-#include "cli/job_path.h"
+#include "job/batch_options.h"
+#include "job/job_file.h"
+#include "job/job_path.h"
 
 static const char *const PARTS[] = {
     "{\"id\": \"a\", \"kind\": \"text\", \"prompt\": \"x\"}\n", "{\"id\": \"b\", \"kind\": \"speak\", \"text\": \"{{a.text}}\", \"out\": \"d/b.wav\"}\n",

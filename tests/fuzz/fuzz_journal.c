@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-#include "cli/journal.h"
+#include "job/journal.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/log.h"

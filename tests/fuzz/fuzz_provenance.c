@@ -1,5 +1,5 @@
 /* What files say of themselves: any bytes give a report, within bounds and without leaks. */
-#include "cli/provenance.h"
+#include "provenance/provenance.h"
 #include "core/json.h"
 #include "fuzz.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/filter.h"
+#include "provenance/filter.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"

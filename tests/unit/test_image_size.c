@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "cli/image_size.h"
+#include "engine/image_size.h"
 
 enum { SD = 512, ICON = 128 };
 

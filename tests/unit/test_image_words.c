@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "cli/image_words.h"
+#include "engine/image_words.h"
 
 static const char LIST[] = "apple\nblack cat\ncat\ncherry\nglass of milk\no'clock\nsaxophone\nt-shirt\ntelephone\n";
 

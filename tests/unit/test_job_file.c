@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/job_file.h"
+#include "job/job_file.h"
 #include "core/file.h"
 
 static char folder[] = "/tmp/aigc-jobs-XXXXXX";

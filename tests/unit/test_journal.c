@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/journal.h"
+#include "job/journal.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/batch_options.h"
-#include "cli/kind_options.h"
-#include "cli/request_words.h"
+#include "job/batch_options.h"
+#include "engine/kind_options.h"
+#include "engine/request_words.h"
 #include "core/file.h"
 
 static const char *const KINDS[] = {"text", "image", "speak", "vocode"};

@@ -17,7 +17,7 @@
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/origin.h"
+#include "provenance/origin.h"
 #include "core/text_out.h"
 
 static char folder[64];

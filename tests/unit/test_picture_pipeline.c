@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/image_session.h"
+#include "engine/image_session.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/weights.h"

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cli/model_path.h"
+#include "engine/model_path.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "text/sample.h"

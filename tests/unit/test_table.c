@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/table.h"
-#include "cli/template.h"
+#include "job/table.h"
+#include "job/template.h"
 #include "core/file.h"
 
 static char path[] = "/tmp/aigc-table-XXXXXX";

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/provenance.h"
+#include "provenance/provenance.h"
 #include "core/alloc.h"
 #include "core/text_out.h"
 

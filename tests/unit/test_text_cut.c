@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "cli/text_cut.h"
+#include "engine/text_cut.h"
 #include "core/alloc.h"
 
 static void expect_whole(const char *text, const char *whole)

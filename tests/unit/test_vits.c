@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "audio/vits.h"
-#include "cli/model_path.h"
+#include "engine/model_path.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/weights.h"

@@ -1,0 +1,41 @@
+/* text_options: the flags of text generation, shared by `aigc text` and the text jobs of a batch. */
+#ifndef AIGC_ENGINE_TEXT_OPTIONS_H
+#define AIGC_ENGINE_TEXT_OPTIONS_H
+
+#include "engine/options.h"
+#include "text/sample.h"
+
+typedef struct {
+    const char *model, *prompt, *file; /* file "-": stdin */
+    const char *system, *task, *examples, *on_length;
+    const char *output, *metadata, *filter; /* output NULL: stdout */
+    option_list fields;          /* NAME=VALUE for templates */
+    const char *chat_template, *think, *tools; /* tools: a JSON list, or a file with one */
+    option_list template_args;   /* NAME=JSON */
+    bool raw;                    /* no chat template */
+    int64_t tokens;
+    bool tokens_given;
+    sample_options sample;
+    bool temperature_given;
+    int64_t seed;
+    bool seed_given;
+    option_list stop;
+    bool ignore_end, logprobs, shift, exact, label;
+    int64_t context, threads, parallel;
+    bool interactive, json;
+} text_options;
+
+text_options text_options_default(void);
+
+/* What a table cannot say: --think's words. */
+bool text_options_check(const text_options *o, status *st);
+
+enum { TEXT_OPTION_COUNT = 56 };
+
+/* Writes the table of the flags that make up one generation (what a job may say too), pointing into o: count entries. */
+int text_options_job_table(text_options *o, option *table);
+
+/* The same and the flags of the command line alone, ended by an entry without a name. */
+void text_options_table(text_options *o, option table[TEXT_OPTION_COUNT]);
+
+#endif
