@@ -24,24 +24,24 @@ typedef struct {
 
 static void tell_checked(const arguments *a, const batch_checker *checker, job_file *f, const char *folder, status *st)
 {
-    size_t faults = job_file_faults(f), good = job_file_count(f), kinds[JOB_KINDS] = {0}, failed[JOB_KINDS] = {0};
+    size_t faults = job_file_faults(f), good = job_file_count(f), kinds[KIND_COUNT] = {0}, failed[KIND_COUNT] = {0};
     if (a->check && batch_trial_run(&a->run, checker, f, folder, failed, st) && !batch_plan_fits(&a->run, f, folder, st)) faults++;
     for (size_t i = 0; i < job_file_count(f); i++) kinds[job_file_kind(f, i)]++;
-    for (int k = 0; k < JOB_KINDS; k++) kinds[k] -= failed[k], good -= failed[k], faults += failed[k];
+    for (int k = 0; k < KIND_COUNT; k++) kinds[k] -= failed[k], good -= failed[k], faults += failed[k];
     arena *mem = a->list ? arena_new(st) : NULL;
     for (size_t i = 0; mem && i < job_file_count(f); i++) {
         job j;
         size_t start = arena_mark(mem);
         if (!job_file_get(f, i, mem, &j, st)) break;
-        printf("%s\t%s\t%s\t%llu\n", j.id, job_kind_name(j.kind), j.out, (unsigned long long)j.seed);
+        printf("%s\t%s\t%s\t%llu\n", j.id, kind_name(j.kind), j.out, (unsigned long long)j.seed);
         arena_reset(mem, start);
     }
     arena_free(mem);
     if (!a->run.quiet) {
         char list[160] = "";
         size_t n = 0;
-        for (int k = 0; k < JOB_KINDS; k++)
-            if (kinds[k]) n += (size_t)snprintf(list + n, sizeof list - n, "%s%zu %s", n ? ", " : " (", kinds[k], job_kind_name((job_kind)k));
+        for (int k = 0; k < KIND_COUNT; k++)
+            if (kinds[k]) n += (size_t)snprintf(list + n, sizeof list - n, "%s%zu %s", n ? ", " : " (", kinds[k], kind_name((request_kind)k));
         log_message("%s: %zu jobs are good%s%s, %zu faults", a->run.job_path, good, list, n ? ")" : "", faults);
     }
     if (faults) status_set(st, STATUS_INPUT, "%s: %zu faults", a->run.job_path, faults);

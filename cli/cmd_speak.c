@@ -113,6 +113,8 @@ static bool write_piece(void *arg, const speak_piece *p, status *st)
     return true;
 }
 
+static bool write_label(void *arg, const float *samples, int64_t count, status *st) { return sound_file_write(arg, samples, count, st); }
+
 static bool open_outputs(outputs *o, const speak_flags *f, const speak *s, const sound_tags *tags, status *st)
 {
     o->json = f->json;
@@ -198,7 +200,7 @@ static void run(const speak_flags *f, const char *text, size_t size, status *st)
     if (tags) sound_origin_make(&made, sound_origin_of_speech(f, (uint64_t)f->seed, text, size, &files, st), st);
     if (s && open_outputs(&to, f, s, tags ? &made.tags : NULL, st)) {
         double loaded = log_seconds();
-        if (to.sound && speak_label_write(f, s, (uint64_t)f->seed, to.sound, &to.label, st)) to.seconds = to.label;
+        if (to.sound && speak_label_write(f, s, (uint64_t)f->seed, write_label, to.sound, &to.label, st)) to.seconds = to.label;
         if (f->json && status_ok(st)) to.json_open = printf("{\"rate\":%d,\"seed\":%" PRId64 ",\"sentences\":[", speak_rate(s), f->seed) > 0;
         if (status_ok(st)) speak_text(s, text, size, write_piece, &(writer){&to, s}, st);
         tell_timings(&to, loaded);

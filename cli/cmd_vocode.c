@@ -11,7 +11,7 @@ static void run(vocode_flags *f, status *st)
     op_ctx c = {.mem = arena_new(st), .st = st};
     vocoder *v = f->model && c.mem ? vocoder_open(f->model, st) : NULL;
     if (status_ok(st)) c.threads = pool_new((int)f->threads, st);
-    if (c.threads) vocode_flags_run(f, v, &c);
+    if (c.threads) vocode_flags_run(f, v, NULL, &c);
     vocoder_free(v);
     pool_free(c.threads);
     arena_free(c.mem);

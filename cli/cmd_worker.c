@@ -203,7 +203,7 @@ static void work(worker *w, status *st)
 
 static void run(worker *w, const char *url, status *st)
 {
-    batch_models models = {0};
+    lane_models models = {0};
     char name[128] = "";
     if (!w->name) {
         gethostname(name, 64);
@@ -226,7 +226,7 @@ static void run(worker *w, const char *url, status *st)
         work(w, st);
     }
     job_queue_close(w->queue);
-    batch_models_free(&models);
+    lane_models_free(&models);
     job_inputs_free(w->run.inputs);
     arena_free(w->mem);
 }

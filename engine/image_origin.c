@@ -79,6 +79,7 @@ bool image_origin_make(image_origin *to, const image_options *o, const image_res
         add_files(g, o, model, st);
         add_settings(g, o);
     }
+    if (level != ORIGIN_NONE) to->record = origin_record(g);
     add_chunk(to, "XML:com.adobe.xmp", origin_xmp(g));
     if (level != ORIGIN_NONE && status_ok(st)) {
         hash_hex digest;
@@ -94,5 +95,6 @@ bool image_origin_make(image_origin *to, const image_options *o, const image_res
 void image_origin_free(image_origin *to)
 {
     for (int i = 0; i < to->count; i++) alloc_free(to->text[i]);
+    alloc_free(to->record);
     *to = (image_origin){0};
 }

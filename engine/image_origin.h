@@ -9,10 +9,11 @@
 enum { IMAGE_ORIGIN_CHUNKS = 2 };
 
 /* The chunks; their texts are freed by image_origin_free. */
-typedef struct {
+typedef struct image_origin {
     image_file_text chunk[IMAGE_ORIGIN_CHUNKS];
     char *text[IMAGE_ORIGIN_CHUNKS];
     int count;
+    char *record; /* what they hold of its making, as JSON; NULL with --metadata none */
 } image_origin;
 
 /* Adds the files that o names for the model and its parts; the paths are where they lie (NULL: not named). */

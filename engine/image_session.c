@@ -29,6 +29,7 @@ struct image_session {
     int64_t steps, upscale; /* the model's own values; 0: it names none */
     double guidance;
     image_words *words; /* what the model knows, where it says so */
+    image_listener listener;
     int64_t told_width, told_height; /* the size of which it was last said that it is not drawn as such */
 };
 
@@ -86,6 +87,8 @@ void image_session_close(image_session *s)
 }
 
 void image_session_last(image_session *s) { s->last = true; }
+
+void image_session_listen(image_session *s, const image_listener *l) { s->listener = l ? *l : (image_listener){0}; }
 
 bool image_session_doubts(const image_session *s, const char *prompt, char *text, size_t size)
 {
@@ -280,6 +283,7 @@ static bool on_step(void *arg, int step, int steps, const tensor *expected)
     double spent = log_seconds() - d->begun;
     if (!d->o->quiet) log_progress("drawing %d/%d, %.0f s left", step, steps, spent / step * (steps - step));
     if (d->o->preview_every && step % d->o->preview_every == 0 && step < steps) return write_preview(d, expected, d->c->st);
+    if (d->s->listener.on_step && !d->s->listener.on_step(d->s->listener.arg, step, steps, d->c->st)) return false;
     return interrupt_check(d->c->st);
 }
 
@@ -339,14 +343,17 @@ static image_options settled(const drawing *d)
     return o;
 }
 
-static bool write_picture(drawing *d, file_output *f, const picture *p, const image_result *result, status *st)
+/* Into its file, where it has one, and to those who hear of it. */
+static bool give_out(drawing *d, file_output *f, const picture *p, const image_result *result, status *st)
 {
     image_options o = settled(d);
     image_origin made;
+    const image_listener *l = &d->s->listener;
     if (!image_origin_make(&made, &o, result, &d->s->files, image_model_path(d->s->model), st)) return false;
-    bool ok = image_file_write_png(file_stream(f), p, made.chunk, made.count, st);
+    bool ok = !f || image_file_write_png(file_stream(f), p, made.chunk, made.count, st);
+    if (ok && l->on_picture) l->on_picture(l->arg, p, &made, result, st);
     image_origin_free(&made);
-    return ok;
+    return ok && status_ok(st);
 }
 
 /* The networks, one after the other: text encoder (in encode_prompts), U-Net, decoder. */
@@ -420,12 +427,12 @@ bool image_session_draw(image_session *s, const image_options *o, uint64_t seed,
     op_ctx c = {.mem = s->mem, .threads = s->threads, .st = st};
     drawing d = {.s = s, .o = o, .path = path, .c = &c};
     size_t mark = arena_mark(s->mem);
-    file_output *f = file_create(path, st); /* first: an output that cannot be written is told before the work */
-    picture *p = f ? draw(&d, seed, st) : NULL;
+    file_output *f = path ? file_create(path, st) : NULL; /* first: an output that cannot be written is told before the work */
+    picture *p = f || !path ? draw(&d, seed, st) : NULL;
     if (p) {
         *result = (image_result){.width = p->width, .height = p->height, .steps = d.steps, .guidance = d.guidance,
                                  .method = d.request.method, .seed = seed};
-        if (write_picture(&d, f, p, result, st)) {
+        if (give_out(&d, f, p, result, st) && f) {
             file_commit(f, st);
             f = NULL;
         }

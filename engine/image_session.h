@@ -25,7 +25,17 @@ typedef struct {
  * so the most that is ever resident falls, and fewer pages have to be had from the system. */
 void image_session_last(image_session *s);
 
-/* Draws o->prompt with this seed and writes it to path ("-": stdout) as PNG, whole or not at all. */
+struct image_origin;
+
+/* Who hears of the pictures that are drawn; each may be NULL. */
+typedef struct {
+    bool (*on_step)(void *arg, int step, int steps, status *st); /* false with st set: it is given up */
+    void (*on_picture)(void *arg, const picture *p, const struct image_origin *record, const image_result *r, status *st);
+    void *arg;
+} image_listener;
+void image_session_listen(image_session *s, const image_listener *l); /* copied; NULL: nobody */
+
+/* Draws o->prompt with this seed and writes it to path ("-": stdout) as PNG, whole or not at all; NULL: to no file. */
 bool image_session_draw(image_session *s, const image_options *o, uint64_t seed, const char *path, image_result *result, status *st);
 
 /* All that image_session_draw does before the networks run, and after them on a black picture: the same errors, and nothing is

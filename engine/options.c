@@ -1,15 +1,15 @@
 #include "engine/options.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/alloc.h"
 #include "core/file.h"
-#include "core/log.h"
+#include "core/text_out.h"
 
 static bool same_name(const char *a, const char *b, size_t n)
 {
@@ -109,6 +109,24 @@ bool options_set(const option *table, const char *name, const char *value, statu
     if (!o) return status_set(st, STATUS_USAGE, "'%s' is no option here%s", name, options_near(table, name).text);
     if (!value && o->type != OPTION_FLAG) return status_set(st, STATUS_USAGE, "--%s: a value is wanted", o->name);
     return option_set(o, value, st);
+}
+
+char *options_key(const option *table, unsigned about, status *st)
+{
+    text_out to = {.st = st};
+    for (const option *o = table; o->name; o++) {
+        if (o->type == OPTION_GROUP || !(o->about & about)) continue;
+        const option_list *list = o->value;
+        if (o->type == OPTION_FLAG) text_out_format(&to, "%s=%d\n", o->name, *(const bool *)o->value);
+        else if (o->type == OPTION_INT) text_out_format(&to, "%s=%" PRId64 "\n", o->name, *(const int64_t *)o->value);
+        else if (o->type == OPTION_REAL) text_out_format(&to, "%s=%.17g\n", o->name, *(const double *)o->value);
+        else if (o->type == OPTION_STRING) {
+            const char *value = *(const char *const *)o->value;
+            if (value) text_out_format(&to, "%s=%s\n", o->name, value);
+        } else
+            for (size_t i = 0; i < list->count; i++) text_out_format(&to, "%s=%s\n", o->name, list->item[i]);
+    }
+    return text_out_take(&to);
 }
 
 static bool common_quiet, common_verbose, common_help; /* never read: where options_common() points for those who print it */

@@ -74,6 +74,10 @@ bool options_set(const option *table, const char *name, const char *value, statu
 /* The same of a row of the table. */
 bool option_set(const option *o, const char *value, status *st);
 
+/* Those options about something (OPTION_LOADS), by name and value, as one text: the same text for the same values. Freed with
+ * alloc_free. */
+char *options_key(const option *table, unsigned about, status *st);
+
 /* The options that every command has, ended by an entry without a name: for help alone, they point nowhere. */
 const option *options_common(void);
 

@@ -6,7 +6,8 @@
 #include "core/alloc.h"
 
 typedef struct {
-    sound_file *to;
+    speak_label_writer write;
+    void *arg;
     int64_t samples;
 } label_writer;
 
@@ -14,7 +15,7 @@ static bool write_piece(void *arg, const speak_piece *p, status *st)
 {
     label_writer *w = arg;
     w->samples += p->count;
-    return sound_file_write(w->to, p->samples, p->count, st);
+    return w->write(w->arg, p->samples, p->count, st);
 }
 
 static bool write_tone(label_writer *w, int rate, status *st)
@@ -22,7 +23,7 @@ static bool write_tone(label_writer *w, int rate, status *st)
     w->samples = label_tone_length(rate);
     float *tone = alloc_array((size_t)w->samples, sizeof *tone, st);
     if (tone) label_tone_write(tone, rate);
-    bool ok = tone && sound_file_write(w->to, tone, w->samples, st);
+    bool ok = tone && w->write(w->arg, tone, w->samples, st);
     alloc_free(tone);
     return ok;
 }
@@ -34,9 +35,9 @@ static bool say(const speak_flags *f, speak *s, uint64_t seed, label_writer *w, 
            speak_set(s, &settings, f->sentence_silence, seed, f->ssml ? PHONEME_SSML : PHONEME_PLAIN, st);
 }
 
-bool speak_label_write(const speak_flags *f, speak *s, uint64_t seed, sound_file *to, double *seconds, status *st)
+bool speak_label_write(const speak_flags *f, speak *s, uint64_t seed, speak_label_writer write, void *arg, double *seconds, status *st)
 {
-    label_writer w = {.to = to};
+    label_writer w = {write, arg, 0};
     bool ok = f->label_text ? say(f, s, seed, &w, st) : !f->label || write_tone(&w, speak_rate(s), st);
     *seconds = (double)w.samples / speak_rate(s);
     return ok;

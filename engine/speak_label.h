@@ -2,10 +2,12 @@
 #ifndef AIGC_ENGINE_SPEAK_LABEL_H
 #define AIGC_ENGINE_SPEAK_LABEL_H
 
-#include "audio/sound_file.h"
 #include "engine/speak_flags.h"
 
-/* Writes the label that f asks for, if any; *seconds is how long it lasts. s speaks with f's settings afterwards. */
-bool speak_label_write(const speak_flags *f, speak *s, uint64_t seed, sound_file *to, double *seconds, status *st);
+/* Where the label's samples go. */
+typedef bool (*speak_label_writer)(void *arg, const float *samples, int64_t count, status *st);
+
+/* Gives the label that f asks for, if any, to `write`; *seconds is how long it lasts. s speaks with f's settings afterwards. */
+bool speak_label_write(const speak_flags *f, speak *s, uint64_t seed, speak_label_writer write, void *arg, double *seconds, status *st);
 
 #endif

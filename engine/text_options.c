@@ -63,6 +63,16 @@ int text_options_job_table(text_options *o, option *table)
     return append(table, all, (int)(sizeof all / sizeof all[0]));
 }
 
+int text_options_request_table(text_options *o, option *table)
+{
+    const option more[] = {
+        {0, "messages", OPTION_LIST, &o->messages, "MESSAGES", "a conversation in place of \"prompt\": [{\"role\", \"content\"}, …]", 0, 0, NULL, .about = OPTION_WORDS},
+        {0, "token-ids", OPTION_LIST, &o->ids, "IDS", "a text as the model's token ids, \"1 2 3\", in place of \"prompt\"", 0, 0, NULL, .about = OPTION_WORDS},
+    };
+    int count = text_options_job_table(o, table);
+    return count + append(table + count, more, (int)(sizeof more / sizeof more[0]));
+}
+
 void text_options_table(text_options *o, option table[TEXT_OPTION_COUNT])
 {
     const option rest[] = {

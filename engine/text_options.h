@@ -23,6 +23,10 @@ typedef struct {
     bool ignore_end, logprobs, shift, exact, label;
     int64_t context, threads, parallel;
     bool interactive, json;
+    /* of a request from elsewhere, in place of prompt */
+    option_list prompts;         /* several texts */
+    option_list messages;        /* a conversation, "ROLE:CONTENT" or a JSON object each */
+    option_list ids;             /* texts as token ids, "1 2 3" each */
 } text_options;
 
 text_options text_options_default(void);
@@ -35,7 +39,10 @@ enum { TEXT_OPTION_COUNT = 56 };
 /* Writes the table of the flags that make up one generation (what a job may say too), pointing into o: count entries. */
 int text_options_job_table(text_options *o, option *table);
 
-/* The same and the flags of the command line alone, ended by an entry without a name. */
+/* The same and what a request from elsewhere may say: messages, token ids. */
+int text_options_request_table(text_options *o, option *table);
+
+/* The first and the flags of the command line alone, ended by an entry without a name. */
 void text_options_table(text_options *o, option table[TEXT_OPTION_COUNT]);
 
 #endif

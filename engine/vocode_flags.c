@@ -109,12 +109,26 @@ static bool make_tags(sound_origin *to, const vocode_flags *f, status *st)
 static bool check_output(const vocode_flags *f, int rate, status *st)
 {
     sound_origin made = {0};
-    bool ok = sound_file_check(f->output, rate, st) && make_tags(&made, f, st);
+    bool ok = (!f->output || sound_file_check(f->output, rate, st)) && make_tags(&made, f, st);
     sound_origin_free(&made);
     return ok;
 }
 
-bool vocode_flags_run(const vocode_flags *f, const vocoder *v, op_ctx *c)
+static bool give_out(const vocode_flags *f, const tensor *y, int rate, const vocode_listener *l, status *st)
+{
+    sound_origin made = {0};
+    if (!f->raw && !make_tags(&made, f, st)) return false;
+    sound_file *out = f->output ? sound_file_create(f->output, (sound_format){.rate = rate, .raw = f->raw, .tags = f->raw ? NULL : &made.tags}, st) : NULL;
+    bool ok = status_ok(st) && (!out || sound_file_write(out, y->data, tensor_count(y), st));
+    if (ok && l && l->on_record && made.tags.record) l->on_record(l->arg, made.tags.record, st);
+    if (ok && l && l->on_sound && !l->on_sound(l->arg, y->data, tensor_count(y), rate)) status_set(st, STATUS_INTERRUPTED, "cancelled");
+    if (status_ok(st) && out) sound_file_commit(out, st);
+    else sound_file_abort(out);
+    sound_origin_free(&made);
+    return status_ok(st);
+}
+
+bool vocode_flags_run(const vocode_flags *f, const vocoder *v, const vocode_listener *l, op_ctx *c)
 {
     const char *input = f->input;
     int rate = f->rate ? (int)f->rate : 22050;
@@ -131,12 +145,7 @@ bool vocode_flags_run(const vocode_flags *f, const vocoder *v, op_ctx *c)
         if (x && f->mel) npy_write(f->mel, x, c->st);
         if (x && f->only_check && check_output(f, rate, c->st) && v) vocoder_check(v, x, c->st);
         tensor *y = f->only_check ? NULL : v ? vocoder_run(c, v, x) : mel_griffin_lim(c, &m, x, (int)f->iterations, (uint64_t)f->seed);
-        sound_origin made = {0};
-        bool told = y && (f->raw || make_tags(&made, f, c->st));
-        sound_file *out = told ? sound_file_create(f->output, (sound_format){.rate = rate, .raw = f->raw, .tags = f->raw ? NULL : &made.tags}, c->st) : NULL;
-        if (out && sound_file_write(out, y->data, tensor_count(y), c->st)) sound_file_commit(out, c->st);
-        else sound_file_abort(out);
-        sound_origin_free(&made);
+        if (y) give_out(f, y, rate, l, c->st);
     }
     mel_free(&m);
     return !op_failed(c);

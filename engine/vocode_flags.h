@@ -26,7 +26,15 @@ int vocode_flags_job_table(vocode_flags *f, option *table);
 /* The flags of the command line, ended by an entry without a name. */
 void vocode_flags_table(vocode_flags *f, option table[VOCODE_FLAG_COUNT]);
 
-/* f->input, a mel spectrum (.npy) or a sound, through the vocoder (NULL: Griffin-Lim) into f->output. Scratch lies in c->mem. */
-bool vocode_flags_run(const vocode_flags *f, const vocoder *v, op_ctx *c);
+/* Who hears of the sound; each may be NULL. */
+typedef struct {
+    bool (*on_sound)(void *arg, const float *samples, int64_t count, int rate); /* false: it is given up */
+    void (*on_record)(void *arg, const char *record, status *st);               /* of its making, a JSON object */
+    void *arg;
+} vocode_listener;
+
+/* f->input, a mel spectrum (.npy) or a sound, through the vocoder (NULL: Griffin-Lim) into f->output (NULL: no file). l: NULL,
+ * or who hears of it. Scratch lies in c->mem. */
+bool vocode_flags_run(const vocode_flags *f, const vocoder *v, const vocode_listener *l, op_ctx *c);
 
 #endif

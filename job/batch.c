@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "job/batch_answer.h"
+#include "job/batch_ask.h"
 #include "job/batch_filter.h"
 #include "job/batch_options.h"
 #include "job/batch_paths.h"
@@ -31,9 +32,9 @@ typedef enum { READY, WAITING, DOOMED, RUNNING, DONE, FAILED, ELSEWHERE } job_st
 
 /* What a lane was given last; more of that is preferred, so that models are seldom changed. */
 typedef struct {
-    job_kind kind;
+    request_kind kind;
     char *model;   /* NULL: nothing yet */
-    double worked; /* batch_lanes_worked when a job of it ended last */
+    double worked; /* lanes_worked when a job of it ended last */
 } lane_history;
 
 typedef struct {
@@ -43,8 +44,8 @@ typedef struct {
     job_graph *graph;
     job_inputs *inputs;
     journal *journal;              /* NULL: the results go to o->on_result */
-    batch_lanes *lanes;
-    lane_history history[BATCH_LANES];
+    lanes *lanes;
+    lane_history history[LANE_COUNT];
     char *out_folder, *answers_path;
     fence *fence;                  /* around out_folder */
     uint8_t *state, *attempts;     /* [jobs] */
@@ -55,7 +56,7 @@ typedef struct {
     size_t model_count;
     char **said;                   /* [jobs], NULL: none yet; see keep_said */
     size_t said_bytes;
-    size_t next[JOB_KINDS];        /* no job of the kind below this index is ready or doomed */
+    size_t next[KIND_COUNT];        /* no job of the kind below this index is ready or doomed */
     batch_report report;
     batch_rates *rates;            /* NULL: nobody asks */
     batch_filters filters;
@@ -70,7 +71,7 @@ typedef struct {
     arena *mem;
 } result_context;
 
-static bool is_said(const job *j, const job_option *o) { return strcmp(o->name, j->kind == JOB_SPEAK ? "text" : "prompt") == 0; }
+static bool is_said(const job *j, const job_option *o) { return strcmp(o->name, j->kind == KIND_SPEAK ? "text" : "prompt") == 0; }
 
 /* What a picture or a sound was made from. Texts that took other jobs' results were kept when their job was made ready. */
 static const char *said_by(const batch *b, size_t index, const job *j, status *st)
@@ -105,7 +106,7 @@ static const char *result_of(void *context, size_t index, const char *what, stat
     if (!job_file_get(r->b->jobs, index, r->mem, &j, st)) return NULL;
     const char *path = batch_paths_join(r->b->out_folder, j.out, r->mem, st);
     if (!path || strcmp(what, "file") == 0) return path;
-    if (j.kind != JOB_TEXT) return said_by(r->b, index, &j, st);
+    if (j.kind != KIND_TEXT) return said_by(r->b, index, &j, st);
     size_t size;
     char *text = file_read(path, MAX_TEXT, &size, st), *copy = text ? arena_alloc(r->mem, size + 1, st) : NULL;
     if (copy) {
@@ -158,7 +159,7 @@ static void record(batch *b, const batch_item *item, const journal_record *outpu
     if (!r.inputs.text[0]) memset(r.inputs.text, '0', HASH_TEXT - 1);
     if (b->journal) journal_add(b->journal, &r, &b->fatal);
     if (b->o->on_result && status_ok(&b->fatal))
-        b->o->on_result(b->o->arg, &(batch_result){item->job.line, item->job.id, job_kind_name(item->job.kind), error, r.output, r.output_count});
+        b->o->on_result(b->o->arg, &(batch_result){item->job.line, item->job.id, kind_name(item->job.kind), error, r.output, r.output_count});
 }
 
 static void set_next(batch *b, size_t i)
@@ -191,16 +192,16 @@ static double size_of(const char *path)
 /* The work of a lane since a job of it ended last is this one's, as its jobs follow one another or share their passes. */
 static double measure(batch *b, const batch_item *item, batch_end end)
 {
-    int lane = batch_lanes_of(b->lanes, item->job.kind);
-    double worked = batch_lanes_worked(b->lanes, lane), spent = worked - b->history[lane].worked, bytes = size_of(item->path);
-    b->history[lane].worked = worked;
+    int which = lanes_of(b->lanes, item->job.kind);
+    double worked = lanes_worked(b->lanes, which), spent = worked - b->history[which].worked, bytes = size_of(item->path);
+    b->history[which].worked = worked;
     if (!b->rates) return spent;
-    if (item->loading > 0) batch_rates_add_load(b->rates, item->job.kind, batch_item_model(item), item->loading);
+    if (item->q.loading > 0) batch_rates_add_load(b->rates, item->job.kind, batch_item_model(item), item->q.loading);
     if (end != BATCH_DONE) return spent;
     status ignored = {0};
     for (size_t i = 0; i < item->more_count; i++) bytes += size_of(batch_paths_join(item->folder, item->more[i].out, item->mem, &ignored));
     batch_rates_add_job(b->rates, item->job.kind, batch_item_model(item), batch_rates_units(&item->job),
-                        spent > item->loading ? spent - item->loading : 0, bytes, (double)alloc_peak());
+                        spent > item->q.loading ? spent - item->q.loading : 0, bytes, (double)alloc_peak());
     return spent;
 }
 
@@ -211,11 +212,11 @@ static void end_job(batch *b, const batch_item *item, batch_end end, const char 
     if (end == BATCH_DONE && !digest_outputs(item, &outputs, &wrong)) end = BATCH_FAILED, error = wrong.msg; /* it was there a moment ago */
     if (end != BATCH_SKIPPED) record(b, item, &outputs, error);
     if (!status_ok(&b->fatal)) return; /* not recorded: not done */
-    double spent = item->ended > 0 ? measure(b, item, end) : 0; /* else no lane had it */
+    double spent = item->q.ended > 0 ? measure(b, item, end) : 0; /* else no lane had it */
     b->state[item->index] = end == BATCH_FAILED ? FAILED : DONE;
     if (end == BATCH_FAILED && b->o->fail_fast) b->fail_fast_hit = true;
-    batch_report_job(&b->report, &item->job, end, item->attempt, item->ended - item->begun, spent, item->cut, error);
-    if (!error && item->remark) batch_report_remark(&b->report, &item->job, item->remark);
+    batch_report_job(&b->report, &item->job, end, item->attempt, item->q.ended - item->q.begun, spent, item->q.cut, error);
+    if (!error && item->q.remark) batch_report_remark(&b->report, &item->job, item->q.remark);
     release(b, item->index, end != BATCH_FAILED);
 }
 
@@ -224,15 +225,15 @@ static bool is_own_fault(status_code code) { return code == STATUS_USAGE || code
 /* An item is back from its lane. What failed for want of memory or disk may be tried again. */
 static void finish(batch *b, batch_item *item)
 {
-    if (status_ok(&item->result)) batch_item_write(item, &item->result);
-    status_code code = item->result.code;
+    if (status_ok(&item->q.result) && batch_ask_end(item, &item->q.result)) batch_item_write(item, &item->q.result);
+    status_code code = item->q.result.code;
     bool may_pass = !is_own_fault(code);
     b->blamed[item->index] = !may_pass;
     if (code == STATUS_OK) end_job(b, item, BATCH_DONE, NULL);
     else if (code == STATUS_INTERRUPTED || (may_pass && item->attempt <= b->o->retries)) {
         b->state[item->index] = READY;
         set_next(b, item->index);
-    } else end_job(b, item, BATCH_FAILED, item->result.msg);
+    } else end_job(b, item, BATCH_FAILED, item->q.result.msg);
     batch_item_free(item);
 }
 
@@ -251,7 +252,7 @@ static bool fill_options(batch *b, batch_item *item, arena *mem, status *st)
         o->waits = false;
         if (!o->value || (!is_path && !job_inputs_resolve_option(b->inputs, &item->job, o, mem, st))) return false;
         if (!batch_check_option(&b->checker, item->job.kind, o->name, o->value, st)) return false;
-        if (item->job.kind != JOB_TEXT && is_said(&item->job, o) && !keep_said(b, item->index, o->value, st)) return false;
+        if (item->job.kind != KIND_TEXT && is_said(&item->job, o) && !keep_said(b, item->index, o->value, st)) return false;
     }
     return true;
 }
@@ -306,7 +307,7 @@ static bool prepare(batch *b, batch_item *item)
     const char *at;
     bool whole = item->path && fill_options(b, item, item->mem, &wrong) && batch_words_check(NULL, &item->job, &at, &wrong) && job_inputs_digest(b->inputs, &item->job, &item->inputs, &wrong);
     bool before = whole && finished_before(b, item); /* reads the whole output: asked once */
-    if (whole && !before) whole = batch_filters_of(&b->filters, &item->job, &item->filters, &wrong);
+    if (whole && !before) whole = batch_ask(item, &wrong) && batch_filters_of(&b->filters, &item->job, &item->q.filters, &wrong);
     if (whole && !before) whole = make_folders(b, item, &wrong);
     item->attempt = ++b->attempts[item->index];
     b->blamed[item->index] = is_own_fault(wrong.code);
@@ -320,7 +321,7 @@ static bool prepare(batch *b, batch_item *item)
 static void end_whole(const batch *b, batch_item *item)
 {
     job *j = &item->job;
-    if (!b->spoken[item->index] || j->kind != JOB_TEXT || j->option_count == JOB_MAX_OPTIONS) return;
+    if (!b->spoken[item->index] || j->kind != KIND_TEXT || j->option_count == JOB_MAX_OPTIONS) return;
     for (size_t i = 0; i < j->option_count; i++)
         if (strcmp(j->option[i].name, "on-length") == 0) return;
     j->option[j->option_count++] = (job_option){.name = "on-length", .value = "sentence"};
@@ -345,7 +346,7 @@ static batch_item *consider(batch *b, size_t i, const char *model)
 }
 
 /* The next ready job of this kind whose model is `model` (NULL: any); NULL when there is none now. */
-static batch_item *choose(batch *b, job_kind kind, const char *model)
+static batch_item *choose(batch *b, request_kind kind, const char *model)
 {
     size_t count = job_file_count(b->jobs), first = SIZE_MAX; /* first: the first one passed over */
     uint8_t wanted = model ? number_of_model(b, model) : 0;
@@ -377,21 +378,21 @@ static bool remember(lane_history *h, const batch_item *item, status *st)
 }
 
 /* The lane's next item: like its last one; another kind or model only when the lane has nothing else to do. */
-static batch_item *choose_for(batch *b, int lane)
+static batch_item *choose_for(batch *b, int which)
 {
-    lane_history *h = &b->history[lane];
+    lane_history *h = &b->history[which];
     batch_item *item = h->model ? choose(b, h->kind, h->model) : NULL;
-    if (batch_lanes_at_hand(b->lanes, lane) == 0)
-        for (int k = 0; k < JOB_KINDS && !item; k++)
-            if (batch_lanes_of(b->lanes, (job_kind)k) == lane) item = choose(b, (job_kind)k, NULL);
+    if (lanes_at_hand(b->lanes, which) == 0)
+        for (int k = 0; k < KIND_COUNT && !item; k++)
+            if (lanes_of(b->lanes, (request_kind)k) == which) item = choose(b, (request_kind)k, NULL);
     if (item) remember(h, item, &b->fatal);
     return item;
 }
 
 /* How many items a lane should have: those that run together, and the next ones; after a failure that stops all, no more. */
-static size_t wanted_at_hand(const batch *b, int lane)
+static size_t wanted_at_hand(const batch *b, int which)
 {
-    size_t together = b->history[lane].kind == JOB_TEXT ? (size_t)b->o->parallel : 1;
+    size_t together = b->history[which].kind == KIND_TEXT ? (size_t)b->o->parallel : 1;
     return b->o->fail_fast ? together : together + AHEAD;
 }
 
@@ -400,9 +401,9 @@ static void feed(batch *b)
 {
     for (size_t before = SIZE_MAX; before != batch_report_ended(&b->report);) {
         before = batch_report_ended(&b->report);
-        for (int lane = 0; lane < batch_lanes_count(b->lanes); lane++)
-            for (batch_item *item; batch_lanes_at_hand(b->lanes, lane) < wanted_at_hand(b, lane) && (item = choose_for(b, lane));)
-                batch_lanes_give(b->lanes, item);
+        for (int which = 0; which < lanes_count(b->lanes); which++)
+            for (batch_item *item; lanes_at_hand(b->lanes, which) < wanted_at_hand(b, which) && (item = choose_for(b, which));)
+                lanes_give(b->lanes, &item->q);
     }
 }
 
@@ -410,9 +411,9 @@ static void feed(batch *b)
 static void run_all(batch *b)
 {
     feed(b);
-    for (batch_item *item; (item = batch_lanes_wait(b->lanes));) {
-        finish(b, item);
-        if (stopped(b)) batch_lanes_stop(b->lanes);
+    for (request *q; (q = lanes_wait(b->lanes));) {
+        finish(b, q->arg);
+        if (stopped(b)) lanes_stop(b->lanes);
         else feed(b);
     }
 }
@@ -465,7 +466,7 @@ static const char *mark_text(void *context, size_t index, const char *what, stat
     (void)st;
     if (strcmp(what, "text") != 0 || s->b->spoken[index]) return "";
     s->b->spoken[index] = 1;
-    if (job_file_kind(s->b->jobs, index) != JOB_TEXT) s->open[s->count++] = index;
+    if (job_file_kind(s->b->jobs, index) != KIND_TEXT) s->open[s->count++] = index;
     return "";
 }
 
@@ -487,7 +488,7 @@ static bool mark_spoken(batch *b, status *st)
     spoken_search s = {b, alloc_array(count + 1, sizeof *s.open, st), 0};
     bool ok = mem && s.open;
     for (size_t i = 0; ok && i < count; i++) {
-        if (job_file_kind(b->jobs, i) == JOB_SPEAK && job_file_has_needs(b->jobs, i)) ok = mark_sources(&s, i, mem, st);
+        if (job_file_kind(b->jobs, i) == KIND_SPEAK && job_file_has_needs(b->jobs, i)) ok = mark_sources(&s, i, mem, st);
         while (ok && s.count) ok = mark_sources(&s, s.open[--s.count], mem, st);
     }
     alloc_free(s.open);
@@ -581,13 +582,13 @@ static void write_answers(batch *b)
     if (!status_ok(&wrong)) status_set(&b->fatal, wrong.code, "%s", wrong.msg);
 }
 
-static void run(batch *b, batch_models *models, status *st)
+static void run(batch *b, lane_models *models, status *st)
 {
     if (!b->o->job_text) b->rates = batch_rates_open(pool_count((int)b->o->threads), st);
     batch_report_begin(&b->report, b->out_folder);
-    b->lanes = batch_lanes_start(models, (int)b->o->threads, b->o->parallel, &b->fatal);
+    b->lanes = lanes_start(models, (int)b->o->threads, b->o->parallel, &b->fatal);
     if (b->lanes) run_all(b);
-    batch_lanes_free(b->lanes);
+    lanes_free(b->lanes);
     if (job_file_has_requests(b->jobs) && b->journal) write_answers(b);
     sum_up(b, st);
 }
@@ -595,9 +596,9 @@ static void run(batch *b, batch_models *models, status *st)
 void batch_run(const batch_options *o, status *st)
 {
     batch b = {.o = o, .filters = {.standard = o->filter}, .report = {.job_path = o->job_path, .json = o->json, .quiet = o->quiet}};
-    batch_models own = {0};
+    lane_models own = {0};
     if (open_batch(&b, st)) run(&b, o->models ? o->models : &own, st);
-    batch_models_free(&own);
+    lane_models_free(&own);
     batch_rates_close(b.rates);
     batch_filters_free(&b.filters);
     journal_close(b.journal);
@@ -606,7 +607,7 @@ void batch_run(const batch_options *o, status *st)
     for (size_t i = 0; b.said && i < job_file_count(b.jobs); i++) alloc_free(b.said[i]);
     alloc_free(b.said);
     for (size_t i = 0; i < b.model_count; i++) alloc_free(b.models[i]);
-    for (int i = 0; i < BATCH_LANES; i++) alloc_free(b.history[i].model);
+    for (int i = 0; i < LANE_COUNT; i++) alloc_free(b.history[i].model);
     job_file_close(b.jobs);
     fence_free(b.fence);
     alloc_free(b.out_folder);

@@ -7,7 +7,7 @@
 #ifndef AIGC_JOB_BATCH_H
 #define AIGC_JOB_BATCH_H
 
-#include "job/batch_lane.h"
+#include "engine/lane.h"
 #include "job/job_file.h"
 #include "job/job_inputs.h"
 #include "job/journal.h"
@@ -36,7 +36,7 @@ typedef struct {
     void (*on_result)(void *arg, const batch_result *r);
     job_file_report on_fault;                         /* NULL: faults are told on stderr */
     void *arg;                                        /* of both */
-    batch_models *models;                             /* NULL: loaded and freed here */
+    lane_models *models;                             /* NULL: loaded and freed here */
     job_inputs *inputs;                               /* NULL: made here */
 } batch_options;
 

@@ -24,7 +24,10 @@ batch_item *batch_item_new(size_t index, const char *folder, status *st)
 void batch_item_reuse(batch_item *item, size_t index)
 {
     arena_reset(item->mem, 0);
-    *item = (batch_item){.index = index, .folder = item->folder, .mem = item->mem};
+    const char *folder = item->folder;
+    arena *mem = item->mem;
+    memset(item, 0, sizeof *item);
+    item->index = index, item->folder = folder, item->mem = mem;
 }
 
 void batch_item_free(batch_item *item)
@@ -62,42 +65,6 @@ const char *batch_item_add_named(batch_item *item, const char *name, status *st)
     item->more[item->more_count].text = NULL;
     item->more[item->more_count++].out = name;
     return batch_paths_join(item->folder, name, item->mem, st);
-}
-
-static bool read_ids(const char *text, const tokenizer *t, tokenizer_ids *ids, status *st)
-{
-    size_t most = strlen(text) / 2 + 1; /* an id and a blank each */
-    int32_t size = tokenizer_size(t);
-    ids->id = alloc_array(most, sizeof *ids->id, st);
-    if (!ids->id) return false;
-    ids->room = (int64_t)most;
-    for (const char *s = text + strspn(text, " "); *s;) {
-        char *end;
-        long id = strtol(s, &end, 10);
-        if (end == s || (*end && *end != ' ')) return status_set(st, STATUS_USAGE, "\"token-ids\": '%.20s' found, numbers with blanks between wanted", s);
-        if (id < 0 || id >= size) return status_set(st, STATUS_INPUT, "token id %ld: the model has the ids 0 to %d", id, size - 1);
-        ids->id[ids->count++] = (int32_t)id;
-        s = end + strspn(end, " ");
-    }
-    return true;
-}
-
-bool batch_item_read_ids(const batch_item *item, const char *text, const tokenizer *t, tokenizer_ids *ids, status *st)
-{
-    tokenizer_decoder d = {.special = true, .started = true};
-    tokenizer_bytes words = {0};
-    bool ok = read_ids(text, t, ids, st);
-    if (ok && (item->filters.list[0] || item->filters.list[1]))
-        ok = tokenizer_decode(t, &d, ids->id, ids->count, &words, st) &&
-             filter_lists_pass(&item->filters, FILTER_PROMPT, "token-ids", words.data ? words.data : "", words.size, st);
-    tokenizer_bytes_free(&words);
-    if (!ok) tokenizer_ids_free(ids);
-    return ok;
-}
-
-bool batch_item_pass(const batch_item *item, const char *text, status *st)
-{
-    return filter_lists_pass(&item->filters, FILTER_OUTPUT, "the text", text, strlen(text), st);
 }
 
 static bool write_text(const char *path, const char *text, status *st)

@@ -5,61 +5,22 @@
 #include "job/batch_words.h"
 #include "core/log.h"
 
-static const char TOKEN_IDS_HELP[] = "a text as the model's token ids, \"1 2 3\", in place of \"prompt\"";
-
-static int text_table(batch_text_options *o, option *table)
+/* Of a completion request each prompt stands for itself. */
+static bool add_prompt(const job *j, const job_option *o, request_options *v, status *st)
 {
-    *o = (batch_text_options){.text = text_options_default()};
-    int count = text_options_job_table(&o->text, table);
-    table[count++] = (option){0, "messages", OPTION_LIST, &o->messages, "MESSAGES", "a conversation in place of \"prompt\": [{\"role\", \"content\"}, …]", 0, 0, NULL, .about = OPTION_WORDS};
-    table[count++] = (option){0, "token-ids", OPTION_LIST, &o->ids, "IDS", TOKEN_IDS_HELP, 0, 0, NULL, .about = OPTION_WORDS};
-    return count;
+    option_list *all = &v->text.prompts;
+    if (j->kind != KIND_TEXT || j->form != JOB_FORM_COMPLETION || strcmp(o->name, "prompt") != 0) return true;
+    if (all->count == OPTION_LIST_MAX) return status_set(st, STATUS_USAGE, "more than %d prompts", OPTION_LIST_MAX);
+    all->item[all->count++] = o->value;
+    return true;
 }
 
-static int embed_table(batch_embed_options *o, option *table)
+bool batch_options_set(const job *j, request_options *v, status *st)
 {
-    *o = (batch_embed_options){.model = "smollm2"};
-    const option all[] = {
-        {'m', "model", OPTION_STRING, &o->model, "MODEL", "short name, .gguf, .safetensors or Hugging Face folder (smollm2)", 0, 0, NULL, .about = OPTION_NAMED | OPTION_MODEL | OPTION_LOADS | OPTION_INPUT | OPTION_FOLDER},
-        {'p', "prompt", OPTION_LIST, &o->prompts, "TEXT", "the text; repeatable", 0, 0, NULL, .about = OPTION_WORDS | OPTION_RECORDED},
-        {'f', "file", OPTION_STRING, &o->file, "FILE", "the text from a file", 0, 0, NULL, .about = OPTION_READS},
-        {0, "token-ids", OPTION_LIST, &o->ids, "IDS", TOKEN_IDS_HELP, 0, 0, NULL, .about = OPTION_WORDS},
-        {0, "normalize", OPTION_FLAG, &o->normalize, NULL, "a vector of length 1", 0, 0, NULL},
-        {0, "exact", OPTION_FLAG, &o->exact, NULL, "full f32 arithmetic: slow, the reference's numbers", 0, 0, NULL, .about = OPTION_LOADS},
-    };
-    memcpy(table, all, sizeof all);
-    return (int)(sizeof all / sizeof all[0]);
-}
-
-void batch_options_table(job_kind kind, batch_option_values *v, option table[BATCH_OPTION_COUNT])
-{
-    int count = 0;
-    switch (kind) {
-    case JOB_TEXT: count = text_table(&v->text, table); break;
-    case JOB_IMAGE:
-        v->image = image_options_default();
-        count = image_options_job_table(&v->image, table);
-        break;
-    case JOB_SPEAK:
-        v->speak = speak_flags_default();
-        count = speak_flags_job_table(&v->speak, table);
-        break;
-    case JOB_VOCODE:
-        v->vocode = vocode_flags_default();
-        count = vocode_flags_job_table(&v->vocode, table);
-        break;
-    case JOB_EMBED: count = embed_table(&v->embed, table); break;
-    case JOB_KINDS: break;
-    }
-    table[count] = (option){.type = OPTION_GROUP};
-}
-
-bool batch_options_set(const job *j, batch_option_values *v, status *st)
-{
-    option table[BATCH_OPTION_COUNT];
-    batch_options_table(j->kind, v, table);
+    option table[KIND_OPTION_COUNT];
+    kind_of(j->kind)->options(v, table);
     for (size_t i = 0; i < j->option_count; i++)
-        if (!options_set(table, j->option[i].name, j->option[i].value, st)) return false;
+        if (!options_set(table, j->option[i].name, j->option[i].value, st) || !add_prompt(j, &j->option[i], v, st)) return false;
     return true;
 }
 
@@ -69,19 +30,19 @@ void batch_checker_init(batch_checker *c, const char *job_path, job_file_report 
     c->report = report;
     c->report_arg = report_arg;
     c->hooks = (job_file_hooks){batch_find_option, batch_check_option, batch_words_check, batch_report_fault, c};
-    for (int k = 0; k < JOB_KINDS; k++) batch_options_table((job_kind)k, &c->value[k], c->table[k]);
+    for (int k = 0; k < KIND_COUNT; k++) kind_of((request_kind)k)->options(&c->value[k], c->table[k]);
 }
 
-const option *batch_find_option(void *checker, job_kind kind, const char *name, status *st)
+const option *batch_find_option(void *checker, request_kind kind, const char *name, status *st)
 {
     batch_checker *c = checker;
     for (const option *o = c->table[kind]; o->name; o++)
         if (o->type != OPTION_GROUP && strcmp(o->name, name) == 0) return o;
-    status_set(st, STATUS_USAGE, "'%.60s' is no option of %s jobs%s; 'aigc batch --schema' lists them", name, job_kind_name(kind), options_near(c->table[kind], name).text);
+    status_set(st, STATUS_USAGE, "'%.60s' is no option of %s jobs%s; 'aigc batch --schema' lists them", name, kind_name(kind), options_near(c->table[kind], name).text);
     return NULL;
 }
 
-bool batch_check_option(void *checker, job_kind kind, const char *name, const char *value, status *st)
+bool batch_check_option(void *checker, request_kind kind, const char *name, const char *value, status *st)
 {
     const option *o = batch_find_option(checker, kind, name, st);
     if (o && o->type == OPTION_LIST) ((option_list *)o->value)->count = 0; /* only tried, not collected */

@@ -19,7 +19,7 @@ enum { MAX_ROWS = 64, MODEL = 300 };
 
 /* All jobs of one kind and model. */
 typedef struct {
-    job_kind kind;
+    request_kind kind;
     char model[MODEL];
     size_t jobs;
     double units;
@@ -59,7 +59,7 @@ static const char *see_place(void *context, size_t index, const char *what, stat
     job other;
     if (strcmp(what, "text") != 0 || !job_file_get(c->p->jobs, index, c->p->mem, &other, st)) return status_ok(st) ? "" : NULL;
     const batch_rate *r = batch_rates_find(c->p->rates, other.kind, job_inputs_model(&other));
-    if (other.kind != JOB_TEXT) c->characters += batch_rates_units(&other);
+    if (other.kind != KIND_TEXT) c->characters += batch_rates_units(&other);
     else c->characters += batch_rates_units(&other) * (r && r->units > 0 ? r->bytes / r->units : 4);
     return "";
 }
@@ -67,7 +67,7 @@ static const char *see_place(void *context, size_t index, const char *what, stat
 static double units_of(plan *p, size_t job_index, const job *j, status *st)
 {
     place_context c = {p, batch_rates_units(j)};
-    if (j->kind != JOB_SPEAK && j->kind != JOB_EMBED) return c.characters;
+    if (j->kind != KIND_SPEAK && j->kind != KIND_EMBED) return c.characters;
     for (size_t i = 0; i < j->option_count; i++)
         if (j->option[i].waits && !job_file_fill(p->jobs, job_index, j->option[i].value, see_place, &c, p->mem, st)) return 0;
     return c.characters;
@@ -147,7 +147,7 @@ static void print_table(const plan *p)
         format_seconds(seconds_of(r), time);
         format_bytes(bytes_of(r), disk);
         format_bytes(r->rate ? r->rate->memory : 0, ram);
-        printf("%-7s ", job_kind_name(r->kind));
+        printf("%-7s ", kind_name(r->kind));
         clean_padded(stdout, *r->model ? r->model : "-", 28);
         printf(" %8zu %7d ", r->jobs, *r->model != 0);
         if (is_measured(r)) printf("%10s %10s %10s  %.0f jobs\n", time, disk, ram, r->rate->jobs);
@@ -168,7 +168,7 @@ static bool print_json(const plan *p, status *st)
     for (size_t i = 0; i < p->rows; i++) {
         const row *r = &p->row[i];
         bool known = is_measured(r);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:i, s:o, s:o, s:o, s:f}", "kind", job_kind_name(r->kind), "model", r->model, "jobs", (json_int_t)r->jobs,
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:i, s:o, s:o, s:o, s:f}", "kind", kind_name(r->kind), "model", r->model, "jobs", (json_int_t)r->jobs,
                                               "loads", *r->model != 0, "seconds", known ? json_real(seconds_of(r)) : json_null(), "bytes",
                                               known ? json_real(bytes_of(r)) : json_null(), "memory", known ? json_real(r->rate->memory) : json_null(),
                                               "measured_jobs", known ? r->rate->jobs : 0.0));

@@ -91,12 +91,12 @@ void batch_rates_close(batch_rates *r)
     alloc_free(r);
 }
 
-static void name_of(const batch_rates *r, job_kind kind, const char *model, char name[NAME])
+static void name_of(const batch_rates *r, request_kind kind, const char *model, char name[NAME])
 {
-    snprintf(name, NAME, "%s %d %.*s", job_kind_name(kind), r->threads, utf8_fit(model, 300), model);
+    snprintf(name, NAME, "%s %d %.*s", kind_name(kind), r->threads, utf8_fit(model, 300), model);
 }
 
-const batch_rate *batch_rates_find(const batch_rates *r, job_kind kind, const char *model)
+const batch_rate *batch_rates_find(const batch_rates *r, request_kind kind, const char *model)
 {
     char name[NAME];
     name_of(r, kind, model, name);
@@ -105,7 +105,7 @@ const batch_rate *batch_rates_find(const batch_rates *r, job_kind kind, const ch
     return NULL;
 }
 
-static batch_rate *rate_of(batch_rates *r, job_kind kind, const char *model)
+static batch_rate *rate_of(batch_rates *r, request_kind kind, const char *model)
 {
     batch_rate *found = (batch_rate *)(uintptr_t)batch_rates_find(r, kind, model);
     if (found || r->count == MAX_RATES) return found;
@@ -113,7 +113,7 @@ static batch_rate *rate_of(batch_rates *r, job_kind kind, const char *model)
     return &r->entry[r->count++].rate;
 }
 
-void batch_rates_add_job(batch_rates *r, job_kind kind, const char *model, double units, double seconds, double bytes, double memory)
+void batch_rates_add_job(batch_rates *r, request_kind kind, const char *model, double units, double seconds, double bytes, double memory)
 {
     batch_rate *x = rate_of(r, kind, model);
     if (!x) return;
@@ -126,7 +126,7 @@ void batch_rates_add_job(batch_rates *r, job_kind kind, const char *model, doubl
     r->changed = true;
 }
 
-void batch_rates_add_load(batch_rates *r, job_kind kind, const char *model, double seconds)
+void batch_rates_add_load(batch_rates *r, request_kind kind, const char *model, double seconds)
 {
     batch_rate *x = rate_of(r, kind, model);
     if (!x) return;
@@ -151,7 +151,7 @@ static double characters(const job *j)
     double n = 0;
     for (size_t i = 0; i < j->option_count; i++) {
         const char *s = j->option[i].value;
-        if (strcmp(j->option[i].name, j->kind == JOB_SPEAK ? "text" : "prompt") != 0) continue;
+        if (strcmp(j->option[i].name, j->kind == KIND_SPEAK ? "text" : "prompt") != 0) continue;
         for (const char *open; (open = strstr(s, "{{")); s = strstr(open, "}}") ? strstr(open, "}}") + 2 : open + strlen(open)) n += (double)(open - s);
         n += (double)strlen(s);
     }
@@ -161,12 +161,12 @@ static double characters(const job *j)
 double batch_rates_units(const job *j)
 {
     switch (j->kind) {
-    case JOB_TEXT: return option_number(j, "tokens", 512) * j->choices;
-    case JOB_IMAGE: return option_number(j, "steps", 25) / 25 * option_number(j, "width", 512) / 512 * option_number(j, "height", 512) / 512 * j->choices;
-    case JOB_SPEAK:
-    case JOB_EMBED: return characters(j);
-    case JOB_VOCODE:
-    case JOB_KINDS: break;
+    case KIND_TEXT: return option_number(j, "tokens", 512) * j->choices;
+    case KIND_IMAGE: return option_number(j, "steps", 25) / 25 * option_number(j, "width", 512) / 512 * option_number(j, "height", 512) / 512 * j->choices;
+    case KIND_SPEAK:
+    case KIND_EMBED: return characters(j);
+    case KIND_VOCODE:
+    case KIND_COUNT: break;
     }
     return 1;
 }

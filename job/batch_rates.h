@@ -26,10 +26,10 @@ batch_rates *batch_rates_open(int threads, status *st);
 void batch_rates_close(batch_rates *r);
 
 /* NULL: never measured. */
-const batch_rate *batch_rates_find(const batch_rates *r, job_kind kind, const char *model);
+const batch_rate *batch_rates_find(const batch_rates *r, request_kind kind, const char *model);
 
-void batch_rates_add_job(batch_rates *r, job_kind kind, const char *model, double units, double seconds, double bytes, double memory);
-void batch_rates_add_load(batch_rates *r, job_kind kind, const char *model, double seconds);
+void batch_rates_add_job(batch_rates *r, request_kind kind, const char *model, double units, double seconds, double bytes, double memory);
+void batch_rates_add_load(batch_rates *r, request_kind kind, const char *model, double seconds);
 
 /* The units of a job. characters: of its text as far as it is known; places for other jobs' texts count as nothing. */
 double batch_rates_units(const job *j);

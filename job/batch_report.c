@@ -12,14 +12,14 @@ enum { MAX_SHOWN = 20 }; /* failures told as they happen; all are in the journal
 size_t batch_report_count(const batch_report *r, batch_end end)
 {
     size_t n = 0;
-    for (int k = 0; k < JOB_KINDS; k++) n += r->ended[k][end];
+    for (int k = 0; k < KIND_COUNT; k++) n += r->ended[k][end];
     return n;
 }
 
 size_t batch_report_total(const batch_report *r)
 {
     size_t n = 0;
-    for (int k = 0; k < JOB_KINDS; k++) n += r->total[k];
+    for (int k = 0; k < KIND_COUNT; k++) n += r->total[k];
     return n;
 }
 
@@ -45,8 +45,8 @@ void batch_report_begin(batch_report *r, const char *folder)
     r->begun = r->last = log_seconds();
     if (!r->json) return;
     json_t *kinds = json_object();
-    for (int k = 0; k < JOB_KINDS; k++)
-        if (r->total[k]) json_object_set_new(kinds, job_kind_name((job_kind)k), json_integer((json_int_t)r->total[k]));
+    for (int k = 0; k < KIND_COUNT; k++)
+        if (r->total[k]) json_object_set_new(kinds, kind_name((request_kind)k), json_integer((json_int_t)r->total[k]));
     print_event(json_pack("{s:s, s:s*, s:I, s:o}", "event", "begin", "folder", folder, "jobs", (json_int_t)batch_report_total(r), "kinds", kinds));
 }
 
@@ -54,8 +54,8 @@ void batch_report_begin(batch_report *r, const char *folder)
 static double time_left(const batch_report *r)
 {
     double spent = 0, run = 0, left = 0;
-    for (int k = 0; k < JOB_KINDS; k++) spent += r->spent[k], run += (double)(r->ended[k][BATCH_DONE] + r->ended[k][BATCH_FAILED]);
-    for (int k = 0; k < JOB_KINDS; k++) {
+    for (int k = 0; k < KIND_COUNT; k++) spent += r->spent[k], run += (double)(r->ended[k][BATCH_DONE] + r->ended[k][BATCH_FAILED]);
+    for (int k = 0; k < KIND_COUNT; k++) {
         double mine = (double)(r->ended[k][BATCH_DONE] + r->ended[k][BATCH_FAILED]), open = (double)(r->total[k] - ended_of(r, k));
         left += open * (mine > 0 ? r->spent[k] / mine : run > 0 ? spent / run : 0);
     }
@@ -68,9 +68,9 @@ static void show_progress(const batch_report *r)
     char kinds[160] = "", failures[40] = "";
     size_t n = 0, ended = 0, failed = batch_report_count(r, BATCH_FAILED), run = failed + batch_report_count(r, BATCH_DONE);
     double seconds = r->last - r->begun;
-    for (int k = 0; k < JOB_KINDS; k++) {
+    for (int k = 0; k < KIND_COUNT; k++) {
         ended += ended_of(r, k);
-        if (r->total[k]) n += (size_t)snprintf(kinds + n, sizeof kinds - n, "%s%zu/%zu %s", n ? ", " : "", ended_of(r, k), r->total[k], job_kind_name((job_kind)k));
+        if (r->total[k]) n += (size_t)snprintf(kinds + n, sizeof kinds - n, "%s%zu/%zu %s", n ? ", " : "", ended_of(r, k), r->total[k], kind_name((request_kind)k));
     }
     if (failed) snprintf(failures, sizeof failures, ", %zu failed", failed);
     if (run && seconds > 0)
@@ -90,7 +90,7 @@ void batch_report_job(batch_report *r, const job *j, batch_end end, int attempts
     r->cut += cut;
     r->last = log_seconds();
     if (r->json)
-        print_event(json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:f, s:o*, s:s*}", "event", "job", "id", j->id, "kind", job_kind_name(j->kind), "state", STATES[end],
+        print_event(json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:f, s:o*, s:s*}", "event", "job", "id", j->id, "kind", kind_name(j->kind), "state", STATES[end],
                               "out", j->out, "line", (json_int_t)j->line, "attempts", attempts, "seconds", seconds, "cut", cut ? json_true() : NULL, "error", error));
     else if (error && batch_report_count(r, BATCH_FAILED) <= MAX_SHOWN) log_error("%s:%zu: job '%s': %s", r->job_path, j->line, j->id, error);
     if (!r->json) show_progress(r);
@@ -99,7 +99,7 @@ void batch_report_job(batch_report *r, const job *j, batch_end end, int attempts
 void batch_report_failure(const batch_report *r, const job *j, const char *error)
 {
     if (r->json || r->quiet) return;
-    log_message("  %6zu  %-6s %-24.60s %s", j->line, job_kind_name(j->kind), j->id, error ? error : "");
+    log_message("  %6zu  %-6s %-24.60s %s", j->line, kind_name(j->kind), j->id, error ? error : "");
 }
 
 void batch_report_end(const batch_report *r, size_t faults, bool interrupted)

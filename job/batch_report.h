@@ -9,11 +9,11 @@ typedef enum { BATCH_DONE, BATCH_SKIPPED, BATCH_FAILED, BATCH_ENDS } batch_end; 
 typedef struct {
     const char *job_path;
     bool json, quiet;
-    size_t total[JOB_KINDS], ended[JOB_KINDS][BATCH_ENDS];
+    size_t total[KIND_COUNT], ended[KIND_COUNT][BATCH_ENDS];
     size_t cut;                   /* texts that were cut by their length */
     size_t remarks;               /* told so far */
     double begun, last;           /* log_seconds: the start; when the last job ended */
-    double spent[JOB_KINDS];      /* seconds of the machine for jobs that were run */
+    double spent[KIND_COUNT];      /* seconds of the machine for jobs that were run */
 } batch_report;
 
 /* folder: of the outputs. */

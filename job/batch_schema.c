@@ -55,12 +55,12 @@ static void add_option(json_t *properties, const option *o)
     json_object_set_new(properties, o->name, s);
 }
 
-static json_t *options_schema(job_kind kind)
+static json_t *options_schema(request_kind kind)
 {
-    batch_option_values v;
-    option table[BATCH_OPTION_COUNT];
+    request_options v;
+    option table[KIND_OPTION_COUNT];
     json_t *properties = json_object();
-    batch_options_table(kind, &v, table);
+    kind_of(kind)->options(&v, table);
     for (const option *o = table; o->name; o++)
         if (o->type != OPTION_GROUP) add_option(properties, o);
     if (!json_object_get(properties, "seed")) json_object_set_new(properties, "seed", json_pack("{s:[s, s]}", "type", "integer", "string"));
@@ -73,27 +73,27 @@ static void describe(json_t *properties, const char *name, json_t *schema, const
     json_object_set_new(properties, name, schema);
 }
 
-static json_t *job_schema(job_kind kind)
+static json_t *job_schema(request_kind kind)
 {
     json_t *p = options_schema(kind);
-    describe(p, "kind", json_pack("{s:s}", "const", job_kind_name(kind)), "what is made");
+    describe(p, "kind", json_pack("{s:s}", "const", kind_name(kind)), "what is made");
     describe(p, "id", json_pack("{s:s, s:i, s:i}", "type", "string", "minLength", 1, "maxLength", 1000), "its name, unique in the file; line-N when absent");
     describe(p, "out", json_pack("{s:s, s:i, s:i}", "type", "string", "minLength", 1, "maxLength", 4000), "the output's path inside the output folder");
     describe(p, "needs", json_pack("{s:s, s:{s:s}, s:i}", "type", "array", "items", "type", "string", "maxItems", JOB_MAX_NEEDS), "ids of jobs that must be done before");
     describe(p, "repeat", json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", 1, "maximum", 100000), "how often, with seeds counted up");
-    return json_pack("{s:s, s:s, s:[s], s:b, s:o}", "title", job_kind_name(kind), "type", "object", "required", "kind", "additionalProperties", 0, "properties", p);
+    return json_pack("{s:s, s:s, s:[s], s:b, s:o}", "title", kind_name(kind), "type", "object", "required", "kind", "additionalProperties", 0, "properties", p);
 }
 
 /* Defaults may hold options of any kind. */
 static json_t *defaults_schema(void)
 {
     json_t *all = json_object(), *kinds = json_array();
-    for (int k = JOB_KINDS; k-- > 0;) {
-        json_t *p = options_schema((job_kind)k);
+    for (int k = KIND_COUNT; k-- > 0;) {
+        json_t *p = options_schema((request_kind)k);
         json_object_update_missing(all, p);
         json_decref(p);
     }
-    for (int k = 0; k < JOB_KINDS; k++) json_array_append_new(kinds, json_string(job_kind_name((job_kind)k)));
+    for (int k = 0; k < KIND_COUNT; k++) json_array_append_new(kinds, json_string(kind_name((request_kind)k)));
     return json_pack("{s:s, s:s, s:[s], s:b, s:{s:{s:s, s:b, s:o}, s:{s:o}}}", "title", "defaults", "type", "object", "required", "defaults",
                      "additionalProperties", 0, "properties", "defaults", "type", "object", "additionalProperties", 0, "properties", all, "kind", "enum", kinds);
 }
@@ -111,11 +111,11 @@ void batch_options_print_schema(status *st)
     json_array_append_new(lines, defaults_schema());
     json_array_append_new(lines, json_pack("{s:s, s:s, s:[s], s:b, s:{s:{s:s, s:s}}}", "title", "rows", "type", "object", "required", "rows", "additionalProperties", 0,
                                            "properties", "rows", "type", "string", "description", "a CSV or JSONL file: every job below is made once for each row"));
-    for (int k = 0; k < JOB_KINDS; k++) json_array_append_new(lines, job_schema((job_kind)k));
+    for (int k = 0; k < KIND_COUNT; k++) json_array_append_new(lines, job_schema((request_kind)k));
     json_array_append_new(lines, request_schema());
     json_t *root = json_pack("{s:s, s:s, s:s, s:o}", "$schema", "https://json-schema.org/draft/2020-12/schema", "title", "A line of a job file of aigc batch",
                              "description", "Printed by 'aigc batch --schema'. Lines that begin with -- (AUTOMATIC1111's prompts) are no JSON.", "oneOf", lines);
-    if (!root || json_array_size(lines) != JOB_KINDS + 3) status_set(st, STATUS_NOMEM, "out of memory for the schema");
+    if (!root || json_array_size(lines) != KIND_COUNT + 3) status_set(st, STATUS_NOMEM, "out of memory for the schema");
     else json_print(root, JSON_INDENT(1) | JSON_REAL_PRECISION(9), st);
     json_decref(root);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job/batch_ask.h"
 #include "job/batch_filter.h"
 #include "job/batch_paths.h"
 #include "job/batch_words.h"
@@ -39,15 +40,15 @@ typedef struct {
     const char *folder;
     job_inputs *inputs;
     batch_filters filters;
-    batch_models models;
-    batch_lanes *lanes;
+    lane_models models;
+    lanes *lanes;
     size_t at_hand;
     batch_item *spare; /* those that came back, by their next */
     shape shape[SHAPES]; /* by key, open addressing */
     size_t shapes;
     fault *fault;
     size_t faults, room;
-    size_t *failed; /* [JOB_KINDS] */
+    size_t *failed; /* [KIND_COUNT] */
 } trial;
 
 /* ---- what is not there yet ---- */
@@ -87,7 +88,7 @@ static bool fill(const trial *t, size_t index, job *j, arena *mem, status *st)
         else if (s.file || ((x->about & OPTION_READS) && !file_exists(x->value) && will_be_made(t, x->value))) {
             if (strcmp(x->name, "input") == 0) return false;
             picture_to_come |= strcmp(x->name, "init-img") == 0;
-            if (strcmp(x->name, "file") == 0 && j->kind != JOB_IMAGE) *x = (job_option){.name = j->kind == JOB_SPEAK ? "text" : "prompt", .value = WORD, .about = OPTION_WORDS};
+            if (strcmp(x->name, "file") == 0 && j->kind != KIND_IMAGE) *x = (job_option){.name = j->kind == KIND_SPEAK ? "text" : "prompt", .value = WORD, .about = OPTION_WORDS};
             else if (!(x->about & (OPTION_WORDS | OPTION_CHOICE))) continue;
         }
         j->option[kept++] = *x;
@@ -106,7 +107,7 @@ static uint64_t shape_of(const trial *t, const job *j, int64_t *tokens)
 {
     enum { MOST_BYTES = 18 /* that normal forms make of a character, and so tokens */ };
     *tokens = 0;
-    if (j->kind != JOB_TEXT || t->o->filter) return 0;
+    if (j->kind != KIND_TEXT || t->o->filter) return 0;
     uint64_t key = ((uint64_t)j->form + 1) * 256 + j->choices;
     for (size_t i = 0; i < j->option_count; i++) {
         const char *name = j->option[i].name, *value = j->option[i].value, *words = strcmp(name, "prompt") == 0 ? value : NULL;
@@ -144,7 +145,7 @@ static void keep_shape(trial *t, const batch_item *item)
     uint64_t key = shape_of(t, &item->job, &tokens);
     shape *s = key ? find_shape(t, key) : NULL;
     if (!s || (!s->key && ++t->shapes == SHAPES)) return; /* the last place stays free: it ends a search */
-    if (!s->key || item->room > s->room) *s = (shape){key, item->room};
+    if (!s->key || item->q.room > s->room) *s = (shape){key, item->q.room};
 }
 
 /* ---- faults ---- */
@@ -217,24 +218,30 @@ static int by_line(const void *a, const void *b)
 
 static void wait_for_one(trial *t, status *st)
 {
-    batch_item *item = batch_lanes_wait(t->lanes);
-    if (!item) return;
+    request *q = lanes_wait(t->lanes);
+    if (!q) return;
     t->at_hand--;
-    end(t, item, &item->result, st);
+    end(t, q->arg, &q->result, st);
+}
+
+static bool ask(trial *t, batch_item *item, status *st)
+{
+    bool ok = batch_ask(item, st) && batch_filters_of(&t->filters, &item->job, &item->q.filters, st);
+    item->q.only_check = true;
+    return ok;
 }
 
 static void try_job(trial *t, batch_item *item, status *st)
 {
     status wrong = {0};
     const char *at;
-    item->only_check = true;
     item->path = batch_paths_join(t->folder, item->job.out, item->mem, &wrong);
     bool whole = job_inputs_resolve(t->inputs, &item->job, item->mem, &wrong) && fill(t, item->index, &item->job, item->mem, &wrong) &&
                  (!job_file_has_needs(t->jobs, item->index) || batch_words_check(NULL, &item->job, &at, &wrong)) && /* else asked when the file was opened */
-                 job_inputs_find_model(t->inputs, &item->job, &wrong) && batch_filters_of(&t->filters, &item->job, &item->filters, &wrong);
+                 job_inputs_find_model(t->inputs, &item->job, &wrong);
     if (whole && is_known_good(t, &item->job)) give_back(t, item);
-    else if (whole) {
-        batch_lanes_give(t->lanes, item);
+    else if (whole && ask(t, item, &wrong)) {
+        lanes_give(t->lanes, &item->q);
         if (++t->at_hand >= AT_HAND) wait_for_one(t, st);
     } else end(t, item, &wrong, st);
 }
@@ -257,7 +264,7 @@ static int by_key(const void *a, const void *b)
 /* The jobs of the model that a kind has open, as they come; the others in an order that opens each model once. */
 static void try_all(trial *t, status *st)
 {
-    uint64_t open[JOB_KINDS] = {0};
+    uint64_t open[KIND_COUNT] = {0};
     size_t later = 0, room = 0;
     place *p = NULL;
     for (size_t i = 0; i < job_file_count(t->jobs) && status_ok(st) && interrupt_check(st); i++) {
@@ -286,8 +293,8 @@ static void try_all(trial *t, status *st)
 
 static void close_trial(trial *t)
 {
-    batch_lanes_free(t->lanes);
-    batch_models_free(&t->models);
+    lanes_free(t->lanes);
+    lane_models_free(&t->models);
     batch_filters_free(&t->filters);
     job_inputs_free(t->inputs);
     for (size_t i = 0; i < t->faults; i++) alloc_free(t->fault[i].message);
@@ -298,11 +305,11 @@ static void close_trial(trial *t)
     }
 }
 
-bool batch_trial_run(const batch_options *o, const batch_checker *checker, const job_file *jobs, const char *out_folder, size_t failed[JOB_KINDS], status *st)
+bool batch_trial_run(const batch_options *o, const batch_checker *checker, const job_file *jobs, const char *out_folder, size_t failed[KIND_COUNT], status *st)
 {
     trial t = {.o = o, .jobs = jobs, .folder = out_folder, .failed = failed, .filters = {.standard = o->filter}};
     t.inputs = job_inputs_new(o->job_path, &o->aliases, st);
-    t.lanes = t.inputs ? batch_lanes_start(&t.models, (int)o->threads, o->parallel, st) : NULL;
+    t.lanes = t.inputs ? lanes_start(&t.models, (int)o->threads, o->parallel, st) : NULL;
     if (t.lanes) try_all(&t, st);
     while (t.lanes && t.at_hand) wait_for_one(&t, st);
     if (t.faults) qsort(t.fault, t.faults, sizeof *t.fault, by_line);

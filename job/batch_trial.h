@@ -11,6 +11,6 @@
 #include "job/batch_options.h"
 
 /* Tells each fault by batch_report_fault, in the order of the lines, and adds to failed[kind] how many. */
-bool batch_trial_run(const batch_options *o, const batch_checker *checker, const job_file *jobs, const char *out_folder, size_t failed[JOB_KINDS], status *st);
+bool batch_trial_run(const batch_options *o, const batch_checker *checker, const job_file *jobs, const char *out_folder, size_t failed[KIND_COUNT], status *st);
 
 #endif

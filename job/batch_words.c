@@ -6,6 +6,7 @@
 #include "job/job_path.h"
 #include "job/journal.h"
 #include "engine/output_ending.h"
+#include "engine/request.h"
 #include "text/text_buffer.h"
 
 /* The value of an option; NULL: the job has none of that name. */
@@ -54,8 +55,8 @@ static bool check_text(const job *j, const char **at, status *st)
     static const char *const BESIDE_IDS[] = {"prompt", "file", "system", "task", "field", "examples", NULL};
     if (value_of(j, "messages")) return stands_alone(j, "messages", BESIDE_MESSAGES, at, st);
     size_t ids = count_of(j, "token-ids"), texts = ids ? ids : j->form == JOB_FORM_COMPLETION ? count_of(j, "prompt") : 1;
-    if (texts * j->choices > BATCH_TEXTS_MAX)
-        return status_set(st, STATUS_USAGE, "%zu texts in one request, at most %d wanted", texts * j->choices, BATCH_TEXTS_MAX);
+    if (texts * j->choices > REQUEST_TEXTS)
+        return status_set(st, STATUS_USAGE, "%zu texts in one request, at most %d wanted", texts * j->choices, REQUEST_TEXTS);
     *at = "token-ids";
     if (ids > 1 && j->form == JOB_FORM_OWN) return status_set(st, STATUS_USAGE, "\"token-ids\": %zu found, one text as \"1 2 3\" wanted", ids);
     if (ids) return stands_alone(j, "token-ids", BESIDE_IDS, at, st);
@@ -116,8 +117,7 @@ static bool check_utf8(const job *j, const char **at, status *st)
 /* The answers to requests are named by the program. */
 static bool check_ending(const job *j, const char **at, status *st)
 {
-    static const output_kind KINDS[JOB_KINDS] = {OUTPUT_TEXT, OUTPUT_PICTURE, OUTPUT_SOUND, OUTPUT_SOUND, OUTPUT_JSON};
-    if (j->form != JOB_FORM_OWN || output_ending_check(KINDS[j->kind], "\"out\"", j->out, st)) return true;
+    if (j->form != JOB_FORM_OWN || output_ending_check(kind_of(j->kind)->output, "\"out\"", j->out, st)) return true;
     *at = "out";
     return false;
 }
@@ -128,12 +128,12 @@ bool batch_words_check(void *context, const job *j, const char **at, status *st)
     *at = NULL;
     if (!check_utf8(j, at, st) || !check_ending(j, at, st)) return false;
     switch (j->kind) {
-    case JOB_TEXT: return check_text(j, at, st);
-    case JOB_IMAGE: return check_image(j, at, st);
-    case JOB_SPEAK: return check_speak(j, at, st);
-    case JOB_EMBED: return check_embed(j, at, st);
-    case JOB_VOCODE: return value_of(j, "input") || status_set(st, STATUS_USAGE, "no \"input\"");
-    case JOB_KINDS: break;
+    case KIND_TEXT: return check_text(j, at, st);
+    case KIND_IMAGE: return check_image(j, at, st);
+    case KIND_SPEAK: return check_speak(j, at, st);
+    case KIND_EMBED: return check_embed(j, at, st);
+    case KIND_VOCODE: return value_of(j, "input") || status_set(st, STATUS_USAGE, "no \"input\"");
+    case KIND_COUNT: break;
     }
     return true;
 }

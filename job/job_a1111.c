@@ -115,7 +115,7 @@ static bool take(job_line *line, const char *name, const char *value, status *st
 bool job_a1111_read(job_line *line, const char *text, size_t size, arena *mem, status *st)
 {
     size_t at = 0;
-    line->kind = JOB_IMAGE;
+    line->kind = KIND_IMAGE;
     line->has_kind = true;
     for (;;) {
         const char *word = next_word(text, size, &at, mem, st);

@@ -14,12 +14,6 @@
 #include "core/alloc.h"
 #include "core/name_hash.h"
 
-const char *job_kind_name(job_kind kind)
-{
-    static const char *const NAMES[JOB_KINDS] = {"text", "image", "speak", "vocode", "embed"};
-    return NAMES[kind];
-}
-
 static bool grow(void **array, size_t count, size_t *room, size_t size, status *st);
 
 /* The answer to a request with a fault names it; a line without any place to put that is answered like any other. */
@@ -85,7 +79,7 @@ static bool values_are_good(job_file *f, const job *j, job_entry *e, job_line *f
         else if ((j->option[i].about & OPTION_WRITES) && !output_is_free(f, j->option[i].value, st)) return false;
     }
     fields->column = fields->out_column;
-    if (j->kind == JOB_TEXT && j->form == JOB_FORM_OWN && !job_path_check_record(j->out, st)) return false;
+    if (j->kind == KIND_TEXT && j->form == JOB_FORM_OWN && !job_path_check_record(j->out, st)) return false;
     if (j->form == JOB_FORM_OWN && !lies_apart(f, j->out, st)) return false;
     if (!output_is_free(f, j->out, st)) return false;
     const char *at = NULL;
@@ -281,7 +275,7 @@ size_t job_file_count(const job_file *f) { return f->entries; }
 
 size_t job_file_faults(const job_file *f) { return f->faults; }
 
-job_kind job_file_kind(const job_file *f, size_t i) { return (job_kind)f->entry[i].kind; }
+request_kind job_file_kind(const job_file *f, size_t i) { return (request_kind)f->entry[i].kind; }
 
 bool job_file_has_requests(const job_file *f) { return f->has_requests; }
 

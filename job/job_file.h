@@ -15,13 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "engine/options.h"
+#include "engine/kind.h"
 #include "core/arena.h"
 #include "core/status.h"
-
-typedef enum { JOB_TEXT, JOB_IMAGE, JOB_SPEAK, JOB_VOCODE, JOB_EMBED, JOB_KINDS } job_kind;
-
-const char *job_kind_name(job_kind kind); /* "text", … */
 
 /* Whose form the line has, and so which the answer: ours, whose output is the product itself, or a request to one of
  * OpenAI's endpoints, whose output is a line of OpenAI's batch output format. */
@@ -37,7 +33,7 @@ typedef struct {
 
 typedef struct {
     const char *id;
-    job_kind kind;
+    request_kind kind;
     job_form form;
     uint32_t choices;   /* of an OpenAI request ("n"), else 1 */
     const char *format; /* of an OpenAI request ("response_format", "encoding_format"), else NULL */
@@ -53,10 +49,10 @@ typedef struct {
 typedef struct job_file job_file;
 
 /* The kind's option of that name; NULL with st set where it has none. Called for every option. */
-typedef const option *(*job_file_find_option)(void *context, job_kind kind, const char *name, status *st);
+typedef const option *(*job_file_find_option)(void *context, request_kind kind, const char *name, status *st);
 
 /* Is this value good for the option of that name, which the kind has? */
-typedef bool (*job_file_check)(void *context, job_kind kind, const char *name, const char *value, status *st);
+typedef bool (*job_file_check)(void *context, request_kind kind, const char *name, const char *value, status *st);
 
 /* Is the job as a whole one that can be run, as far as its own words tell? Values may still hold places for other jobs' results.
  * Where it is not, *at is the option at fault, or NULL. */
@@ -90,7 +86,7 @@ void job_file_close(job_file *f);
 
 size_t job_file_count(const job_file *f);
 size_t job_file_faults(const job_file *f);
-job_kind job_file_kind(const job_file *f, size_t i);
+request_kind job_file_kind(const job_file *f, size_t i);
 bool job_file_has_needs(const job_file *f, size_t i);
 bool job_file_has_requests(const job_file *f); /* any request of a form that is not our own, also one with a fault */
 

@@ -30,17 +30,11 @@ struct job_inputs {
     size_t found_count;
 };
 
-static const char *default_model(job_kind kind)
-{
-    static const char *const NAMES[JOB_KINDS] = {"smollm2", "icons", "hibari", "", "smollm2"};
-    return NAMES[kind];
-}
-
 const char *job_inputs_model(const job *j)
 {
     for (size_t i = 0; i < j->option_count; i++)
         if (j->option[i].about & OPTION_MODEL) return j->option[i].value;
-    return default_model(j->kind);
+    return kind_of(j->kind)->model;
 }
 
 job_inputs *job_inputs_new(const char *job_path, const option_list *aliases, status *st)
@@ -102,15 +96,15 @@ static bool is_here(job_inputs *in, const char *name, status *st)
 }
 
 /* Requests name models of elsewhere. */
-static const char *model_that_is_here(job_inputs *in, const char *name, job_kind kind, status *st)
+static const char *model_that_is_here(job_inputs *in, const char *name, request_kind kind, status *st)
 {
     for (size_t i = 0; i < in->replaced_count; i++)
-        if (strcmp(in->replaced[i], name) == 0) return default_model(kind);
+        if (strcmp(in->replaced[i], name) == 0) return kind_of(kind)->model;
     status absent = {0};
     if (is_here(in, name, &absent)) return name;
-    log_warning("'%s' is no model here: '%s' answers in its place (--alias %s=MODEL names another)", name, default_model(kind), name);
+    log_warning("'%s' is no model here: '%s' answers in its place (--alias %s=MODEL names another)", name, kind_of(kind)->model, name);
     if (in->replaced_count < MAX_KNOWN && (in->replaced[in->replaced_count] = alloc_string(name, strlen(name), st))) in->replaced_count++;
-    return default_model(kind);
+    return kind_of(kind)->model;
 }
 
 bool job_inputs_resolve_option(job_inputs *in, const job *j, job_option *o, arena *mem, status *st)
@@ -180,12 +174,13 @@ static bool digest_of_model(job_inputs *in, const char *name, hash_hex *out, sta
 static json_t *describe(job_inputs *in, const job_option *o, status *st)
 {
     hash_hex digest;
+    status unread = {0}; /* what cannot be read is told by the one who reads it */
     if (o->about & OPTION_MODEL) return json_pack("[s]", o->name); /* its digest stands in front */
     if (o->about & (OPTION_READS | OPTION_NAMED)) {
         const char *colon = strcmp(o->name, "lora") == 0 ? strrchr(o->value, ':') : NULL;
         char *path = file_exists(o->value) || !colon ? alloc_string(o->value, strlen(o->value), st) : alloc_string(o->value, (size_t)(colon - o->value), st);
         const char *rest = path ? o->value + strlen(path) : "";
-        json_t *found = path && file_exists(path) && digest_of_file(in, path, false, &digest, st) ? json_pack("[s, s, s]", o->name, rest, digest.text) : NULL;
+        json_t *found = path && file_exists(path) && digest_of_file(in, path, false, &digest, &unread) ? json_pack("[s, s, s]", o->name, rest, digest.text) : NULL;
         alloc_free(path);
         if (found) return found;
     }
@@ -199,7 +194,7 @@ bool job_inputs_digest(job_inputs *in, const job *j, hash_hex *out, status *st)
     json_t *all = json_array();
     for (size_t i = 0; i < j->option_count && status_ok(st); i++) json_array_append_new(all, describe(in, &j->option[i], st));
     bool whole = json_array_size(all) == j->option_count;
-    json_t *root = json_pack("[s, s, i, i, s*, I, s, s, o]", AIGC_VERSION, job_kind_name(j->kind), (int)j->form, (int)j->choices, j->format,
+    json_t *root = json_pack("[s, s, i, i, s*, I, s, s, o]", AIGC_VERSION, kind_name(j->kind), (int)j->form, (int)j->choices, j->format,
                              (json_int_t)j->seed, model.text, j->out, all);
     size_t n = root ? json_dumpb(root, NULL, 0, JSON_COMPACT) : 0;
     char *text = n ? alloc_array(n, 1, st) : NULL;

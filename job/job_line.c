@@ -151,9 +151,9 @@ static bool read_kind(reader *r)
 {
     const char *where = r->at.at, *name = read_string(r, "kind");
     if (!name) return false;
-    for (int k = 0; k < JOB_KINDS; k++)
-        if (strcmp(name, job_kind_name((job_kind)k)) == 0) {
-            r->out->kind = (job_kind)k;
+    for (int k = 0; k < KIND_COUNT; k++)
+        if (strcmp(name, kind_name((request_kind)k)) == 0) {
+            r->out->kind = (request_kind)k;
             return r->out->has_kind = true;
         }
     r->out->column = (size_t)(where - r->at.start) + 1;

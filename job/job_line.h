@@ -13,7 +13,7 @@ typedef struct {
     bool is_defaults;
     const char *rows;          /* of a {"rows": …} line */
     bool has_kind;
-    job_kind kind;
+    request_kind kind;
     job_form form;
     uint32_t choices;          /* 1 when absent */
     const char *format;        /* see job */

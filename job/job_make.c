@@ -167,8 +167,7 @@ static bool take_seed(job *j, const job_entry *e, status *st)
 /* "ID.txt" and so on; of an OpenAI request "JOBFILE.answers/ID.json". */
 static const char *default_out(const job_file *f, const job *j, arena *mem, status *st)
 {
-    static const char *const EXTENSION[JOB_KINDS] = {".txt", ".png", ".wav", ".wav", ".json"};
-    if (j->form == JOB_FORM_OWN) return job_name_as_file(j->id, "", EXTENSION[j->kind], mem, st);
+    if (j->form == JOB_FORM_OWN) return job_name_as_file(j->id, "", kind_of(j->kind)->ending, mem, st);
     return f->answers ? job_name_as_file(j->id, f->answers, ".json", mem, st) : NULL;
 }
 

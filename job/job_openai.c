@@ -279,16 +279,16 @@ static const member ALL_MEMBERS[] = { /* of every endpoint */
 
 static const struct {
     const char *url;
-    job_kind kind;
+    request_kind kind;
     job_form form;
     const member *members;
     const char *needed; /* the option that the job is nothing without */
 } ENDPOINTS[] = {
-    {"/v1/chat/completions", JOB_TEXT, JOB_FORM_CHAT, TEXT_MEMBERS, "messages"},
-    {"/v1/completions", JOB_TEXT, JOB_FORM_COMPLETION, COMPLETION_MEMBERS, "prompt"},
-    {"/v1/embeddings", JOB_EMBED, JOB_FORM_EMBEDDING, EMBEDDING_MEMBERS, "prompt"},
-    {"/v1/images/generations", JOB_IMAGE, JOB_FORM_IMAGE, IMAGE_MEMBERS, "prompt"},
-    {"/v1/audio/speech", JOB_SPEAK, JOB_FORM_SPEECH, SPEECH_MEMBERS, "text"},
+    {"/v1/chat/completions", KIND_TEXT, JOB_FORM_CHAT, TEXT_MEMBERS, "messages"},
+    {"/v1/completions", KIND_TEXT, JOB_FORM_COMPLETION, COMPLETION_MEMBERS, "prompt"},
+    {"/v1/embeddings", KIND_EMBED, JOB_FORM_EMBEDDING, EMBEDDING_MEMBERS, "prompt"},
+    {"/v1/images/generations", KIND_IMAGE, JOB_FORM_IMAGE, IMAGE_MEMBERS, "prompt"},
+    {"/v1/audio/speech", KIND_SPEAK, JOB_FORM_SPEECH, SPEECH_MEMBERS, "text"},
 };
 enum { ENDPOINT_COUNT = sizeof ENDPOINTS / sizeof ENDPOINTS[0] };
 

@@ -18,19 +18,19 @@ static char path[64], rows_path[64];
 static char report[8192];
 static arena *mem;
 
-static const option *find(void *context, job_kind kind, const char *name, status *st)
+static const option *find(void *context, request_kind kind, const char *name, status *st)
 {
     (void)context;
     static const option all[] = {{.name = "prompt", .type = OPTION_STRING, .about = OPTION_WORDS}, {.name = "text", .type = OPTION_STRING, .about = OPTION_WORDS},
                                  {.name = "model", .type = OPTION_STRING, .about = OPTION_NAMED | OPTION_MODEL}, {.name = "stop", .type = OPTION_LIST, .about = OPTION_CHOICE},
                                  {.name = "steps", .type = OPTION_INT}, {.name = NULL}};
     const option *o = options_find(all, name);
-    if (o && (strcmp(name, "steps") != 0 || kind == JOB_IMAGE)) return o;
-    status_set(st, STATUS_USAGE, "'%s' is no option of %s", name, job_kind_name(kind));
+    if (o && (strcmp(name, "steps") != 0 || kind == KIND_IMAGE)) return o;
+    status_set(st, STATUS_USAGE, "'%s' is no option of %s", name, kind_name(kind));
     return NULL;
 }
 
-static bool check(void *context, job_kind kind, const char *name, const char *value, status *st)
+static bool check(void *context, request_kind kind, const char *name, const char *value, status *st)
 {
     (void)context, (void)kind;
     return strcmp(name, "steps") != 0 || atol(value) > 0 || status_set(st, STATUS_USAGE, "--steps: '%s' found", value);

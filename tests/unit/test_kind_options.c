@@ -9,13 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "job/batch_options.h"
+#include "engine/kind.h"
 #include "engine/kind_options.h"
 #include "engine/request_words.h"
 #include "core/file.h"
 
 static const char *const KINDS[] = {"text", "image", "speak", "vocode"};
-enum { KIND_COUNT = 4 };
+enum { RECORDED_KINDS = 4 };
 
 static void check_row(const char *kind, const option *o)
 {
@@ -33,17 +33,17 @@ static void test_every_text_is_classed(void **state)
     (void)state;
     kind_options k;
     assert_false(kind_options_init(&k, "video"));
-    for (size_t i = 0; i < KIND_COUNT; i++) {
+    for (size_t i = 0; i < RECORDED_KINDS; i++) {
         assert_true(kind_options_init(&k, KINDS[i]));
         for (const option *o = k.table; o->name; o++)
             if (o->type != OPTION_GROUP) check_row(KINDS[i], o);
     }
-    batch_option_values v;
-    option table[BATCH_OPTION_COUNT];
-    for (int kind = 0; kind < JOB_KINDS; kind++) {
-        batch_options_table((job_kind)kind, &v, table);
+    request_options v;
+    option table[KIND_OPTION_COUNT];
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        kind_of((request_kind)kind)->options(&v, table);
         for (const option *o = table; o->name; o++)
-            if (o->type != OPTION_GROUP) check_row(job_kind_name((job_kind)kind), o);
+            if (o->type != OPTION_GROUP) check_row(kind_name((request_kind)kind), o);
     }
 }
 
@@ -51,12 +51,12 @@ static void test_every_text_is_classed(void **state)
 static void test_tables_agree(void **state)
 {
     (void)state;
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
+    for (int kind = 0; kind < RECORDED_KINDS; kind++) {
         kind_options k;
-        batch_option_values v;
-        option table[BATCH_OPTION_COUNT];
-        assert_true(kind_options_init(&k, job_kind_name((job_kind)kind)));
-        batch_options_table((job_kind)kind, &v, table);
+        request_options v;
+        option table[KIND_OPTION_COUNT];
+        assert_true(kind_options_init(&k, kind_name((request_kind)kind)));
+        kind_of((request_kind)kind)->options(&v, table);
         for (const option *o = table; o->name; o++) {
             const option *same = o->type == OPTION_GROUP ? NULL : options_find(k.table, o->name);
             if (same && same->about != o->about) fail_msg("--%s is about %u and %u", o->name, same->about, o->about);
