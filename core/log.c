@@ -13,12 +13,17 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static log_level level = LOG_NORMAL;
 static bool line_shown;
+static _Thread_local log_sink own; /* the thread's */
 
 enum { MAX_PROGRESS = 512 };
 
 void log_set_level(log_level l) { level = l; }
 
 log_level log_get_level(void) { return level; }
+
+void log_set_sink(log_sink s) { own = s; }
+
+log_sink log_get_sink(void) { return own; }
 
 static void clear_line(void)
 {
@@ -40,8 +45,20 @@ static void print(const char *format, va_list args)
     if (text != room) alloc_free(text);
 }
 
-static void message(const char *prefix, const char *format, va_list args)
+/* As a whole text to whoever asked for it. */
+static void hand_over(log_level of, const char *format, va_list args)
 {
+    char text[1024];
+    vsnprintf(text, sizeof text, format, args);
+    own.emit(own.arg, of, text);
+}
+
+static void message(log_level of, const char *prefix, const char *format, va_list args)
+{
+    if (own.emit) {
+        hand_over(of, format, args);
+        return;
+    }
     pthread_mutex_lock(&lock);
     clear_line();
     fputs(prefix, stderr);
@@ -54,34 +71,34 @@ void log_error(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    message("aigc: ", format, args);
+    message(LOG_QUIET, "aigc: ", format, args);
     va_end(args);
 }
 
 void log_warning(const char *format, ...)
 {
-    if (level == LOG_QUIET) return;
+    if (level == LOG_QUIET && !own.emit) return;
     va_list args;
     va_start(args, format);
-    message("aigc: warning: ", format, args);
+    message(LOG_QUIET, "aigc: warning: ", format, args);
     va_end(args);
 }
 
 void log_message(const char *format, ...)
 {
-    if (level == LOG_QUIET) return;
+    if (level == LOG_QUIET && !own.emit) return;
     va_list args;
     va_start(args, format);
-    message("", format, args);
+    message(LOG_NORMAL, "", format, args);
     va_end(args);
 }
 
 void log_verbose(const char *format, ...)
 {
-    if (level != LOG_VERBOSE) return;
+    if (level != LOG_VERBOSE && !own.emit) return;
     va_list args;
     va_start(args, format);
-    message("", format, args);
+    message(LOG_VERBOSE, "", format, args);
     va_end(args);
 }
 
@@ -108,7 +125,7 @@ static size_t fitting(const char *line, size_t columns)
 
 void log_progress(const char *format, ...)
 {
-    if (level == LOG_QUIET || !isatty(STDERR_FILENO)) return;
+    if (own.emit || level == LOG_QUIET || !isatty(STDERR_FILENO)) return;
     char line[MAX_PROGRESS];
     va_list args;
     va_start(args, format);
@@ -125,6 +142,7 @@ void log_progress(const char *format, ...)
 
 void log_progress_end(void)
 {
+    if (own.emit) return;
     pthread_mutex_lock(&lock);
     clear_line();
     fflush(stderr);

@@ -22,6 +22,15 @@ void log_verbose(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_progress_end(void); /* clears the line */
 
+/* Where the messages of the calling thread go in place of stderr; emit NULL: to stderr. Progress is then not shown. Threads that
+ * it starts as pools or lanes have the same. */
+typedef struct {
+    void (*emit)(void *arg, log_level level, const char *text); /* LOG_QUIET: errors and warnings, LOG_NORMAL, LOG_VERBOSE */
+    void *arg;
+} log_sink;
+void log_set_sink(log_sink s);
+log_sink log_get_sink(void);
+
 double log_seconds(void); /* a monotonic clock, for timings */
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "core/alloc.h"
+#include "core/log.h"
 
 /* Each thread has a range of a loop's items, one stretch without gaps, and when it is done helps with the others' ranges.
  * A range's state is one word: the loop's generation in the upper half, the number of items not yet claimed in the lower.
@@ -62,6 +63,7 @@ struct pool {
     range *range;        /* [threads] */
     errands *errands;
     bool ahead;          /* an errand waits for the next loop */
+    log_sink log;        /* of who made the pool */
     void *range_block, *errands_block; /* what they were allocated as */
     uint64_t generation; /* of the latest loop, below 2³² */
     _Atomic int limit;   /* threads with an index below it take part */
@@ -222,6 +224,7 @@ static void *worker_main(void *arg)
 {
     const worker_place *place = arg;
     pool *p = place->pool;
+    log_set_sink(p->log);
     mine.all = p->errands;
     mine.thread = place->index;
     uint64_t generation = 0;
@@ -272,6 +275,7 @@ pool *pool_new(int threads, status *st)
     if (!p) return NULL;
     int wanted = pool_count(threads);
     p->threads = 1;
+    p->log = log_get_sink();
     atomic_store(&p->limit, wanted);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);

@@ -35,6 +35,7 @@ struct lanes {
     atomic_bool stopped;
     lane_models *models;
     int64_t parallel;
+    log_sink log;      /* of who started them */
     int threads, count, running;
     lane lane[LANE_COUNT];
 };
@@ -121,7 +122,7 @@ request *lane_take(lane *l, request_kind kind, const char *model)
 
 void lane_end(lane *l, request *q, const status *result)
 {
-    q->result = *result;
+    if (status_ok(&q->result)) q->result = *result; /* an error of who listens stays */
     give_back(l, q);
 }
 
@@ -142,6 +143,7 @@ static request_kind wait_for_one(lane *l)
 static void *lane_main(void *arg)
 {
     lane *l = arg;
+    log_set_sink(l->all->log);
     for (request_kind kind; (kind = wait_for_one(l)) != KIND_COUNT;) kind_of(kind)->run(l, &l->all->models->state[kind]);
     return NULL;
 }
@@ -173,6 +175,7 @@ lanes *lanes_start(lane_models *models, int threads, int64_t parallel, status *s
     all->threads = pool_count(threads);
     all->count = all->threads > 1 ? LANE_COUNT : 1;
     all->clock = log_seconds();
+    all->log = log_get_sink();
     pthread_mutex_init(&all->lock, NULL);
     pthread_cond_init(&all->ended, NULL);
     for (int i = 0; i < all->count; i++) {
@@ -251,6 +254,24 @@ request *lanes_wait(lanes *all)
     }
     pthread_mutex_unlock(&all->lock);
     return q;
+}
+
+bool lanes_withdraw(lanes *all, request *q)
+{
+    lane *l = &all->lane[lanes_of(all, q->kind)];
+    request *before = NULL, *found;
+    pthread_mutex_lock(&all->lock);
+    for (found = l->waiting.first; found && found != q; found = found->next) before = found;
+    if (found) {
+        *(before ? &before->next : &l->waiting.first) = q->next;
+        if (l->waiting.last == q) l->waiting.last = before;
+    }
+    pthread_mutex_unlock(&all->lock);
+    if (!found) return false;
+    q->begun = log_seconds();
+    status_set(&q->result, STATUS_INTERRUPTED, "cancelled");
+    give_back(l, q);
+    return true;
 }
 
 void lanes_stop(lanes *all) { atomic_store(&all->stopped, true); }

@@ -54,6 +54,9 @@ double lanes_worked(lanes *l, int which);
 /* The next request without on_end that comes back from any lane; waits for it. NULL when none is at hand. */
 request *lanes_wait(lanes *l);
 
+/* Takes a request back that no runner has taken yet: it ends with STATUS_INTERRUPTED, in this thread. false: one has. */
+bool lanes_withdraw(lanes *l, request *q);
+
 /* From now on requests that no runner has taken yet come back as they are, with STATUS_INTERRUPTED. So they do after Ctrl-C. */
 void lanes_stop(lanes *l);
 

@@ -1,6 +1,7 @@
 #include "engine/model_path.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,21 +45,32 @@ static char *look_in(char *folder, const char *file, status *st)
     return NULL;
 }
 
-/* The models that come along with the program: in the source tree beside the build folder, or installed beside it. */
-static char *look_beside_program(const char *file, status *st)
+/* The models that come along with what lies at `place` (its last part is cut off): in the source tree beside the build folder,
+ * installed, or in one folder with the library. */
+static char *look_beside(char *place, const char *file, status *st)
 {
-    static const char *const PLACES[] = {"/../samples/models", "/../share/aigc/models"};
-    char program[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (n <= 0) return NULL;
-    program[n] = 0;
-    char *slash = strrchr(program, '/');
-    if (slash) *slash = 0;
+    static const char *const PLACES[] = {"../samples/models", "../share/aigc/models", "../../share/aigc/models", "models"};
+    char *slash = strrchr(place, '/');
+    if (!slash) return NULL;
+    *slash = 0;
     for (size_t i = 0; i < sizeof PLACES / sizeof PLACES[0]; i++) {
-        char *path = look_in(file_join(program, PLACES[i] + 1, st), file, st);
+        char *path = look_in(file_join(place, PLACES[i], st), file, st);
         if (path || !status_ok(st)) return path;
     }
     return NULL;
+}
+
+/* Beside the library, where this is part of one, then beside the program. */
+static char *look_beside_program(const char *file, status *st)
+{
+    char place[PATH_MAX];
+    Dl_info library;
+    bool found = dladdr(look_in, &library) && library.dli_fname && strstr(library.dli_fname, ".so") && realpath(library.dli_fname, place);
+    char *path = found ? look_beside(place, file, st) : NULL;
+    ssize_t n = path || !status_ok(st) ? 0 : readlink("/proc/self/exe", place, sizeof place - 1);
+    if (n <= 0) return path;
+    place[n] = 0;
+    return look_beside(place, file, st);
 }
 
 char *model_path_find(const char *name, status *st)
