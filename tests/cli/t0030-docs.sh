@@ -8,6 +8,8 @@ printf '%s' "$AIGC" | grep -q '^/' || fail "AIGC is no absolute path"
 # Why a line is not run; empty: it is.
 why_not() {
     case $1 in
+    "sudo cmake --install"* | "cc example.c"*) echo "installs (t0040)" ;;
+    "pip install "*) echo "builds all anew (python/tests)" ;;
     "sh samples/"* | "sh tests/"* | "sh docs/"*) echo "builds, downloads or tests" ;;
     *stable-diffusion-v1-5* | *v1-5-pruned*) echo "a Stable Diffusion model, of gigabytes" ;;
     *de_DE-thorsten*) echo "a voice of the reader's, and espeak-ng" ;;
