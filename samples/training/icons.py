@@ -109,10 +109,21 @@ def pack(words):
     os.rename(fresh, packed)
 
 
+def step_back():
+    """As nice as the process is, its scheduling group is made: Linux shares the cores between the groups of sessions (autogroup)
+    before it looks at a process, so that a niced training in a session of its own would take half of the machine."""
+    try:
+        with open("/proc/self/autogroup", "w") as file:
+            file.write(str(os.nice(0)))
+    except OSError:
+        pass  # no such groups here
+
+
 def main():
     args = arguments()
     if args.stop:
         return stop_other()
+    step_back()
     if args.threads:
         os.environ["OMP_NUM_THREADS"] = str(args.threads)
     take_folder()
