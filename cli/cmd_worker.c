@@ -40,7 +40,7 @@ typedef struct {
     size_t tasks;
     task *row[MOST];   /* by line of the batch that runs */
     size_t rows;
-    size_t done, failed;
+    size_t done, failed, buried;
     status lost;       /* the queue's error, which ends the worker */
 } worker;
 
@@ -79,6 +79,7 @@ static bool bury(worker *w, task *t)
     if (job_queue_bury(w->queue, &t->message, pair, 4, &first, &w->lost)) {
         log_warning("%s: %s", t->message.id, error);
         count_result(w, t, first, true);
+        w->buried += first;
     }
     return true;
 }
@@ -190,11 +191,11 @@ static void work(worker *w, status *st)
     while (status_ok(st) && status_ok(&w->lost) && !interrupt_asked()) {
         double asked = log_seconds();
         size_t count = job_queue_take(w->queue, m, (size_t)w->count, w->idle * 1000, WAIT_MILLISECONDS, &w->lost);
-        if (count) {
-            do_round(w, m, count, st);
-            last = log_seconds();
-        } else if (w->stop_after && log_seconds() - last >= (double)w->stop_after) break;
-        else if (log_seconds() - asked < WAIT_MILLISECONDS / 2000.0) nanosleep(&(struct timespec){0, 100000000}, NULL); /* a server that does not wait */
+        size_t ended = w->done + w->failed - w->buried;
+        if (count) do_round(w, m, count, st);
+        if (w->done + w->failed - w->buried > ended) last = log_seconds();
+        else if (w->stop_after && log_seconds() - last >= (double)w->stop_after) break;
+        else if (log_seconds() - asked < WAIT_MILLISECONDS / 2000.0) nanosleep(&(struct timespec){0, 100000000}, NULL); /* a server that does not wait, or offers the same again and again */
     }
     if (status_ok(st)) *st = w->lost;
     if (interrupt_asked()) *st = (status){.code = STATUS_INTERRUPTED};

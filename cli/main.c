@@ -72,14 +72,16 @@ static void handle_signals(void)
     sigemptyset(&bus.sa_mask);
     sigaction(SIGBUS, &bus, NULL);
     interrupt_catch(on_signal, 0);
+    signal(SIGXFSZ, SIG_IGN); /* a file over its limit is a failed write */
     /* SIGPIPE stays as it is: by default a closed pipe ends the program, as it ends every Unix filter. */
 }
 
-/* A program may be started with any of the three closed; the next file that is opened would take the place, and the messages. */
+/* A program may be started with any of the three closed; the next file that is opened would take the place, and the messages.
+ * What holds the place cannot be used: a product that goes nowhere is a failure, as on a full disk. */
 static bool open_standard_streams(void)
 {
     for (int fd = 0; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) return false;
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) return false;
     return true;
 }
 

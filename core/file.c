@@ -36,6 +36,20 @@ struct file_output {
 static _Atomic(temporary *) open_temporary[MAX_OUTPUTS];
 static atomic_bool aborted; /* the program ends: what comes now is removed at once */
 
+/* Whose fault a failure to read is: the machine's, which may pass, or the file's. */
+static status_code code_of(int error)
+{
+    switch (error) {
+    case ENOMEM: return STATUS_NOMEM;
+    case EMFILE:
+    case ENFILE:
+    case EIO:
+    case ENOSPC:
+    case ESTALE: return STATUS_IO;
+    default: return STATUS_INPUT;
+    }
+}
+
 /* Opens the path for reading, behind a fence without following links. */
 static int open_to_read(const char *path, status *st)
 {
@@ -55,8 +69,8 @@ int file_open(const char *path, status *st)
 {
     int fd = open_to_read(path, st);
     struct stat info;
-    if (fd < 0) status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
-    else if (fstat(fd, &info) != 0) status_set(st, STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+    if (fd < 0) status_set(st, code_of(errno), "%s: cannot be opened: %s", path, strerror(errno));
+    else if (fstat(fd, &info) != 0) status_set(st, code_of(errno), "%s: cannot be read: %s", path, strerror(errno));
     else if (!S_ISREG(info.st_mode))
         status_set(st, STATUS_INPUT, "%s: a %s, a regular file was wanted", path,
                    S_ISDIR(info.st_mode) ? "folder" : S_ISFIFO(info.st_mode) ? "pipe" : S_ISSOCK(info.st_mode) ? "socket" : "device");
@@ -72,7 +86,7 @@ static FILE *open_input(const char *path, bool may_wait, status *st)
     bool waits = may_wait && file_is_special(path);
     int fd = waits ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : file_open(path, st);
     FILE *f = fd >= 0 ? fdopen(fd, "rb") : NULL;
-    if (!f) status_set(st, STATUS_INPUT, "%s: cannot be opened: %s", path, strerror(errno));
+    if (!f) status_set(st, code_of(errno), "%s: cannot be opened: %s", path, strerror(errno));
     if (!f && fd >= 0) close(fd);
     return f;
 }
@@ -101,7 +115,7 @@ static char *read_input(const char *path, bool may_wait, size_t limit, size_t *s
             break;
         }
         if (n == 0) {
-            if (ferror(f)) status_set(st, STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+            if (ferror(f)) status_set(st, code_of(errno), "%s: cannot be read: %s", path, strerror(errno));
             break;
         }
     }
@@ -201,11 +215,11 @@ bool file_map(file_mapping *m, const char *path, status *st)
     if (fd < 0) return false;
     struct stat info;
     void *data = MAP_FAILED;
-    if (fstat(fd, &info) != 0) status_set(st, STATUS_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+    if (fstat(fd, &info) != 0) status_set(st, code_of(errno), "%s: cannot be read: %s", path, strerror(errno));
     else if (info.st_size == 0) status_set(st, STATUS_INPUT, "%s: the file is empty", path);
     else {
         data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (data == MAP_FAILED) status_set(st, STATUS_INPUT, "%s: cannot be mapped: %s", path, strerror(errno));
+        if (data == MAP_FAILED) status_set(st, code_of(errno), "%s: cannot be mapped: %s", path, strerror(errno));
     }
     close(fd);
     if (data == MAP_FAILED) return false;

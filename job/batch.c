@@ -537,6 +537,7 @@ static void sum_up(const batch *b, status *st)
            ended = batch_report_ended(&b->report);
     batch_report_end(&b->report, faults, interrupt_asked());
     if (failed && !b->o->quiet) tell_failures(b);
+    if (b->o->json && (fflush(stderr) != 0 || ferror(stderr))) status_set(st, STATUS_IO, "standard error: the events could not be written");
     if (!status_ok(&b->fatal)) *st = b->fatal;
     if (ended < total && interrupt_asked()) st->code = STATUS_INTERRUPTED; /* told by the summary */
     if (failed || faults || ended < total)

@@ -43,7 +43,7 @@ char *batch_paths_answers(const batch_options *o, const char *folder, status *st
 
 job_file_where batch_paths_where(const batch_options *o, const char *folder, const char *journal_path, const char *answers)
 {
-    return (job_file_where){.out_folder = folder, .taken = {o->job_text ? NULL : o->job_path, journal_path, answers}, .alone = o->job_text != NULL};
+    return (job_file_where){.out_folder = folder, .taken = {o->job_text ? NULL : o->job_path, journal_path, answers, o->filter}, .alone = o->job_text != NULL};
 }
 
 const char *batch_paths_join(const char *folder, const char *out, arena *mem, status *st)

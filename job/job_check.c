@@ -6,6 +6,7 @@
 #include "job/job_file_parts.h"
 #include "job/job_graph.h"
 #include "job/job_name.h"
+#include "job/job_path.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/name_hash.h"
@@ -46,15 +47,10 @@ static void insert(job_file *f, uint32_t *slot, size_t i, bool by_out)
 
 /* ---- further outputs ---- */
 
-typedef struct {
-    const char **name; /* an open hash table */
-    size_t slots, count;
-} name_set;
-
-static bool grow_set(name_set *s, status *st)
+static bool grow_set(job_names *s, status *st)
 {
     if (s->slots && 2 * s->count < s->slots) return true;
-    name_set larger = {.slots = s->slots ? 2 * s->slots : 64, .count = s->count};
+    job_names larger = {.slots = s->slots ? 2 * s->slots : 64, .count = s->count};
     larger.name = alloc_zeroed(larger.slots, sizeof *larger.name, st);
     for (size_t i = 0; larger.name && i < s->slots; i++) {
         if (!s->name[i]) continue;
@@ -68,20 +64,20 @@ static bool grow_set(name_set *s, status *st)
     return true;
 }
 
-/* Adds the name; *there: it was there already. */
-static bool add_name(name_set *s, const char *name, bool *there, status *st)
+bool job_names_add(job_names *s, const char *name, arena *mem, bool *there, status *st)
 {
     if (!grow_set(s, st)) return false;
     size_t k = (size_t)name_hash(name, strlen(name)) & (s->slots - 1);
     while (s->name[k] && strcmp(s->name[k], name) != 0) k = (k + 1) & (s->slots - 1);
     *there = s->name[k] != NULL;
-    s->count += !*there;
-    s->name[k] = name;
-    return true;
+    if (*there) return true;
+    const char *kept = mem ? job_name_concat(mem, name, strlen(name), "", "", st) : name;
+    s->count += kept != NULL;
+    return (s->name[k] = kept) != NULL;
 }
 
 /* The further outputs of entry i: none may be another's, or any job's "out". */
-static bool check_outputs_of(job_file *f, size_t i, name_set *s, status *st)
+static bool check_outputs_of(job_file *f, size_t i, job_names *s, status *st)
 {
     job j;
     job_line fields;
@@ -90,7 +86,7 @@ static bool check_outputs_of(job_file *f, size_t i, name_set *s, status *st)
     bool there, made = job_make(f, &f->entry[i], f->scratch, &j, &fields, &wrong);
     for (size_t k = 0; made && k < j.option_count && status_ok(st); k++) {
         const char *value = j.option[k].value, *kept = (j.option[k].about & OPTION_WRITES) ? job_name_concat(f->mem, value, strlen(value), "", "", st) : NULL;
-        if (!kept || !add_name(s, kept, &there, st) || (!there && job_file_find_out(f, kept) == SIZE_MAX)) continue;
+        if (!kept || !job_names_add(s, kept, NULL, &there, st) || (!there && job_file_find_out(f, kept) == SIZE_MAX)) continue;
         job_file_fault(f, &f->line[f->entry[i].text], job_line_column(&fields, j.option[k].name), "the output '%.80s' comes twice", kept);
         f->entry[i].left_out = true;
         break;
@@ -101,7 +97,7 @@ static bool check_outputs_of(job_file *f, size_t i, name_set *s, status *st)
 
 static bool check_outputs(job_file *f, status *st)
 {
-    name_set s = {0};
+    job_names s = {0};
     for (size_t i = 0; i < f->entries && status_ok(st); i++)
         if (f->entry[i].has_more && !f->entry[i].left_out) check_outputs_of(f, i, &s, st);
     alloc_free(s.name);
@@ -162,21 +158,26 @@ static bool find_needs(job_file *f, status *st)
 
 /* ---- files that one job reads and another writes ---- */
 
-/* The index of the job that writes the file of this option of job j, or SIZE_MAX. It is the file that counts, not how its path is
- * spelt: what is there already is looked at behind its links. */
-static size_t writer_of(const job_file *f, const char *real_folder, const job_option *o, status *st)
+/* The index of the job that writes this file, or SIZE_MAX. It is the file that counts, not how its path is spelt: what is there
+ * already is looked at behind its links. */
+static size_t writer_of_path(const job_file *f, const char *real_folder, const char *path)
 {
     char real[PATH_MAX];
-    const char *slash = o->value[0] == '/' ? NULL : strrchr(f->path, '/'), *folder = f->where.out_folder, *path;
-    const char *strength = strcmp(o->name, "lora") == 0 ? strrchr(o->value, ':') : NULL;
-    path = job_name_concat(f->scratch, f->path, slash ? (size_t)(slash - f->path) + 1 : 0, o->value, "", st);
-    if (!path) return SIZE_MAX;
-    if (strength && !file_exists(path)) path = job_name_concat(f->scratch, path, strlen(path) - strlen(strength), "", "", st);
-    if (path && *real_folder && realpath(path, real)) path = real, folder = real_folder;
+    const char *folder = f->where.out_folder;
+    if (*real_folder && realpath(path, real)) path = real, folder = real_folder;
     size_t n = strlen(folder);
-    if (path && strncmp(path, folder, n) == 0 && path[n] == '/') path += n + 1;
+    if (strncmp(path, folder, n) == 0 && path[n] == '/') path += n + 1;
     else if (strcmp(folder, ".") != 0) return SIZE_MAX;
-    return path ? job_file_find_out(f, path) : SIZE_MAX;
+    return job_file_find_out(f, path);
+}
+
+/* The path that an option of a job names, in scratch. */
+static const char *path_of_option(job_file *f, const job_option *o, status *st)
+{
+    const char *slash = o->value[0] == '/' ? NULL : strrchr(f->path, '/');
+    const char *strength = strcmp(o->name, "lora") == 0 ? strrchr(o->value, ':') : NULL;
+    const char *path = job_name_concat(f->scratch, f->path, slash ? (size_t)(slash - f->path) + 1 : 0, o->value, "", st);
+    return path && strength && !file_exists(path) ? job_name_concat(f->scratch, path, strlen(path) - strlen(strength), "", "", st) : path;
 }
 
 /* Nothing that a job reads may be what itself writes, or what another one does that it does not wait for: whether the old file or
@@ -190,8 +191,14 @@ static bool check_files_of(job_file *f, size_t i, const char *real_folder, statu
     bool made = job_make_whole(f, i, f->scratch, &j, &fields, &wrong);
     for (size_t k = 0; made && k < j.option_count && !f->entry[i].left_out; k++) {
         const job_option *o = &j.option[k];
-        size_t writer = o->waits || !(o->about & OPTION_READS) ? SIZE_MAX : writer_of(f, real_folder, o, st), n = 0;
-        if (writer == SIZE_MAX) continue;
+        const char *path = o->waits || !(o->about & OPTION_READS) ? NULL : path_of_option(f, o, st);
+        size_t writer = path ? writer_of_path(f, real_folder, path) : SIZE_MAX, n = 0;
+        for (int t = 1; path && t <= 2; t++)
+            if (f->where.taken[t] && job_path_same(path, f->where.taken[t])) {
+                job_file_fault(f, &f->line[f->entry[i].text], job_line_column(&fields, o->name), "the \"%s\" '%.80s' is the %s of this run", o->name, o->value, t == 1 ? "journal" : "answers");
+                f->entry[i].left_out = true;
+            }
+        if (writer == SIZE_MAX || f->entry[i].left_out) continue;
         while (n < j.need_count && j.need[n] != writer) n++;
         if (n < j.need_count) continue;
         size_t column = job_line_column(&fields, o->name);
@@ -200,16 +207,47 @@ static bool check_files_of(job_file *f, size_t i, const char *real_folder, statu
         else job_file_fault(f, line, column, "the \"%s\" '%.80s' is the output of the job of line %u, which this one does not wait for: \"needs\": [\"%.80s\"] wanted", o->name,
                             o->value, f->line[f->entry[writer].text].number, job_make_id(f, writer, f->scratch));
         f->entry[i].left_out = true;
+        if (writer != i && file_exists(path) && !f->entry[writer].left_out) { /* or the file would be gone */
+            job_file_fault(f, &f->line[f->entry[writer].text], place_of_name(f, writer, true), "the output '%.80s' is there, and the job of line %u reads it", job_make_out(f, writer, f->scratch), line->number);
+            f->entry[writer].left_out = true;
+        }
     }
     arena_reset(f->scratch, mark);
     return status_ok(st);
 }
 
+/* The table that jobs are made of is no job's output, nor the run's journal or answers. */
+static bool check_rows(job_file *f, const char *real_folder, status *st)
+{
+    enum { JOURNAL = 1, ANSWERS = 2 };
+    for (int i = JOURNAL; f->rows_path && i <= ANSWERS; i++)
+        if (f->where.taken[i] && job_path_same(f->rows_path, f->where.taken[i]))
+            return status_set(st, STATUS_USAGE, "%s: the table of \"rows\" and the %s would be one file", f->rows_path, i == JOURNAL ? "journal" : "answers");
+    size_t writer = f->rows_path ? writer_of_path(f, real_folder, f->rows_path) : SIZE_MAX;
+    if (writer == SIZE_MAX || f->entry[writer].left_out) return true;
+    job_file_fault(f, &f->line[f->entry[writer].text], place_of_name(f, writer, true), "the output '%.80s' is the table of \"rows\"", job_make_out(f, writer, f->scratch));
+    f->entry[writer].left_out = true;
+    return true;
+}
+
+/* No output is a folder that others lie in. */
+static void check_folders(job_file *f)
+{
+    for (size_t i = 0; i < f->folders.slots; i++) {
+        size_t writer = f->folders.name[i] ? job_file_find_out(f, f->folders.name[i]) : SIZE_MAX;
+        if (writer == SIZE_MAX || f->entry[writer].left_out) continue;
+        job_file_fault(f, &f->line[f->entry[writer].text], place_of_name(f, writer, true), "the output '%.80s' is the folder of other outputs", f->folders.name[i]);
+        f->entry[writer].left_out = true;
+    }
+}
+
 static bool check_files(job_file *f, status *st)
 {
     char real_folder[PATH_MAX] = "";
+    check_folders(f);
     if (!f->where.out_folder) return true;
     if (!realpath(f->where.out_folder, real_folder)) real_folder[0] = 0; /* it is made when the jobs run */
+    if (!check_rows(f, real_folder, st)) return false;
     for (size_t i = 0; i < f->entries && status_ok(st); i++)
         if (f->entry[i].has_files && !f->entry[i].left_out) check_files_of(f, i, real_folder, st);
     return status_ok(st);

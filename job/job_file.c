@@ -68,6 +68,28 @@ static bool lies_apart(const job_file *f, const char *out, status *st)
            status_set(st, STATUS_USAGE, "\"out\" '%.60s' lies in %.60s, where the answers to requests go", out, f->answers);
 }
 
+/* The same of the record that lies beside a text, as the folders now stand. */
+static bool record_is_free(job_file *f, const job *j, status *st)
+{
+    if (!f->where.out_folder || j->kind != KIND_TEXT || j->form != JOB_FORM_OWN) return true;
+    const char *name = job_name_concat(f->scratch, j->out, strlen(j->out), ".origin.json", "", st);
+    return name && job_path_check_links(f->where.out_folder, name, &f->absent, st);
+}
+
+/* Remembers the folders that this output makes, of which none may be another's file. */
+static bool keep_folders(job_file *f, const char *out, status *st)
+{
+    const char *end = strrchr(out, '/');
+    size_t n = end ? (size_t)(end - out) : 0;
+    if (!n || (f->last_folder && strlen(f->last_folder) == n && memcmp(f->last_folder, out, n) == 0)) return true;
+    for (const char *s = strchr(out, '/'); s; s = strchr(s + 1, '/')) {
+        bool there;
+        const char *name = job_name_concat(f->scratch, out, (size_t)(s - out), "", "", st);
+        if (!name || !job_names_add(&f->folders, name, f->mem, &there, st)) return false;
+    }
+    return (f->last_folder = job_name_concat(f->mem, out, n, "", "", st)) != NULL;
+}
+
 static bool values_are_good(job_file *f, const job *j, job_entry *e, job_line *fields, status *st)
 {
     for (size_t i = 0; i < j->option_count; i++) {
@@ -81,7 +103,7 @@ static bool values_are_good(job_file *f, const job *j, job_entry *e, job_line *f
     fields->column = fields->out_column;
     if (j->kind == KIND_TEXT && j->form == JOB_FORM_OWN && !job_path_check_record(j->out, st)) return false;
     if (j->form == JOB_FORM_OWN && !lies_apart(f, j->out, st)) return false;
-    if (!output_is_free(f, j->out, st)) return false;
+    if (!output_is_free(f, j->out, st) || !record_is_free(f, j, st) || !keep_folders(f, j->out, st)) return false;
     const char *at = NULL;
     if (!f->hooks.whole || f->hooks.whole(f->hooks.context, j, &at, st)) return true;
     fields->column = at && strcmp(at, "out") == 0 ? fields->out_column : at ? job_line_column(fields, at) : 1;
@@ -161,6 +183,7 @@ static bool set_rows(job_file *f, const char *path, const job_text *line, status
     const char *slash = strrchr(f->path, '/');
     const char *full = path[0] == '/' || !slash ? path : job_name_concat(f->mem, f->path, (size_t)(slash - f->path) + 1, path, "", st);
     status wrong = {0};
+    f->rows_path = full ? job_name_concat(f->mem, full, strlen(full), "", "", st) : NULL; /* path lies in scratch */
     if (full) f->rows = table_open(full, &wrong);
     if (full && !f->rows) job_file_fault(f, line, 1, "%s", wrong.msg);
     return full != NULL;
@@ -196,7 +219,7 @@ static bool read_lines(job_file *f, status *st)
     for (; at < f->file.size; number++) {
         const char *stop = memchr(s + at, '\n', f->file.size - at);
         size_t end = stop ? (size_t)(stop - s) : f->file.size, first = at;
-        while (first < end && strchr(" \t\r", s[first])) first++;
+        while (first < end && memchr(" \t\r", s[first], 3)) first++;
         bool whole = end - at <= UINT32_MAX / 2;
         job_text line = {at, whole ? (uint32_t)(end - at) : 0, (uint32_t)number, (uint32_t)f->default_count};
         if (first < end && !whole) job_file_fault(f, &line, 1, "the line is too long");
@@ -234,7 +257,7 @@ static job_file *open_file(const char *path, const void *data, size_t size, cons
     f->scratch = arena_new(st);
     f->is_mapped = !data;
     if (data) f->file = (file_mapping){data, size};
-    if (status_ok(st) && (f->answers = name_answers(f, st)) && (data || file_map(&f->file, path, st)) && read_lines(f, st) && job_check_names(f, st) &&
+    if (status_ok(st) && job_path_check_own(where, st) && (f->answers = name_answers(f, st)) && (data || file_map(&f->file, path, st)) && read_lines(f, st) && job_check_names(f, st) &&
         job_check_needs(f, st)) {
         if (f->refused_count) qsort(f->refused, f->refused_count, sizeof *f->refused, by_line);
         return f;
@@ -266,6 +289,7 @@ void job_file_close(job_file *f)
     alloc_free(f->picture);
     alloc_free(f->defaults);
     alloc_free(f->refused);
+    alloc_free(f->folders.name);
     alloc_free(f->id_slot);
     alloc_free(f->out_slot);
     alloc_free(f);

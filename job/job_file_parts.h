@@ -25,6 +25,15 @@ typedef struct {
     bool has_files;  /* options that name files to read */
 } job_entry;
 
+/* A set of names: an open hash table. */
+typedef struct {
+    const char **name;
+    size_t slots, count;
+} job_names;
+
+/* Adds the name, copied into mem unless that is NULL; *there: it was there already. */
+bool job_names_add(job_names *s, const char *name, arena *mem, bool *there, status *st);
+
 /* A line that holds jobs. */
 typedef struct {
     size_t offset;
@@ -53,6 +62,9 @@ struct job_file {
     const char *answers; /* the folder that the answers to OpenAI requests lie in, with '/' */
     bool has_requests;
     table *rows;
+    const char *rows_path;
+    const char *last_folder;
+    job_names folders; /* that outputs lie in, below the output folder */
     job_text *line;
     size_t lines, line_room;
     job_entry *entry;

@@ -11,7 +11,7 @@ static const char RECORD[] = ".origin.json";
 static bool ends_with(const char *s, size_t size, const char *ending)
 {
     size_t n = strlen(ending);
-    return size >= n && strcmp(s + size - n, ending) == 0;
+    return size >= n && memcmp(s + size - n, ending, n) == 0;
 }
 
 bool job_path_check(const char *out, status *st)
@@ -69,11 +69,34 @@ static bool same_folder(const char *a, const char *b)
     return info[0].st_dev == info[1].st_dev && info[0].st_ino == info[1].st_ino;
 }
 
+bool job_path_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    if (stat(a, &x) == 0 && stat(b, &y) == 0) return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+    const char *s = strrchr(a, '/'), *t = strrchr(b, '/');
+    return strcmp(s ? s + 1 : a, t ? t + 1 : b) == 0 && same_folder(a, b);
+}
+
+bool job_path_check_own(const job_file_where *where, status *st)
+{
+    static const char *const WHAT[JOB_FILE_TAKEN] = {"the job file", "the journal", "the answers", "the filter's list"};
+    enum { JOURNAL = 1, ANSWERS = 2 };
+    for (int written = JOURNAL; written <= ANSWERS; written++)
+        for (int other = 0; other < JOB_FILE_TAKEN; other++)
+            if (other != written && where->taken[written] && where->taken[other] && job_path_same(where->taken[written], where->taken[other]))
+                return status_set(st, STATUS_USAGE, "%s: %s and %s would be one file", where->taken[written], WHAT[other], WHAT[written]);
+    return true;
+}
+
 bool job_path_check_taken(const char *job_path, const job_file_where *where, const char *out, status *st)
 {
     char path[2 * MAX_PATH + 16];
     const char *slash = strrchr(out, '/'), *name = slash ? slash + 1 : out;
-    if (ends_with(name, strlen(name), RECORD)) return status_set(st, STATUS_USAGE, "\"out\" '%.60s' ends in %s, as only records do", out, RECORD);
+    for (const char *part = out, *end; part; part = end ? end + 1 : NULL) {
+        end = strchr(part, '/');
+        if (ends_with(part, end ? (size_t)(end - part) : strlen(part), RECORD))
+            return status_set(st, STATUS_USAGE, "\"out\" '%.60s' has a part that ends in %s, as only records do", out, RECORD);
+    }
     if (is_run_file(job_path, name)) return status_set(st, STATUS_USAGE, "\"out\" '%.60s' is a name that journals or answers of this job file have", out);
     for (int i = 0; i < JOB_FILE_TAKEN; i++) {
         const char *taken = where->taken[i], *end = taken ? strrchr(taken, '/') : NULL;

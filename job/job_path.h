@@ -16,6 +16,12 @@ bool job_path_check_record(const char *out, status *st);
  * that end in ".origin.json", which only records have. */
 bool job_path_check_taken(const char *job_path, const job_file_where *where, const char *out, status *st);
 
+/* Do both paths name one file: the same behind all links, or the same name in the same folder? */
+bool job_path_same(const char *a, const char *b);
+
+/* Refuses a journal or an answers file that is the job file, the filter's list, or the other one. */
+bool job_path_check_own(const job_file_where *where, status *st);
+
 /* The last path that was found not to be there: what lies below it is not there either, so that a million outputs of one folder
  * to come are asked for once. Begins as {{0}}. */
 typedef struct {

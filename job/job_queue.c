@@ -10,7 +10,7 @@
 #include "core/alloc.h"
 #include "core/log.h"
 
-enum { DEFAULT_PORT = 6379, TRIES = 60, CONNECT_SECONDS = 5, ANSWER_SECONDS = 60, MAX_WORDS = 40, MAX_ID = 48 };
+enum { DEFAULT_PORT = 6379, TRIES = 60, CONNECT_SECONDS = 5, ANSWER_SECONDS = 60, MAX_WORDS = 40, MAX_ID = 48, MAX_ANSWER = 256 << 20, MAX_READ = 16 << 10 /* by one call of hiredis */ };
 
 struct job_queue {
     redisContext *redis; /* NULL: not connected */
@@ -56,9 +56,29 @@ static bool read_url(job_queue *q, const char *url, status *st)
     return status_ok(st);
 }
 
+/* What the server answers, within ANSWER_SECONDS and MAX_ANSWER bytes in all, however it is cut into pieces: who sits on the wire
+ * may be anyone. NULL with the reason in q->redis. */
 static redisReply *send_words(job_queue *q, int count, const char *const *words)
 {
-    return redisCommandArgv(q->redis, count, (const char **)(uintptr_t)words, NULL);
+    redisContext *c = q->redis;
+    void *reply = NULL;
+    int sent = 0;
+    double begun = log_seconds();
+    if (redisAppendCommandArgv(c, count, (const char **)(uintptr_t)words, NULL) != REDIS_OK) return NULL;
+    while (!sent)
+        if (redisBufferWrite(c, &sent) != REDIS_OK) return NULL;
+    for (size_t bytes = 0; redisGetReplyFromReader(c, &reply) == REDIS_OK && !reply; bytes += MAX_READ) {
+        double left = ANSWER_SECONDS - (log_seconds() - begun);
+        const char *why = left <= 0 ? "no answer in time" : bytes > MAX_ANSWER ? "an answer without an end" : NULL;
+        if (why) {
+            c->err = REDIS_ERR_OTHER;
+            snprintf(c->errstr, sizeof c->errstr, "%s", why);
+            return NULL;
+        }
+        redisSetTimeout(c, (struct timeval){.tv_sec = (time_t)left, .tv_usec = 100000});
+        if (redisBufferRead(c) != REDIS_OK) return NULL;
+    }
+    return reply;
 }
 
 static void disconnect(job_queue *q)
@@ -92,7 +112,8 @@ static bool connect_once(job_queue *q, char *why, size_t size, status *st)
 static redisReply *command(job_queue *q, int count, const char *const *words, status *st)
 {
     char why[160] = "";
-    for (int tries = 0; tries < TRIES && status_ok(st); tries++) {
+    double begun = log_seconds();
+    for (int tries = 0; tries < TRIES && status_ok(st) && (!tries || log_seconds() - begun < TRIES); tries++) {
         if (tries) {
             if (tries == 1) log_warning("redis://%s:%d: %s; trying again", q->host, q->port, why);
             if (!interrupt_check(st)) return NULL;
@@ -166,6 +187,15 @@ static bool is_entry_id(const redisReply *id)
     return digits && id->str[digits] == '-' && id->str[digits + 1] && digits + 1 + strspn(id->str + digits + 1, "0123456789") == id->len;
 }
 
+/* A NUL would end it early: as another control character the JSON reader refuses it at its place. */
+static char *text_of(const redisReply *value, status *st)
+{
+    char *text = alloc_string(value->str, value->len, st);
+    for (size_t i = 0; text && i < value->len; i++)
+        if (!text[i]) text[i] = 1;
+    return text;
+}
+
 /* An entry is [id, [field, value, …]]; one that was deleted has no fields. */
 static bool read_entry(const redisReply *entry, int64_t deliveries, job_message *m, status *st)
 {
@@ -174,7 +204,7 @@ static bool read_entry(const redisReply *entry, int64_t deliveries, job_message 
     *m = (job_message){.id = alloc_string(id->str, id->len, st), .deliveries = deliveries};
     for (size_t i = 0; fields && i + 1 < fields->elements && !m->job; i += 2) {
         const redisReply *name = element(fields, i, REDIS_REPLY_STRING), *value = element(fields, i + 1, REDIS_REPLY_STRING);
-        if (name && value && strcmp(name->str, "job") == 0) m->job = alloc_string(value->str, value->len, st);
+        if (name && value && strcmp(name->str, "job") == 0) m->job = text_of(value, st);
     }
     if (!m->job) m->job = alloc_string("", 0, st);
     if (status_ok(st)) return true;
