@@ -1,6 +1,7 @@
 /* generate: the sequences, what a pass feeds to each, and what is done with the logits. */
 #include "text/generate.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -19,6 +20,10 @@ struct generate_sequence {
     kv_cache cache;
     tokenizer_ids context;   /* prompt and generated tokens; the first cache.length of them are in the cache */
     sample_state *sampler;
+    constraint_state *allowed; /* NULL: everything */
+    tokenizer_ids forced;      /* what must come, from next_forced on */
+    int64_t next_forced;
+    bool begun;                /* what must come first has been looked for */
     tokenizer_ids generated;
     double *logprob;
     tokenizer_bytes text;
@@ -51,6 +56,8 @@ struct generator {
     generate_sequence *first, *last;
     leftover kept[KEPT];
     uint64_t drops;
+    tokenizer_ids ends;  /* the tokenizer's end tokens, and */
+    uint64_t *mask;      /* room for a set of tokens: once a sequence is constrained */
     gpt_segment *segments;
     generate_sequence **writers; /* for whom the pass gives logits */
     int64_t segment_room;
@@ -89,6 +96,8 @@ static void sequence_free(generate_sequence *s)
     tokenizer_ids_free(&s->generated);
     tokenizer_bytes_free(&s->text);
     sample_free(s->sampler);
+    constraint_end(s->allowed);
+    tokenizer_ids_free(&s->forced);
     alloc_free(s->logprob);
     for (int64_t i = 0; i < s->r.stop_count; i++) alloc_free((char *)(uintptr_t)s->r.stop[i]);
     alloc_free((int32_t *)(uintptr_t)s->r.end);
@@ -106,6 +115,8 @@ void generator_free(generator *g)
         kv_cache_free(&g->kept[i].cache);
         tokenizer_ids_free(&g->kept[i].context);
     }
+    tokenizer_ids_free(&g->ends);
+    alloc_free(g->mask);
     alloc_free(g->segments);
     alloc_free(g->writers);
     arena_free(g->c.mem);
@@ -167,6 +178,16 @@ static bool own_request(generate_sequence *s, const generate_request *r, status 
     return true;
 }
 
+/* What constrained sequences need. */
+static bool constrain(generator *g, generate_sequence *s, status *st)
+{
+    if (!s->r.constraint) return true;
+    for (int32_t id = 0; !g->mask && id < g->vocab; id++)
+        if (tokenizer_is_end(g->t, id) && !append_id(&g->ends, id, st)) return false;
+    if (!g->mask) g->mask = alloc_array(((size_t)g->vocab + 63) / 64, sizeof *g->mask, st);
+    return g->mask && (s->allowed = constraint_begin(s->r.constraint, st));
+}
+
 generate_sequence *generator_add(generator *g, const generate_request *r, status *st)
 {
     if (!check_prompt(g, r, st)) return NULL;
@@ -174,7 +195,7 @@ generate_sequence *generator_add(generator *g, const generate_request *r, status
     if (!s) return NULL;
     s->joined = log_seconds();
     if (!own_request(s, r, st) || !gpt_new_cache(g->model, &s->cache, g->o.context, st) ||
-        !(s->sampler = sample_new(&r->sample, r->seed, g->vocab, st))) {
+        !(s->sampler = sample_new(&r->sample, r->seed, g->vocab, st)) || !constrain(g, s, st)) {
         sequence_free(s);
         return NULL;
     }
@@ -363,22 +384,52 @@ static bool add_logprob(generator *g, generate_sequence *s, const float *logits,
     return true;
 }
 
-static bool take_token(generator *g, generate_sequence *s, float *logits, status *st)
+/* Leaves a token among those that may be picked, or takes it out. */
+static void set_allowed(const generator *g, int32_t id, bool allowed)
 {
-    double now = log_seconds();
-    if (s->generated.count == 0) s->prompt_read = now;
-    float *as_given = logits;
-    if (s->r.logprobs) { /* the sampler changes its row */
-        as_given = arena_alloc(g->c.mem, (size_t)g->vocab * sizeof *as_given, st);
-        if (!as_given) return false;
-        memcpy(as_given, logits, (size_t)g->vocab * sizeof *as_given);
+    if (id < 0 || id >= g->vocab) return;
+    uint64_t bit = UINT64_C(1) << id % 64;
+    if (allowed) g->mask[id / 64] |= bit;
+    else g->mask[id / 64] &= ~bit;
+}
+
+/* Takes what the constraint does not allow out of the logits; tokens that end the text are allowed where it may end. false with a
+ * good status: there is nothing to pick. */
+static bool mask_logits(generator *g, generate_sequence *s, float *logits, status *st)
+{
+    bool may_end = constraint_may_end(s->allowed) && !s->r.ignore_end;
+    if (!constraint_mask(s->allowed, g->mask, st)) return false;
+    for (int64_t i = 0; i < g->ends.count; i++) set_allowed(g, g->ends.id[i], may_end);
+    for (int64_t i = 0; i < s->r.end_count; i++) set_allowed(g, s->r.end[i], may_end);
+    uint64_t any = 0;
+    for (int64_t i = 0; i < g->vocab; i += 64) {
+        uint64_t word = g->mask[i / 64];
+        int64_t n = g->vocab - i < 64 ? g->vocab - i : 64;
+        any |= word;
+        if (word == 0) {
+            for (int64_t j = 0; j < n; j++) logits[i + j] = -INFINITY;
+        } else if (word != UINT64_MAX) {
+            for (int64_t j = 0; j < n; j++) logits[i + j] = word >> j & 1 ? logits[i + j] : -INFINITY;
+        }
     }
-    int32_t id = sample_pick(s->sampler, logits, st);
-    if (id < 0 || (s->r.logprobs && !add_logprob(g, s, as_given, id, st))) return false;
+    if (any) return true;
+    if (!constraint_may_end(s->allowed)) return status_set(st, STATUS_FAIL, "no token of the model's vocabulary goes on with what the grammar allows");
+    finish(s, GENERATE_END);
+    release(s, s->text.size);
+    return false;
+}
+
+/* One more token of the text, and whether it was the last. */
+static bool add_token(generator *g, generate_sequence *s, int32_t id, status *st)
+{
     if (!append_id(&s->generated, id, st) || !append_id(&s->context, id, st)) return false;
     if (s->generated.count == 1) s->first_token = log_seconds();
     if (is_end(g, s, id)) finish(s, GENERATE_END);
     else if (!add_text(g, s, id, st)) return false;
+    if (s->allowed && s->reason == GENERATE_RUNNING) {
+        if (!constraint_take(s->allowed, id, st)) return false;
+        if (constraint_must_end(s->allowed)) finish(s, GENERATE_END);
+    }
     if (s->reason == GENERATE_RUNNING && s->r.tokens > 0 && s->generated.count >= s->r.tokens) finish(s, GENERATE_LENGTH);
     if (s->reason == GENERATE_RUNNING && s->context.count > g->o.context) {
         if (s->r.shift) shift(g, s);
@@ -390,19 +441,72 @@ static bool take_token(generator *g, generate_sequence *s, float *logits, status
     return true;
 }
 
+/* What must come next. Where each token has a pass it waits for its own, else it is written at once. */
+static bool add_forced(generator *g, generate_sequence *s, status *st)
+{
+    while (s->allowed && s->reason == GENERATE_RUNNING) {
+        if (s->next_forced == s->forced.count) {
+            s->next_forced = s->forced.count = 0;
+            if (!constraint_forced(s->allowed, g->t, &s->forced, st)) return false;
+        }
+        if (s->next_forced == s->forced.count || s->r.logprobs || s->r.one_by_one) return true;
+        int32_t id = s->forced.id[s->next_forced++];
+        if (!sample_take(s->sampler, id, st) || !add_token(g, s, id, st)) return false;
+    }
+    return true;
+}
+
+/* The token that these logits give, or −1: nothing could be picked and the text has ended, or an error is in st. */
+static int32_t pick(generator *g, generate_sequence *s, float *logits, status *st)
+{
+    if (s->next_forced < s->forced.count) {
+        int32_t id = s->forced.id[s->next_forced++];
+        return sample_take(s->sampler, id, st) ? id : -1;
+    }
+    return s->allowed && !mask_logits(g, s, logits, st) ? -1 : sample_pick(s->sampler, logits, st);
+}
+
+static bool take_token(generator *g, generate_sequence *s, float *logits, status *st)
+{
+    if (s->prompt_read == 0) s->prompt_read = log_seconds();
+    float *as_given = logits;
+    if (s->r.logprobs) { /* the sampler changes its row */
+        as_given = arena_alloc(g->c.mem, (size_t)g->vocab * sizeof *as_given, st);
+        if (!as_given) return false;
+        memcpy(as_given, logits, (size_t)g->vocab * sizeof *as_given);
+    }
+    int32_t id = pick(g, s, logits, st);
+    if (id < 0) return status_ok(st);
+    return (!s->r.logprobs || add_logprob(g, s, as_given, id, st)) && add_token(g, s, id, st) && add_forced(g, s, st);
+}
+
 /* The token of the sequence's first row of logits, and those of its drafted rows for as long as the draft came true. */
 static bool take_tokens(generator *g, generate_sequence *s, float *logits, status *st)
 {
-    int64_t before = s->generated.count, right = -1;
-    do {
-        right++; /* the last row's token, given or guessed */
+    int64_t before = s->generated.count, read = s->context.count, shifts = s->shifts, right = 0;
+    for (;;) { /* `right` drafted tokens came true: the row behind them is worth something */
         if (!take_token(g, s, logits + right * g->model->config.vocab, st)) return false;
-    } while (s->reason == GENERATE_RUNNING && right < s->guesses && s->draft.token[right] == s->generated.id[s->generated.count - 1]);
+        if (s->reason != GENERATE_RUNNING || s->shifts != shifts) break;
+        int64_t came = s->context.count - read;
+        while (right < came && right < s->guesses && s->draft.token[right] == s->context.id[read + right]) right++;
+        if (right < came) break;
+    }
     s->accepted += right;
     draft_learn(&s->record, &s->draft, s->generated.id + before, s->generated.count - before);
     s->drafted += s->guesses;
     s->draft.count = s->guesses = 0;
-    kv_cache_rewind(&s->cache, s->context.count - 1); /* the last token was not fed, and what was fed behind it did not come true */
+    int64_t fed = read + right < s->context.count ? read + right : s->context.count - 1;
+    kv_cache_rewind(&s->cache, fed); /* the last token was not fed, and what was fed behind it did not come true */
+    return true;
+}
+
+/* What must come before anything is picked is read with the prompt. */
+static bool begin(generator *g, generate_sequence *s, status *st)
+{
+    s->begun = true;
+    if (!add_forced(g, s, st)) return false;
+    s->to_read = s->context.count;
+    if (s->reason != GENERATE_RUNNING) s->prompt_read = log_seconds();
     return true;
 }
 
@@ -426,6 +530,8 @@ static int64_t share_out(generator *g, status *st)
     int64_t left = g->o.pass_rows, running = 0;
     for (generate_sequence *s = g->first; s; s = s->next) {
         s->piece = 0;
+        if (s->reason != GENERATE_RUNNING) continue;
+        if (!s->begun && !begin(g, s, st)) return 0;
         if (s->reason != GENERATE_RUNNING) continue;
         running++;
         if (!s->placed && !place(g, s, st)) continue;
@@ -451,7 +557,7 @@ static void add_drafts(generator *g, status *st)
         if (!is_reading(s) || !gpt_has_bulk(g->model)) rows += s->piece;
     draft_pass pass = draft_pass_of(rows);
     for (generate_sequence *s = g->first; s && pass.rows < most && status_ok(st); s = s->next) {
-        if (!s->piece || is_reading(s) || s->r.one_by_one) continue;
+        if (s->piece != 1 || is_reading(s) || s->r.one_by_one) continue; /* what must come was added: a row of its own for each is no gain */
         int64_t left = most - pass.rows, room = g->o.context - s->context.count, wanted = s->r.tokens - s->generated.count - 1;
         if (room < left) left = room;
         if (s->r.tokens > 0 && wanted < left) left = wanted;

@@ -9,11 +9,15 @@
  * Where a step has few rows, sequences that are writing draft what may come next (text/draft.h) and then write several tokens
  * in it: the same ones, in the same order.
  *
+ * A sequence with a constraint (text/constraint.h) picks among the tokens that it allows, and ends when nothing may follow. What must
+ * come is written without a pass and read with the next token's; with logprobs it has passes like any other, and is the same.
+ *
  * A generator and its sequences belong to one thread.
  */
 #ifndef AIGC_TEXT_GENERATE_H
 #define AIGC_TEXT_GENERATE_H
 
+#include "text/constraint.h"
 #include "text/gpt.h"
 #include "text/sample.h"
 #include "text/tokenizer.h"
@@ -46,6 +50,7 @@ typedef struct {
     bool shift;         /* when the context is full drop half of it, after the first `keep` tokens, and go on */
     int64_t keep;
     bool logprobs;
+    constraint *constraint; /* what the text must fit, of a tree of this generator's tokenizer; retained. NULL: anything */
     bool one_by_one;    /* a pass for each token, nothing drafted (measurements) */
     /* Text as it becomes certain: whole characters that belong to no stop string. false halts the sequence. NULL: none */
     bool (*on_text)(void *arg, const char *text, size_t size);

@@ -248,6 +248,8 @@ int32_t sample_pick(sample_state *s, float *logits, status *st)
     return remember(s, id, st) ? id : -1;
 }
 
+bool sample_take(sample_state *s, int32_t id, status *st) { return remember(s, id, st); }
+
 double sample_logprob(const float *logits, int64_t n, int32_t token, float *scratch)
 {
     float top = kernel_get()->max(logits, n);

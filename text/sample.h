@@ -37,6 +37,9 @@ void sample_free(sample_state *s); /* NULL is allowed */
  * no logit is a finite number. */
 int32_t sample_pick(sample_state *s, float *logits, status *st);
 
+/* Remembers a token that was not drawn, as one that had to come. */
+bool sample_take(sample_state *s, int32_t id, status *st);
+
 /* ln of softmax(logits)[token]; −∞ for a logit of −∞. scratch has room for n floats. */
 double sample_logprob(const float *logits, int64_t n, int32_t token, float *scratch);
 

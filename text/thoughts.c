@@ -6,19 +6,28 @@ static const struct {
     const char *open, *close;
 } MARKS[] = {{"<think>", "</think>"}, {"[THINK]", "[/THINK]"}, {"<|START_THINKING|>", "<|END_THINKING|>"}, {"<seed:think>", "</seed:think>"}};
 enum { MARK_COUNT = sizeof MARKS / sizeof *MARKS };
+_Static_assert(MARK_COUNT == THOUGHTS_MARKS, "as many marks as the header says");
 
 static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 static const char *find(const char *text, size_t size, const char *mark) { return memmem(text, size, mark, strlen(mark)); }
 
-thoughts_start thoughts_after(const char *prompt, size_t size)
+const char *thoughts_closing(const char *prompt, size_t size)
 {
     while (size && is_space(prompt[size - 1])) size--;
     for (int i = 0; i < MARK_COUNT; i++) {
         size_t n = strlen(MARKS[i].open);
-        if (size >= n && memcmp(prompt + size - n, MARKS[i].open, n) == 0) return THOUGHTS_OPENED;
+        if (size >= n && memcmp(prompt + size - n, MARKS[i].open, n) == 0) return MARKS[i].close;
     }
-    return THOUGHTS_MAY_COME;
+    return NULL;
+}
+
+thoughts_start thoughts_after(const char *prompt, size_t size) { return thoughts_closing(prompt, size) ? THOUGHTS_OPENED : THOUGHTS_MAY_COME; }
+
+void thoughts_marks(int i, const char **open, const char **close)
+{
+    *open = MARKS[i].open;
+    *close = MARKS[i].close;
 }
 
 /* The thoughts that begin at `from`, ended by this mark. */

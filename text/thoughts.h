@@ -24,6 +24,13 @@ typedef struct {
     bool certain;    /* more text will not move the answer's beginning */
 } thoughts;
 
+/* The mark that ends the thoughts within which a prompt ends, or NULL where it does not. */
+const char *thoughts_closing(const char *prompt, size_t size);
+
+/* The marks of the families, by number. */
+enum { THOUGHTS_MARKS = 4 };
+void thoughts_marks(int i, const char **open, const char **close);
+
 /* Where thoughts and answer stand in a text so far. `whole`: no more comes. */
 thoughts thoughts_find(const char *text, size_t size, thoughts_start start, bool whole);
 
