@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "engine/kind_options.h"
+#include "engine/text_constraint.h"
 #include "provenance/provenance.h"
 #include "cli/rerun_files.h"
 #include "core/alloc.h"
@@ -69,7 +70,8 @@ __attribute__((format(printf, 2, 3))) static bool add_word(rerun *r, const char 
 static bool is_harmless(const option *o, const char *text)
 {
     const char *name = o->name;
-    return (o->about & OPTION_CHOICE) || (strcmp(name, "chat-template") == 0 && (chat_builtin(text) || strcmp(text, "tool_use") == 0)) || (strcmp(name, "tools") == 0 && *text == '[');
+    return (o->about & OPTION_CHOICE) || (strcmp(name, "chat-template") == 0 && (chat_builtin(text) || strcmp(text, "tool_use") == 0)) || (strcmp(name, "tools") == 0 && *text == '[') ||
+           text_constraint_is_text(name, text);
 }
 
 /* A number of many digits is text in a record. */

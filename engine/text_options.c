@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "engine/text_constraint.h"
 #include "text/prompt.h"
 
 text_options text_options_default(void)
@@ -14,7 +15,7 @@ text_options text_options_default(void)
 
 bool text_options_check(const text_options *o, status *st)
 {
-    if (strcmp(o->think, "show") == 0 || strcmp(o->think, "hide") == 0 || strcmp(o->think, "off") == 0) return true;
+    if (strcmp(o->think, "show") == 0 || strcmp(o->think, "hide") == 0 || strcmp(o->think, "off") == 0) return text_constraint_check(o, st);
     return status_set(st, STATUS_USAGE, "--think: '%.40s' found, show, hide or off wanted", o->think);
 }
 
@@ -45,6 +46,10 @@ int text_options_job_table(text_options *o, option *table)
         {0, "on-length", OPTION_STRING, &o->on_length, "HOW", "a text that -n or the context cuts: keep, warn, fail, or sentence: end at the last whole one (warn)", 0, 0, NULL, .about = OPTION_CHOICE},
         {0, "stop", OPTION_LIST, &o->stop, "TEXT", "ends the answer before this text; repeatable", 0, 0, NULL, .about = OPTION_CHOICE},
         {0, "ignore-end", OPTION_FLAG, &o->ignore_end, NULL, "go on when the model ends its text", 0, 0, NULL},
+        {0, "json-schema", OPTION_STRING, &o->json_schema, "FILE", "the answer is JSON that is valid under this schema, a file or the text itself", 0, 0, NULL, .about = OPTION_NAMED | OPTION_INPUT},
+        {0, "grammar", OPTION_STRING, &o->grammar, "FILE", "the answer fits this grammar (GBNF), a file or the text itself", 0, 0, NULL, .about = OPTION_NAMED | OPTION_INPUT},
+        {0, "regex", OPTION_STRING, &o->regex, "PATTERN", "the answer matches this pattern as a whole", 0, 0, NULL, .about = OPTION_CHOICE},
+        {0, "choice", OPTION_LIST, &o->choices, "TEXT", "the answer is one of these; repeatable", 0, 0, NULL, .about = OPTION_CHOICE},
         {0, "sampling", OPTION_GROUP, NULL, NULL, "How the next token is picked:", 0, 0, NULL},
         {0, "temp", OPTION_REAL, &o->sample.temperature, "X", "temperature, 0: always the likeliest token (0.7; 0.2 with --task)", 0, 100, &o->temperature_given},
         {0, "top-k", OPTION_INT, &o->sample.top_k, "N", "among the N likeliest, 0: off (40)", 0, 1e9, NULL},

@@ -12,6 +12,8 @@ typedef struct {
     option_list fields;          /* NAME=VALUE for templates */
     const char *chat_template, *think, *tools; /* tools: a JSON list, or a file with one */
     option_list template_args;   /* NAME=JSON */
+    const char *json_schema, *grammar, *regex; /* what the answer must be (engine/text_constraint.h) */
+    option_list choices;
     bool raw;                    /* no chat template */
     int64_t tokens;
     bool tokens_given;
@@ -31,10 +33,10 @@ typedef struct {
 
 text_options text_options_default(void);
 
-/* What a table cannot say: --think's words. */
+/* What a table cannot say: --think's words, whether what the answer must be is good. */
 bool text_options_check(const text_options *o, status *st);
 
-enum { TEXT_OPTION_COUNT = 56 };
+enum { TEXT_OPTION_COUNT = 64 };
 
 /* Writes the table of the flags that make up one generation (what a job may say too), pointing into o: count entries. */
 int text_options_job_table(text_options *o, option *table);

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/nearest.h"
+#include "engine/text_constraint.h"
 #include "text/prompt.h"
 #include "text/text_buffer.h"
 
@@ -187,7 +188,7 @@ bool text_request_chats(const text_options *o, const chat_template *t)
     return !o->raw && t->program;
 }
 
-static bool fill_request(text_request *q, const text_options *o, const text_model *m, uint64_t seed, int64_t context, status *st)
+static bool fill_request(text_request *q, const text_options *o, const text_model *m, const constraint_thoughts *first, uint64_t seed, int64_t context, status *st)
 {
     if (q->prompt.count == 0) return status_set(st, STATUS_INPUT, "the prompt has no tokens");
     if (q->prompt.count > context)
@@ -197,9 +198,10 @@ static bool fill_request(text_request *q, const text_options *o, const text_mode
         .prompt = q->prompt.id, .prompt_count = q->prompt.count, .tokens = o->tokens, .sample = o->sample, .seed = seed,
         .stop_count = (int64_t)o->stop.count, .end = q->end, .end_count = q->end_count, .ignore_end = o->ignore_end, .shift = o->shift,
         .keep = tokenizer_adds_bos(m->tokenizer) ? 1 : 0, .logprobs = o->logprobs};
+    q->request.constraint = q->constraint = text_constraint_get(o, m->constraints, first, st);
     for (size_t i = 0; i < o->stop.count; i++) q->request.stop[i] = o->stop.item[i];
     if (o->task && !o->temperature_given) q->request.sample.temperature = 0.2; /* a task keeps to its text */
-    return true;
+    return status_ok(st);
 }
 
 bool text_request_init_chat(text_request *q, const text_options *o, const text_model *m, const chat_template *t, const chat_message *messages,
@@ -208,7 +210,9 @@ bool text_request_init_chat(text_request *q, const text_options *o, const text_m
     *q = (text_request){.end_count = t->end_count};
     memcpy(q->end, t->end, sizeof q->end);
     jinja_output text;
-    bool ok = chat_render(t, messages, count, &text, st) && chat_encode_text(t, &text, &q->prompt, st) && fill_request(q, o, m, seed, context, st);
+    bool ok = chat_render(t, messages, count, &text, st) && chat_encode_text(t, &text, &q->prompt, st);
+    constraint_thoughts first = {.may_come = strcmp(o->think, "off") != 0, .closing = ok ? thoughts_closing(text.text, text.size) : NULL};
+    ok = ok && fill_request(q, o, m, &first, seed, context, st);
     if (ok) q->start = thoughts_after(text.text, text.size);
     jinja_output_free(&text);
     if (ok) return true;
@@ -232,7 +236,7 @@ static bool init_raw(text_request *q, const text_options *o, const text_model *m
     *q = (text_request){0};
     char *text = prompt_with_examples(&w->examples, w->input, st);
     bool ok = text && tokenizer_encode(m->tokenizer, text, strlen(text), TOKENIZER_ADD_SPECIAL | TOKENIZER_PARSE_SPECIAL, &q->prompt, st) &&
-              fill_request(q, o, m, seed, context, st);
+              fill_request(q, o, m, &(constraint_thoughts){0}, seed, context, st);
     if (ok && w->examples.count && q->request.stop_count < GENERATE_MAX_STOPS) q->request.stop[q->request.stop_count++] = "\nInput:";
     alloc_free(text);
     if (!ok) text_request_free(q);
@@ -254,7 +258,7 @@ bool text_request_init_ids(text_request *q, const text_options *o, const text_mo
 {
     *q = (text_request){.prompt = *ids};
     *ids = (tokenizer_ids){0};
-    if (fill_request(q, o, m, seed, context, st)) return true;
+    if (fill_request(q, o, m, &(constraint_thoughts){0}, seed, context, st)) return true;
     text_request_free(q);
     return false;
 }
@@ -262,5 +266,6 @@ bool text_request_init_ids(text_request *q, const text_options *o, const text_mo
 void text_request_free(text_request *q)
 {
     tokenizer_ids_free(&q->prompt);
+    constraint_release(q->constraint);
     *q = (text_request){0};
 }

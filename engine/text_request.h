@@ -14,6 +14,7 @@ typedef struct {
     int32_t end[CHAT_END_TOKENS]; /* the chat template's tokens that end an answer */
     int64_t end_count;
     thoughts_start start;         /* how the answer may begin */
+    constraint *constraint;       /* what it must be, or NULL */
     generate_request request;
 } text_request;
 

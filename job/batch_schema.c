@@ -31,6 +31,7 @@ static json_t *option_schema(const option *o)
     case OPTION_REAL: s = json_pack("{s:o}", "anyOf", number_schema(o)); break;
     case OPTION_STRING:
         if (strcmp(o->name, "tools") == 0) s = json_pack("{s:[s, s], s:{s:s}}", "type", "string", "array", "items", "type", "object");
+        else if (strcmp(o->name, "json-schema") == 0) s = json_pack("{s:[s, s]}", "type", "string", "object");
         else s = json_pack("{s:[s, s, s]}", "type", "string", "number", "boolean");
         break;
     case OPTION_LIST:

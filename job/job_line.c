@@ -195,16 +195,16 @@ static bool read_messages(reader *r)
     return !json_cursor_bad(&r->at) || not_json(r);
 }
 
-/* "tools": the list as it stands, for the chat template; a text is a file with one. */
-static bool read_tools(reader *r)
+/* "tools": the list as it stands, for the chat template; "json_schema": the object. A text is a file with one. */
+static bool read_json(reader *r, const char *name, char bracket)
 {
     mark(r);
     const char *from = r->at.at, *text = NULL;
-    if (from < r->at.end && *from == '"') text = read_string(r, "tools");
-    else if (from < r->at.end && *from == '[') text = json_cursor_skip(&r->at) ? taken(r, from) : (not_json(r), NULL);
-    else return wrong(r, from, "\"tools\": a list of tools, or a file's name wanted");
-    if (text && *text == '[' && strstr(text, "{{")) return wrong(r, from, "\"tools\": no places {{…}} may stand there");
-    return text && job_line_add(r->out, "tools", text, r->st);
+    if (from < r->at.end && *from == '"') text = read_string(r, name);
+    else if (from < r->at.end && *from == bracket) text = json_cursor_skip(&r->at) ? taken(r, from) : (not_json(r), NULL);
+    else return wrong(r, from, bracket == '[' ? "\"tools\": a list of tools, or a file's name wanted" : "\"json-schema\": a schema, or a file's name wanted");
+    if (text && *text == bracket && strstr(text, "{{")) return wrong(r, from, bracket == '[' ? "\"tools\": no places {{…}} may stand there" : "\"json-schema\": no places {{…}} may stand there");
+    return text && job_line_add(r->out, name, text, r->st);
 }
 
 static bool read_needs(reader *r)
@@ -251,7 +251,8 @@ static bool read_member(reader *r, json_text key, bool inner)
     skip_blanks(r);
     if (!inner && is_request_key(key)) return read_request_member(r, key);
     if (json_cursor_is(key, "messages")) return read_messages(r);
-    if (json_cursor_is(key, "tools")) return read_tools(r);
+    if (json_cursor_is(key, "tools")) return read_json(r, "tools", '[');
+    if (json_cursor_is(key, "json-schema") || json_cursor_is(key, "json_schema")) return read_json(r, "json-schema", '{');
     if (json_cursor_is(key, "kind")) return read_kind(r);
     if (!inner && json_cursor_is(key, "id")) return (r->out->id_column = mark(r)) && (r->out->id = read_string(r, "id")) != NULL;
     if (!inner && json_cursor_is(key, "out")) return (r->out->out_column = mark(r)) && (r->out->out = read_string(r, "out")) != NULL;

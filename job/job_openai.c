@@ -186,6 +186,19 @@ static bool add_tools(context *c, const char *key, const char *name, const json_
     return text && job_line_add(c->line, name, text, c->st);
 }
 
+/* {"type": "text"}, "json_object", or "json_schema" with {"schema"}: what the answer must be. */
+static bool add_format(context *c, const char *key, const char *name, const json_t *value)
+{
+    const char *type = json_string_value(json_object_get(value, "type"));
+    const json_t *schema = json_object_get(json_object_get(value, "json_schema"), "schema");
+    if (type && strcmp(type, "text") == 0) return true;
+    if (type && strcmp(type, "json_object") == 0) return add(c, name, "{\"type\": \"object\"}");
+    if (!type || strcmp(type, "json_schema") != 0 || !json_is_object(schema))
+        return wanted(c, key, "{\"type\": \"text\"}, \"json_object\", or \"json_schema\" with \"json_schema\": {\"schema\": {…}}");
+    const char *text = dump(c, schema);
+    return text && job_line_add(c->line, name, text, c->st);
+}
+
 static bool set_choices(context *c, const char *key, const char *name, const json_t *value)
 {
     (void)name;
@@ -257,7 +270,7 @@ static const member TEXT_MEMBERS[] = {
     {"messages", add_messages, "messages"}, {"max_tokens", add_scalar, "tokens"}, {"max_completion_tokens", add_scalar, "tokens"},
     {"temperature", add_scalar, "temp"}, {"stop", add_list, "stop"}, {"n", set_choices, NULL}, {"logprobs", add_logprobs, "logprobs"},
     {"stream", refuse, NULL}, {"stream_options", skip, NULL}, {"tools", add_tools, "tools"}, {"tool_choice", refuse, "auto"},
-    {"functions", refuse, NULL}, {"function_call", refuse, "none"}, {"parallel_tool_calls", skip, NULL}, {"response_format", refuse, "text"},
+    {"functions", refuse, NULL}, {"function_call", refuse, "none"}, {"parallel_tool_calls", skip, NULL}, {"response_format", add_format, "json-schema"},
     {"logit_bias", refuse, NULL}, {"top_logprobs", refuse, NULL}, {"audio", refuse, NULL}, {"modalities", skip, NULL},
     {"prediction", skip, NULL}, {"reasoning_effort", skip, NULL}, {"verbosity", skip, NULL}, {"web_search_options", refuse, NULL}, {0}};
 static const member COMPLETION_MEMBERS[] = {

@@ -49,7 +49,6 @@ static bool read_answer(grammar *g, const constraint_source *s, status *st)
     case ANSWER_REGEX: return read_regex(g, s, st);
     case ANSWER_CHOICE: return read_choices(g, s, st);
     case ANSWER_SCHEMA: return grammar_read_schema(g, s->text, s->size, s->where, st);
-    case ANSWER_OBJECT: return grammar_any_object(g, st);
     }
     return false;
 }
@@ -76,10 +75,10 @@ static grammar_node up_to_mark(grammar *g, const char *mark, grammar_node behind
     for (size_t i = 0; i < size && status_ok(st); i++) {
         grammar_list l = {0};
         bool ok = true;
-        for (int first = 0, last; ok && first < 256; first = last + 1) {
-            size_t to = matched(mark, i, (uint8_t)first);
-            for (last = first; last < 255 && matched(mark, i, (uint8_t)(last + 1)) == to; last++) {}
-            grammar_node part[2] = {grammar_byte_range(g, (uint8_t)first, (uint8_t)last), to == size ? behind : grammar_call(g, rule[to])};
+        for (int byte = 0, last; ok && byte < 256; byte = last + 1) {
+            size_t to = matched(mark, i, (uint8_t)byte);
+            for (last = byte; last < 255 && matched(mark, i, (uint8_t)(last + 1)) == to; last++) {}
+            grammar_node part[2] = {grammar_byte_range(g, (uint8_t)byte, (uint8_t)last), to == size ? behind : grammar_call(g, rule[to])};
             ok = grammar_list_add(&l, grammar_sequence(g, part, 2), st);
         }
         if (ok) grammar_define(g, rule[i], grammar_choice(g, l.item, l.count));
@@ -89,28 +88,29 @@ static grammar_node up_to_mark(grammar *g, const char *mark, grammar_node behind
 }
 
 /* The answer, with thoughts before it where they may come. */
-static bool add_thoughts(grammar *g, const constraint_thoughts *thoughts, const tokenizer *k, status *st)
+static bool add_thoughts(grammar *g, const constraint_thoughts *first, const tokenizer *k, status *st)
 {
     static const grammar_range blanks[] = {{'\t', '\r'}, {' ', ' '}};
     grammar_node way[THOUGHTS_MARKS + 1] = {grammar_call(g, grammar_root(g))};
     size_t ways = 1;
     grammar_node space = grammar_repeat(g, grammar_class(g, blanks, 2, false), 0, GRAMMAR_ANY_TIMES), rest[2] = {space, way[0]};
     grammar_node behind = grammar_sequence(g, rest, 2);
-    if (thoughts->closing) way[0] = up_to_mark(g, thoughts->closing, behind, st);
-    for (int i = 0; !thoughts->closing && thoughts->may_come && k && i < THOUGHTS_MARKS; i++) {
+    if (first->closing) way[0] = up_to_mark(g, first->closing, behind, st);
+    for (int i = 0; !first->closing && first->may_come && k && i < THOUGHTS_MARKS; i++) {
         const char *open, *close;
         thoughts_marks(i, &open, &close);
-        if (tokenizer_find(k, open, strlen(open)) < 0) continue;
+        int32_t mark = tokenizer_find(k, open, strlen(open));
+        if (mark < 0 || tokenizer_is_special(k, mark)) continue; /* a special one would leave no text */
         grammar_node part[3] = {space, grammar_literal(g, open, strlen(open)), up_to_mark(g, close, behind, st)};
         way[ways++] = grammar_sequence(g, part, 3);
     }
-    return ways == 1 && !thoughts->closing ? status_ok(st) : set_root(g, grammar_choice(g, way, ways), st);
+    return ways == 1 && !first->closing ? status_ok(st) : set_root(g, grammar_choice(g, way, ways), st);
 }
 
-automaton *constraint_source_read(const constraint_source *s, const constraint_thoughts *thoughts, const tokenizer *k, status *st)
+automaton *constraint_source_read(const constraint_source *s, const constraint_thoughts *first, const tokenizer *k, status *st)
 {
     grammar *g = grammar_new(st);
-    automaton *a = g && read_answer(g, s, st) && add_thoughts(g, thoughts, k, st) ? automaton_new(g, st) : NULL;
+    automaton *a = g && read_answer(g, s, st) && add_thoughts(g, first, k, st) ? automaton_new(g, st) : NULL;
     if (!a && st->code == STATUS_USAGE && s->where && strncmp(st->msg, s->where, strlen(s->where)) != 0) {
         status named = {0};
         status_set(&named, STATUS_USAGE, "%.200s: %s", s->where, st->msg);
@@ -158,10 +158,10 @@ void constraint_store_free(constraint_store *s)
 }
 
 /* All that makes a constraint, one behind the other. */
-static char *key_of(const constraint_source *s, const constraint_thoughts *thoughts, size_t *size, status *st)
+static char *key_of(const constraint_source *s, const constraint_thoughts *first, size_t *size, status *st)
 {
     text_out key = {.st = st};
-    text_out_format(&key, "%d %d %s %zu ", s->kind, thoughts->may_come, thoughts->closing ? thoughts->closing : "-", s->size);
+    text_out_format(&key, "%d %d %s %zu ", s->kind, first->may_come, first->closing ? first->closing : "-", s->size);
     if (s->text) text_out_bytes(&key, s->text, s->size);
     for (size_t i = 0; i < s->choices; i++) {
         text_out_format(&key, "%zu ", strlen(s->choice[i]));
@@ -171,10 +171,10 @@ static char *key_of(const constraint_source *s, const constraint_thoughts *thoug
     return text_out_take(&key);
 }
 
-static constraint *make(constraint_store *s, const constraint_source *source, const constraint_thoughts *thoughts, status *st)
+static constraint *make(constraint_store *s, const constraint_source *source, const constraint_thoughts *first, status *st)
 {
     double begin = log_seconds();
-    automaton *a = constraint_source_read(source, thoughts, s->k, st);
+    automaton *a = constraint_source_read(source, first, s->k, st);
     double read = log_seconds();
     if (a && !s->trie) s->trie = token_trie_new(s->k, s->vocab, st);
     if (a && !s->trie) automaton_free(a);
@@ -190,10 +190,10 @@ static constraint *make(constraint_store *s, const constraint_source *source, co
     return c;
 }
 
-constraint *constraint_store_get(constraint_store *s, const constraint_source *source, const constraint_thoughts *thoughts, status *st)
+constraint *constraint_store_get(constraint_store *s, const constraint_source *source, const constraint_thoughts *first, status *st)
 {
     size_t size;
-    char *key = key_of(source, thoughts, &size, st);
+    char *key = key_of(source, first, &size, st);
     struct kept *oldest = &s->kept[0];
     if (!key) return NULL;
     for (int i = 0; i < KEPT; i++) {
@@ -205,7 +205,7 @@ constraint *constraint_store_get(constraint_store *s, const constraint_source *s
         }
         if (x->age < oldest->age) oldest = x;
     }
-    constraint *c = make(s, source, thoughts, st);
+    constraint *c = make(s, source, first, st);
     if (!c) {
         alloc_free(key);
         return NULL;

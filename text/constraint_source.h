@@ -14,7 +14,6 @@ typedef enum {
     ANSWER_REGEX,   /* a pattern that it matches as a whole (text/pattern.h) */
     ANSWER_CHOICE,  /* one of some texts */
     ANSWER_SCHEMA,  /* JSON under a schema (text/grammar_schema.h) */
-    ANSWER_OBJECT,  /* any JSON object */
 } answer_kind;
 
 typedef struct {
@@ -33,7 +32,7 @@ typedef struct {
 } constraint_thoughts;
 
 /* Reads it and makes the automaton. STATUS_USAGE where it is at fault. k: of marks, NULL: none. */
-automaton *constraint_source_read(const constraint_source *s, const constraint_thoughts *thoughts, const tokenizer *k, status *st);
+automaton *constraint_source_read(const constraint_source *s, const constraint_thoughts *first, const tokenizer *k, status *st);
 
 /* Constraints of one vocabulary: the tree of its tokens, and those that were lately asked for. One thread at a time. */
 typedef struct constraint_store constraint_store;
@@ -43,6 +42,6 @@ constraint_store *constraint_store_new(const tokenizer *k, int32_t vocab, status
 void constraint_store_free(constraint_store *s); /* NULL is allowed. States and constraints must be gone before it */
 
 /* The constraint, made or found again; given back with constraint_release. */
-constraint *constraint_store_get(constraint_store *s, const constraint_source *source, const constraint_thoughts *thoughts, status *st);
+constraint *constraint_store_get(constraint_store *s, const constraint_source *source, const constraint_thoughts *first, status *st);
 
 #endif

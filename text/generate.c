@@ -161,6 +161,7 @@ static bool own_request(generate_sequence *s, const generate_request *r, status 
 {
     s->r = *r;
     s->r.prompt = NULL;
+    s->r.constraint = NULL; /* its state keeps it */
     s->r.stop_count = 0;
     s->r.end = NULL;
     for (int64_t i = 0; i < r->prompt_count; i++)
@@ -179,13 +180,13 @@ static bool own_request(generate_sequence *s, const generate_request *r, status 
 }
 
 /* What constrained sequences need. */
-static bool constrain(generator *g, generate_sequence *s, status *st)
+static bool constrain(generator *g, generate_sequence *s, constraint *wanted, status *st)
 {
-    if (!s->r.constraint) return true;
+    if (!wanted) return true;
     for (int32_t id = 0; !g->mask && id < g->vocab; id++)
         if (tokenizer_is_end(g->t, id) && !append_id(&g->ends, id, st)) return false;
     if (!g->mask) g->mask = alloc_array(((size_t)g->vocab + 63) / 64, sizeof *g->mask, st);
-    return g->mask && (s->allowed = constraint_begin(s->r.constraint, st));
+    return g->mask && (s->allowed = constraint_begin(wanted, st));
 }
 
 generate_sequence *generator_add(generator *g, const generate_request *r, status *st)
@@ -195,7 +196,7 @@ generate_sequence *generator_add(generator *g, const generate_request *r, status
     if (!s) return NULL;
     s->joined = log_seconds();
     if (!own_request(s, r, st) || !gpt_new_cache(g->model, &s->cache, g->o.context, st) ||
-        !(s->sampler = sample_new(&r->sample, r->seed, g->vocab, st)) || !constrain(g, s, st)) {
+        !(s->sampler = sample_new(&r->sample, r->seed, g->vocab, st)) || !constrain(g, s, r->constraint, st)) {
         sequence_free(s);
         return NULL;
     }

@@ -326,11 +326,6 @@ static void reader_free(schema_reader *r)
     json_decref(r->root);
 }
 
-static schema_reader new_reader(grammar *g, const char *name, status *st)
-{
-    return (schema_reader){.g = g, .st = st, .name = name, .character = -1, .string = -1, .number = -1, .integer = -1, .any = -1, .object = -1};
-}
-
 static bool set_root(schema_reader *r, grammar_node value)
 {
     int32_t root = schema_new_rule(r, "root");
@@ -349,19 +344,11 @@ static bool read_all(schema_reader *r)
 
 bool grammar_read_schema(grammar *g, const char *text, size_t size, const char *name, status *st)
 {
-    schema_reader r = new_reader(g, name, st);
+    schema_reader r = {.g = g, .st = st, .name = name, .character = -1, .string = -1, .number = -1, .integer = -1, .any = -1, .object = -1};
     json_error_t error;
     if (size > MOST_SIZE) return status_set(st, STATUS_USAGE, "%.100s: a schema of more than 16 MiB", name);
     r.root = json_parse(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     bool ok = r.root ? read_all(&r) : error.line < 0 ? status_set(st, STATUS_NOMEM, "%s", error.text) : status_set(st, STATUS_USAGE, "%.100s:%d:%d: no JSON schema: %.200s", name, error.line, error.column, error.text);
     reader_free(&r);
     return ok && status_ok(st);
-}
-
-bool grammar_any_object(grammar *g, status *st)
-{
-    schema_reader r = new_reader(g, "json_object", st);
-    bool ok = set_root(&r, any_object(&r));
-    reader_free(&r);
-    return ok;
 }

@@ -20,7 +20,4 @@
  * messages. */
 bool grammar_read_schema(grammar *g, const char *text, size_t size, const char *name, status *st);
 
-/* Any JSON object (OpenAI's json_object). */
-bool grammar_any_object(grammar *g, status *st);
-
 #endif

@@ -59,7 +59,9 @@ static bool open_parts(text_model *m, const char *folder, linear_mode mode, pool
     m->gpt = gpt_new(m->file, &config, mode, threads, &(gpt_beside){open_tokenizer, &job}, st);
     m->tokenizer = job.result;
     if (!status_ok(&job.st)) status_set(st, job.st.code, "%s", job.st.msg);
-    return m->gpt && m->tokenizer && check_fit(m, st);
+    if (!m->gpt || !m->tokenizer || !check_fit(m, st)) return false;
+    int64_t rows = m->gpt->config.vocab;
+    return (m->constraints = constraint_store_new(m->tokenizer, (int32_t)rows, st)) != NULL;
 }
 
 bool text_model_open(text_model *m, const char *path, linear_mode mode, pool *threads, status *st)
@@ -78,6 +80,7 @@ bool text_model_open(text_model *m, const char *path, linear_mode mode, pool *th
 
 void text_model_close(text_model *m)
 {
+    constraint_store_free(m->constraints);
     gpt_free(m->gpt);
     tokenizer_free(m->tokenizer);
     weights_close(m->file);

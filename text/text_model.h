@@ -6,6 +6,7 @@
 #ifndef AIGC_TEXT_TEXT_MODEL_H
 #define AIGC_TEXT_TEXT_MODEL_H
 
+#include "text/constraint_source.h"
 #include "text/gpt.h"
 #include "text/tokenizer.h"
 
@@ -13,6 +14,7 @@ typedef struct {
     weights *file;
     gpt *gpt;
     tokenizer *tokenizer;
+    constraint_store *constraints; /* what answers are asked to be */
     double seconds; /* it took to open */
 } text_model;
 

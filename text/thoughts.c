@@ -6,7 +6,7 @@ static const struct {
     const char *open, *close;
 } MARKS[] = {{"<think>", "</think>"}, {"[THINK]", "[/THINK]"}, {"<|START_THINKING|>", "<|END_THINKING|>"}, {"<seed:think>", "</seed:think>"}};
 enum { MARK_COUNT = sizeof MARKS / sizeof *MARKS };
-_Static_assert(MARK_COUNT == THOUGHTS_MARKS, "as many marks as the header says");
+_Static_assert((int)MARK_COUNT == (int)THOUGHTS_MARKS, "as many marks as the header says");
 
 static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
