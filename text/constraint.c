@@ -205,34 +205,21 @@ typedef struct {
 
 static bool fits(const mask_entry *e, bounds b, int32_t count) { return !e->counts || (count >= b.least && count <= b.most); }
 
-/* The tokens that stay within the counted rule, of at most `most` repetitions. */
-static const uint64_t *level_of(constraint *c, mask_entry *e, int32_t most, status *st)
+/* The tokens of the top of a stack. */
+static void add_entry(const constraint *c, const mask_entry *e, bounds b, uint64_t *mask)
 {
-    if (most > e->most) most = e->most;
-    if (!e->level[most]) {
-        size_t words = constraint_mask_words(c);
-        uint64_t *set = alloc_zeroed(words, sizeof *set, st);
-        if (!set) return NULL;
-        for (size_t i = 0; i < e->insides && e->inside[i].count <= most; i++) set_bit(set, e->inside[i].what);
-        e->level[most] = set;
-        e->bytes += words * sizeof *set;
-        c->bytes += words * sizeof *set;
-    }
-    return e->level[most];
-}
-
-static bool add_entry(constraint_state *s, mask_entry *e, bounds b, uint64_t *mask, status *st)
-{
-    size_t words = constraint_mask_words(s->c);
+    size_t words = constraint_mask_words(c), first = 0;
     const uint64_t *set = e->all;
     bool whole = !e->counts || (b.least <= 0 && b.most >= e->most && b.most >= e->most_left);
-    if (set && !whole && !(set = level_of(s->c, e, b.most, st))) return false;
+    if (set && !whole) {
+        set = e->level + words * (size_t)(b.most < ENTRY_LEVELS ? b.most : ENTRY_LEVELS - 1);
+        first = e->above;
+    }
     for (size_t i = 0; set && i < words; i++) mask[i] |= set[i];
-    if (set && whole) return true;
-    for (size_t i = 0; !set && i < e->insides && e->inside[i].count <= b.most; i++) set_bit(mask, e->inside[i].what);
+    if (set && whole) return;
+    for (size_t i = first; i < e->insides && e->inside[i].count <= b.most; i++) set_bit(mask, e->inside[i].what);
     for (size_t i = 0; i < e->lefts; i++)
         if (fits(e, b, e->left[i].count)) set_bit(mask, e->left[i].what);
-    return true;
 }
 
 /* Tokens that end the rule and go on below it. */
@@ -284,13 +271,15 @@ static entry_key top_of(const readings_pool *p, int32_t frame, bounds *b, int32_
 static bool add_stack(constraint_state *s, int32_t frame, uint64_t *mask, status *st)
 {
     for (;;) {
-        frame = readings_settle(&s->pool, frame);
+        if ((frame = readings_advance(&s->pool, frame, st)) < 0) return false;
         if (s->pool.frame[frame].code == FRAME_BOTTOM) return true;
         bounds b;
         int32_t rule, below;
         entry_key key = top_of(&s->pool, frame, &b, &rule, &below);
         mask_entry *e = entry_of(s->c, key, rule, st);
-        if (!e || !add_entry(s, e, b, mask, st) || !add_exits(s, e, b, below, mask, st)) return false;
+        if (!e) return false;
+        add_entry(s->c, e, b, mask);
+        if (!add_exits(s, e, b, below, mask, st)) return false;
         if (!e->ends || !fits(e, b, 0)) return true;
         frame = below;
     }

@@ -150,6 +150,11 @@ static int32_t find_next(walker *w, int32_t from, int class)
 
 static bool record(walker *w, int32_t node, const config *c)
 {
+    size_t count = (size_t)(w->t->first[node + 1] - w->t->first[node]);
+    if (c->lefts == 0 && count == 1 && w->inside.count < w->inside.room) { /* the usual case */
+        w->inside.item[w->inside.count++] = (entry_item){w->t->id[w->t->first[node]], c->inside};
+        return true;
+    }
     for (int32_t i = w->t->first[node]; i < w->t->first[node + 1]; i++) {
         int32_t token = w->t->id[i];
         if (c->inside >= 0 && !ADD(w->inside, ((entry_item){token, c->inside}))) return false;
@@ -261,32 +266,43 @@ static void sort_exits(mask_entry *e, const walker *w)
     for (size_t i = 0; i < w->exit.count; i++) e->exit[at[w->exit.byte[i]]++] = w->exit.item[i];
 }
 
+static void set_bit(uint64_t *set, int32_t token) { set[token / 64] |= UINT64_C(1) << token % 64; }
+
+/* The sets of those inside, each with the ones before it. */
+static bool fill_levels(mask_entry *e, size_t words, status *st)
+{
+    e->level = alloc_zeroed(words * ENTRY_LEVELS, sizeof *e->level, st);
+    if (!e->level) return false;
+    e->bytes += words * ENTRY_LEVELS * sizeof *e->level;
+    for (size_t n = 0; n < ENTRY_LEVELS; n++) {
+        uint64_t *set = e->level + n * words;
+        if (n) memcpy(set, set - words, words * sizeof *set);
+        for (; e->above < e->insides && e->inside[e->above].count == (int32_t)n; e->above++) set_bit(set, e->inside[e->above].what);
+    }
+    return true;
+}
+
 static bool fill(mask_entry *e, const walker *w, int32_t start)
 {
     size_t words = ((size_t)w->t->vocab + 63) / 64;
+    bool few = w->inside.count + w->left.count <= FEW;
     e->ends = w->configs[start].bottoms > 0;
     e->counts = e->key.body >= 0;
     e->insides = w->inside.count;
+    e->exit = alloc_array(w->exit.count, sizeof *e->exit, w->st);
+    if (!e->exit) return false;
+    sort_exits(e, w);
+    e->all = few ? NULL : alloc_zeroed(words, sizeof *e->all, w->st);
+    if (!few && !e->all) return false;
+    for (size_t i = 0; !few && i < w->inside.count; i++) set_bit(e->all, w->inside.item[i].what);
+    for (size_t i = 0; !few && i < w->left.count; i++) set_bit(e->all, w->left.item[i].what);
+    e->bytes = sizeof *e + (e->insides + w->exit.count) * sizeof *e->exit + (few ? 0 : words * sizeof *e->all);
+    if (!few && !e->counts) return true; /* without counts the set says it all */
     e->lefts = w->left.count;
+    e->bytes += e->lefts * sizeof *e->left;
     e->inside = by_count(w->inside.item, e->insides, &e->most, w->st);
     e->left = by_count(w->left.item, e->lefts, &e->most_left, w->st);
-    e->exit = alloc_array(w->exit.count, sizeof *e->exit, w->st);
-    if (!e->inside || !e->left || !e->exit) return false;
-    sort_exits(e, w);
-    e->bytes = sizeof *e + (e->insides + e->lefts + w->exit.count) * sizeof *e->exit;
-    if (e->insides + e->lefts <= FEW) return true;
-    e->bytes += words * sizeof *e->all;
-    e->all = alloc_zeroed(words, sizeof *e->all, w->st);
-    e->level = alloc_zeroed((size_t)e->most + 1, sizeof *e->level, w->st);
-    if (!e->all || !e->level) return false;
-    for (size_t i = 0; i < e->insides; i++) e->all[e->inside[i].what / 64] |= UINT64_C(1) << e->inside[i].what % 64;
-    for (size_t i = 0; i < e->lefts; i++) e->all[e->left[i].what / 64] |= UINT64_C(1) << e->left[i].what % 64;
-    if (e->counts) return true;
-    e->bytes -= e->lefts * sizeof *e->left; /* without counts the set says it all */
-    alloc_free(e->left);
-    e->left = NULL;
-    e->lefts = 0;
-    return true;
+    return e->inside && e->left && (few || fill_levels(e, words, w->st));
 }
 
 mask_entry *constraint_entry_new(const automaton *a, const token_trie *t, entry_key key, int32_t rule, status *st)
@@ -307,7 +323,6 @@ mask_entry *constraint_entry_new(const automaton *a, const token_trie *t, entry_
 void constraint_entry_free(mask_entry *e)
 {
     if (!e) return;
-    for (int32_t i = 0; e->level && i <= e->most; i++) alloc_free(e->level[i]);
     alloc_free(e->level);
     alloc_free(e->inside);
     alloc_free(e->left);

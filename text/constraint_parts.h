@@ -17,6 +17,8 @@ typedef struct {
     int32_t what, count;
 } entry_item;
 
+enum { ENTRY_LEVELS = 17 };
+
 typedef struct {
     entry_key key;
     bool counts;            /* there is a counted rule: the items' counts mean something */
@@ -25,7 +27,8 @@ typedef struct {
     entry_item *inside, *left; /* tokens, sorted by count: within the counted rule; behind it (or all, if there is none) */
     size_t insides, lefts;
     uint64_t *all;          /* their set, NULL where they are few */
-    uint64_t **level;       /* [most + 1] those inside up to a count; made when wanted */
+    uint64_t *level;        /* [ENTRY_LEVELS][words] those inside up to each count; the rest of them is few */
+    size_t above;           /* where those of larger counts begin in `inside` */
     entry_item *exit;       /* nodes whose last byte comes behind the end, by that byte */
     uint32_t exit_from[257];
     size_t bytes;           /* of memory */

@@ -33,6 +33,9 @@ typedef enum {
 
 grammar_node pattern_to_grammar(const pattern *p, grammar *g, character_form form, status *st);
 
+/* The same of a part of its tree. */
+grammar_node pattern_node_to_grammar(const pattern *p, int32_t node, grammar *g, character_form form, status *st);
+
 /* One of these characters, in the form. */
 grammar_node character_class(grammar *g, const grammar_range *ranges, size_t count, bool inverted, character_form form, status *st);
 

@@ -65,18 +65,18 @@ grammar_node character_class(grammar *g, const grammar_range *ranges, size_t cou
     return all;
 }
 
-static grammar_node lower(const pattern *p, int32_t node, grammar *g, character_form form, status *st)
+grammar_node pattern_node_to_grammar(const pattern *p, int32_t node, grammar *g, character_form form, status *st)
 {
     const pattern_node *n = pattern_at(p, node);
     if (n->kind == PATTERN_EMPTY) return grammar_empty(g);
     if (n->kind == PATTERN_SET) return character_class(g, pattern_ranges(p, n), n->count, false, form, st);
-    if (n->kind == PATTERN_REPEAT) return grammar_repeat(g, lower(p, *pattern_items(p, n), g, form, st), n->min, n->max);
+    if (n->kind == PATTERN_REPEAT) return grammar_repeat(g, pattern_node_to_grammar(p, *pattern_items(p, n), g, form, st), n->min, n->max);
     grammar_list l = {0};
     bool ok = true;
-    for (uint32_t i = 0; ok && i < n->count; i++) ok = grammar_list_add(&l, lower(p, pattern_items(p, n)[i], g, form, st), st);
+    for (uint32_t i = 0; ok && i < n->count; i++) ok = grammar_list_add(&l, pattern_node_to_grammar(p, pattern_items(p, n)[i], g, form, st), st);
     grammar_node all = !ok ? -1 : n->kind == PATTERN_ROW ? grammar_sequence(g, l.item, l.count) : grammar_choice(g, l.item, l.count);
     grammar_list_free(&l);
     return all;
 }
 
-grammar_node pattern_to_grammar(const pattern *p, grammar *g, character_form form, status *st) { return lower(p, pattern_root(p), g, form, st); }
+grammar_node pattern_to_grammar(const pattern *p, grammar *g, character_form form, status *st) { return pattern_node_to_grammar(p, pattern_root(p), g, form, st); }

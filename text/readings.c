@@ -172,21 +172,35 @@ static bool visit_counted(readings_pool *p, int32_t frame, size_t *height, statu
     return f.count < rule->min || pile_up(p, height, f.parent, st);
 }
 
+/* The frame of a rule that is called above parent. */
+static int32_t enter(readings_pool *p, const automaton_call *c, int32_t parent, status *st)
+{
+    const automaton_rule *rule = &p->a->rule[c->rule];
+    bool last = !rule->counted && automaton_is_final(p->a, c->to); /* nothing comes behind it here: the stack need not grow */
+    int32_t back = last ? parent : readings_frame_of(p, c->to, 0, parent, st);
+    if (back < 0) return -1;
+    return rule->counted ? readings_frame_of(p, readings_counted_code(c->rule, false), 0, back, st) : readings_frame_of(p, rule->start, 0, back, st);
+}
+
 static bool visit_state(readings_pool *p, int32_t frame, size_t *height, status *st)
 {
     readings_frame f = p->frame[frame];
-    const automaton *a = p->a;
-    const automaton_state *s = &a->state[f.code];
-    for (uint32_t i = s->call; i < s->call + s->calls; i++) {
-        const automaton_call *c = &a->call[i];
-        const automaton_rule *rule = &a->rule[c->rule];
-        bool last = !rule->counted && automaton_is_final(a, c->to); /* nothing comes behind it here: the stack need not grow */
-        int32_t back = last ? f.parent : readings_frame_of(p, c->to, 0, f.parent, st);
-        if (back < 0) return false;
-        int32_t called = rule->counted ? readings_frame_of(p, readings_counted_code(c->rule, false), 0, back, st) : readings_frame_of(p, rule->start, 0, back, st);
-        if (!pile_up(p, height, called, st)) return false;
-    }
+    const automaton_state *s = &p->a->state[f.code];
+    for (uint32_t i = s->call; i < s->call + s->calls; i++)
+        if (!pile_up(p, height, enter(p, &p->a->call[i], f.parent, st), st)) return false;
     return !s->accept || pile_up(p, height, f.parent, st);
+}
+
+int32_t readings_advance(readings_pool *p, int32_t frame, status *st)
+{
+    for (;;) {
+        frame = readings_settle(p, frame);
+        readings_frame f = p->frame[frame];
+        const automaton_state *s = f.code < 0 ? NULL : &p->a->state[f.code];
+        if (!s || s->accept || s->edges || s->calls != 1) return frame;
+        frame = enter(p, &p->a->call[s->call], f.parent, st);
+        if (frame < 0) return -1;
+    }
 }
 
 bool readings_close(readings_pool *p, const int32_t *frame, size_t count, readings *out, status *st)
@@ -214,7 +228,8 @@ bool readings_begin(readings_pool *p, readings *out, status *st)
 {
     int32_t bottom = readings_frame_of(p, FRAME_BOTTOM, 0, -1, st);
     out->count = 0;
-    return bottom >= 0 && readings_add(out, readings_frame_of(p, p->a->rule[p->a->root].start, 0, bottom, st), st);
+    int32_t first = bottom < 0 ? -1 : readings_frame_of(p, p->a->rule[p->a->root].start, 0, bottom, st);
+    return first >= 0 && readings_add(out, readings_advance(p, first, st), st);
 }
 
 bool readings_may_end(const readings_pool *p, const readings *closed)
@@ -272,8 +287,7 @@ bool readings_step(readings_pool *p, const readings *closed, uint8_t byte, readi
         int32_t to = f.code < 0 ? -1 : automaton_step(p->a, f.code, byte);
         if (to < 0) continue;
         int32_t next = readings_frame_of(p, to, 0, f.parent, st);
-        if (next < 0) return false;
-        next = readings_settle(p, next);
+        if (next < 0 || (next = readings_advance(p, next, st)) < 0) return false;
         if (p->seen[next] == p->stamp) continue;
         p->seen[next] = p->stamp;
         if (!readings_add(out, next, st)) return false;

@@ -61,6 +61,9 @@ bool readings_add(readings *r, int32_t frame, status *st);
 /* Below a frame that can only end its rule: the frame where something may come. */
 int32_t readings_settle(const readings_pool *p, int32_t frame);
 
+/* The same, and up into the one rule that must be called next: the frame that says most about what comes. −1 on failure. */
+int32_t readings_advance(readings_pool *p, int32_t frame, status *st);
+
 /* Everything that frame[count] reaches without a byte: states that read one, and bottoms, where the text may end. out is filled anew. */
 bool readings_close(readings_pool *p, const int32_t *frame, size_t count, readings *out, status *st);
 bool readings_may_end(const readings_pool *p, const readings *closed);

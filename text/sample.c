@@ -152,7 +152,7 @@ static int64_t keep_above(sample_state *s, const float *logits, float bar)
 {
     int64_t n = 0;
     for (int64_t id = 0; id < s->vocab; id++)
-        if (logits[id] >= bar) s->left[n++] = (candidate){logits[id], (int32_t)id};
+        if (logits[id] >= bar && logits[id] > -INFINITY) s->left[n++] = (candidate){logits[id], (int32_t)id}; /* what a constraint ruled out is none */
     return n;
 }
 

@@ -169,6 +169,45 @@ static void lengths(const pattern *p, int32_t node, int64_t *least, int64_t *mos
     }
 }
 
+/* Bounds on the whole as bounds on the one part of a pattern that repeats a character: "^[a-z]*$" of 3 to 9 is [a-z]{3,9}. The
+ * pattern's row, if it is one, is cut at that part; false: it is of another kind. */
+static bool bounds_on_part(const pattern *p, int64_t min, int64_t max, uint32_t *part, int64_t *least, int64_t *most)
+{
+    const pattern_node *root = pattern_at(p, pattern_root(p));
+    uint32_t count = root->kind == PATTERN_ROW ? root->count : 1, found = count;
+    int64_t others = 0, a, b;
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t node = root->kind == PATTERN_ROW ? pattern_items(p, root)[i] : pattern_root(p);
+        const pattern_node *n = pattern_at(p, node);
+        lengths(p, node, &a, &b);
+        if (a == b) others += a;
+        else if (found < count || n->kind != PATTERN_REPEAT || pattern_at(p, *pattern_items(p, n))->kind != PATTERN_SET) return false;
+        else found = i, *least = n->min, *most = n->max;
+    }
+    if (found == count) return false;
+    *part = found;
+    if (min - others > *least) *least = min - others;
+    if (max >= 0 && (*most < 0 || max - others < *most)) *most = max - others;
+    return true;
+}
+
+static grammar_node with_bounds(schema_reader *r, const pattern *p, uint32_t part, int64_t least, int64_t most)
+{
+    const pattern_node *root = pattern_at(p, pattern_root(p));
+    uint32_t count = root->kind == PATTERN_ROW ? root->count : 1;
+    grammar_list l = {0};
+    bool ok = true;
+    if (most >= 0 && least > most) return grammar_nothing(r->g);
+    for (uint32_t i = 0; ok && i < count; i++) {
+        int32_t node = root->kind == PATTERN_ROW ? pattern_items(p, root)[i] : pattern_root(p), item = i == part ? *pattern_items(p, pattern_at(p, node)) : node;
+        grammar_node n = pattern_node_to_grammar(p, item, r->g, CHARACTERS_JSON, r->st);
+        ok = grammar_list_add(&l, i == part ? grammar_repeat(r->g, n, (int32_t)least, (int32_t)most) : n, r->st);
+    }
+    grammar_node n = ok ? grammar_sequence(r->g, l.item, l.count) : -1;
+    grammar_list_free(&l);
+    return n;
+}
+
 /* ---- expressions ---- */
 
 /* Any character of a string, with the escapes that have one meaning everywhere; no U+0000 and no half characters. */
@@ -226,7 +265,8 @@ grammar_node schema_string(schema_reader *r, const schema_all *all)
     if (!p) return -1;
     lengths(p, pattern_root(p), &least, &most);
     bool within = least >= min && (max < 0 || (most >= 0 && most <= max)); /* the bounds say nothing new */
-    grammar_node n = within ? pattern_to_grammar(p, r->g, CHARACTERS_JSON, r->st) : of_language(r, all);
+    uint32_t part;
+    grammar_node n = within ? pattern_to_grammar(p, r->g, CHARACTERS_JSON, r->st) : bounds_on_part(p, min, max, &part, &least, &most) ? with_bounds(r, p, part, least, most) : of_language(r, all);
     pattern_free(p);
     return quoted(r, n);
 }
