@@ -322,6 +322,9 @@ static void reader_free(schema_reader *r)
     alloc_free(r->pending);
     alloc_free(r->key);
     alloc_free(r->apart);
+    for (size_t i = 0; i < r->languages; i++) language_free(r->language[i]);
+    alloc_free(r->language);
+    name_index_free(&r->patterns);
     name_index_free(&r->known);
     json_decref(r->root);
 }

@@ -430,6 +430,8 @@ language *language_bounded(const language *a, int64_t min, int64_t max, status *
 
 /* ---- what it holds ---- */
 
+size_t language_size(const language *l) { return l->states * l->classes; }
+
 bool language_is_empty(const language *l)
 {
     for (size_t i = 0; i < l->states; i++) /* each was reached when it was made */

@@ -25,6 +25,9 @@ language *language_combine(const language *a, const language *b, language_operat
 language *language_bounded(const language *a, int64_t min, int64_t max, status *st);
 void language_free(language *l); /* NULL is allowed */
 
+/* Entries of its table: what it costs to keep, and to combine. */
+size_t language_size(const language *l);
+
 bool language_is_empty(const language *l);
 bool language_holds(const language *l, const char *text, size_t size);
 

@@ -204,6 +204,7 @@ static int32_t class(reader *r)
     bool inverted = at(r, '^'), ok = true;
     range_list l = {0};
     if (inverted) r->at++;
+    if (at(r, ']')) ok = wrong(r, open, "engines differ on an empty class: \\] is the bracket itself");
     while (ok && !at(r, ']')) ok = r->at < r->end ? class_item(r, &l, inverted) : wrong(r, open, "this class has no closing bracket");
     if (ok) r->at++;
     int32_t n = ok ? add_set(r->p, l.range, l.count, inverted, r->st) : -1;

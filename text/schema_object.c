@@ -107,7 +107,7 @@ static bool name_allowed(object *o, const char *name, bool *error)
     return allowed;
 }
 
-static grammar_node member_of(object *o, language *const *language_of, const char *name)
+static grammar_node member_of(object *o, const language *const *language_of, const char *name)
 {
     schema_reader *r = o->r;
     bool fits[MOST_PATTERNS], error = false;
@@ -148,7 +148,7 @@ static bool narrow_by_names(object *o, language **l)
             if (!known) return schema_wrong(o->r, names.part[i].schema, "\"propertyNames\": pattern, format, minLength and maxLength alone can be held");
         }
     }
-    language *allowed = schema_string_language(o->r, &names, &plain), *both = allowed ? language_combine(*l, allowed, LANGUAGE_AND, o->r->st) : NULL;
+    language *allowed = schema_string_language(o->r, &names, &plain), *both = allowed ? schema_spend(o->r, language_combine(*l, allowed, LANGUAGE_AND, o->r->st)) : NULL;
     language_free(*l);
     language_free(allowed);
     *l = both;
@@ -157,19 +157,19 @@ static bool narrow_by_names(object *o, language **l)
 
 static bool combine(object *o, language **l, const language *by, language_operation op)
 {
-    language *next = language_combine(*l, by, op, o->r->st);
+    language *next = schema_spend(o->r, language_combine(*l, by, op, o->r->st));
     language_free(*l);
     *l = next;
     return next != NULL;
 }
 
 /* The names that fit these patterns, no others of them, and are not listed. NULL on failure. */
-static language *names_of(object *o, language *const *language_of, const bool *fits)
+static language *names_of(object *o, const language *const *language_of, const bool *fits)
 {
     language *l = language_of_all(o->r->st);
     size_t *size = alloc_array(o->count, sizeof *size, o->r->st);
     for (size_t i = 0; size && i < o->count; i++) size[i] = strlen(o->name[i]);
-    language *listed = size && o->count ? language_of_texts(o->name, size, o->count, o->r->st) : NULL;
+    language *listed = size && o->count ? schema_spend(o->r, language_of_texts(o->name, size, o->count, o->r->st)) : NULL;
     bool ok = l && size && (!o->count || (listed && combine(o, &l, listed, LANGUAGE_WITHOUT)));
     for (size_t i = 0; ok && i < o->patterns; i++) ok = combine(o, &l, language_of[i], fits[i] ? LANGUAGE_AND : LANGUAGE_WITHOUT);
     ok = ok && narrow_by_names(o, &l);
@@ -188,7 +188,7 @@ static bool has_names(const object *o)
 }
 
 /* The names of one kind and their value; −1 with a good status: there are none. */
-static grammar_node other_of(object *o, language *const *language_of, const bool *fits)
+static grammar_node other_of(object *o, const language *const *language_of, const bool *fits)
 {
     schema_reader *r = o->r;
     schema_all value;
@@ -208,7 +208,7 @@ static grammar_node other_of(object *o, language *const *language_of, const bool
 }
 
 /* All others: for each set of patterns the names that fit just these. */
-static bool find_others(object *o, language *const *language_of)
+static bool find_others(object *o, const language *const *language_of)
 {
     grammar_node way[1 << MOST_PATTERNS];
     size_t ways = 0;
@@ -274,14 +274,13 @@ static grammar_node members(object *o)
 
 static grammar_node write_object(object *o)
 {
-    language *language_of[MOST_PATTERNS] = {0};
+    const language *language_of[MOST_PATTERNS] = {0};
     bool said = false, ok = true;
     for (size_t i = 0; ok && i < o->all->count; i++) ok = read_part(o, o->all->part[i].schema, &said);
     if (!said) o->open = true; /* an object of which nothing is said */
     for (size_t i = 0; ok && i < o->patterns; i++) ok = (language_of[i] = schema_pattern_language(o->r, o->all->part[0].schema, o->pattern[i])) != NULL;
     for (size_t i = 0; ok && i < o->count; i++) ok = (o->member[i] = member_of(o, language_of, o->name[i])) >= 0;
     ok = ok && find_others(o, language_of);
-    for (size_t i = 0; i < o->patterns; i++) language_free(language_of[i]);
     if (!ok) return -1;
     grammar_node part[3] = {schema_literal(o->r, "{"), members(o), schema_literal(o->r, "}")};
     return grammar_sequence(o->r->g, part, 3);

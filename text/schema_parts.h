@@ -50,11 +50,15 @@ struct schema_reader {
     } *apart;
     size_t aparts, apart_room;
     size_t visits;                /* of schemas, bounded */
+    size_t spent;                 /* entries of languages' tables, bounded */
+    name_index patterns;          /* of the languages that were made of one */
+    language **language;
+    size_t languages, language_room;
     grammar_node character;       /* one within a string, −1: not made yet */
     int32_t string, number, integer, any, object; /* rules that are shared, −1 */
 };
 
-enum { SCHEMA_MOST_VISITS = 1 << 20 };
+enum { SCHEMA_MOST_VISITS = 1 << 19, SCHEMA_MOST_SPENT = 1 << 24 };
 
 typedef enum { TYPE_NULL = 1, TYPE_BOOLEAN = 2, TYPE_OBJECT = 4, TYPE_ARRAY = 8, TYPE_INTEGER = 16, TYPE_FRACTION = 32, TYPE_STRING = 64, TYPE_ALL = 127 } schema_type;
 
@@ -84,10 +88,14 @@ grammar_node schema_any(schema_reader *r); /* any value */
 
 /* ---- schema_text.c: strings ---- */
 
+/* Counts a language that was made; it is freed, and NULL is returned, where that is too much. */
+language *schema_spend(schema_reader *r, language *l);
+
 /* The patterns and formats of all, and bounds on the length; NULL: no string. */
 grammar_node schema_string(schema_reader *r, const schema_all *all);
 grammar_node schema_any_string(schema_reader *r);
-language *schema_pattern_language(schema_reader *r, const json_t *schema, const char *text);
+/* Of texts in which the pattern is found; made once and the reader's. NULL: an error is set. */
+const language *schema_pattern_language(schema_reader *r, const json_t *schema, const char *text);
 const char *schema_format(const char *name); /* a pattern; NULL: not known */
 language *schema_string_language(schema_reader *r, const schema_all *all, bool *plain);
 bool schema_bound(schema_reader *r, const schema_all *all, const char *key, bool lower, int64_t *out); /* whole numbers from 0 */

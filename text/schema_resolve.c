@@ -216,11 +216,9 @@ static bool count_holds(const json_t *s, const char *least, const char *most, in
 
 static bool in_language(schema_reader *r, const json_t *s, const char *expression, const char *text, size_t size, bool *error)
 {
-    language *l = schema_pattern_language(r, s, expression);
-    bool holds = l && language_holds(l, text, size);
+    const language *l = schema_pattern_language(r, s, expression);
     if (!l) *error = true;
-    language_free(l);
-    return holds;
+    return l && language_holds(l, text, size);
 }
 
 static bool string_holds(schema_reader *r, const json_t *s, const json_t *v, bool *error)

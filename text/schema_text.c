@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "text/automaton_parts.h"
 #include "text/schema_parts.h"
 
 /* ---- formats ---- */
@@ -75,7 +76,14 @@ static pattern *parse(schema_reader *r, const json_t *schema, const char *text)
     return p;
 }
 
-language *schema_pattern_language(schema_reader *r, const json_t *schema, const char *text)
+language *schema_spend(schema_reader *r, language *l)
+{
+    if (!l || (r->spent += language_size(l)) <= SCHEMA_MOST_SPENT) return l;
+    language_free(l);
+    return schema_wrong(r, NULL, "the schema's patterns are too large together"), NULL;
+}
+
+static language *make_language(schema_reader *r, const json_t *schema, const char *text)
 {
     status wrong = {0};
     pattern *p = parse(r, schema, text);
@@ -83,7 +91,18 @@ language *schema_pattern_language(schema_reader *r, const json_t *schema, const 
     if (p && !l && wrong.code == STATUS_USAGE) schema_wrong(r, schema, "'%.60s': %s", text, wrong.msg);
     else if (p && !l) status_set(r->st, wrong.code, "%s", wrong.msg);
     pattern_free(p);
-    return l;
+    return schema_spend(r, l);
+}
+
+const language *schema_pattern_language(schema_reader *r, const json_t *schema, const char *text)
+{
+    bool fresh = true;
+    int64_t known = name_index_find(&r->patterns, text, strlen(text));
+    if (known >= 0) return r->language[known];
+    language *l = automaton_room((void **)&r->language, &r->language_room, r->languages, 1, sizeof l, r->st) ? make_language(r, schema, text) : NULL;
+    if (!l) return NULL;
+    r->language[r->languages] = l;
+    return name_index_add(&r->patterns, text, strlen(text), (uint32_t)r->languages++, &fresh, r->st) ? l : NULL;
 }
 
 /* The pattern that a part gives by a keyword, "pattern" or "format"; NULL: none, or an error is set. */
@@ -112,11 +131,10 @@ static size_t count_patterns(schema_reader *r, const schema_all *all, const char
     return count;
 }
 
-static bool narrow(schema_reader *r, language **l, language *by)
+static bool narrow(schema_reader *r, language **l, const language *by)
 {
-    language *both = by ? language_combine(*l, by, LANGUAGE_AND, r->st) : NULL;
+    language *both = by ? schema_spend(r, language_combine(*l, by, LANGUAGE_AND, r->st)) : NULL;
     language_free(*l);
-    language_free(by);
     *l = both;
     return both != NULL;
 }
@@ -140,7 +158,7 @@ language *schema_string_language(schema_reader *r, const schema_all *all, bool *
     const json_t *schema;
     *plain = l && min == 0 && max < 0 && count_patterns(r, all, &one, &schema) == 0;
     if (!l || (min == 0 && max < 0)) return l;
-    language *bounded = language_bounded(l, min, max, r->st);
+    language *bounded = schema_spend(r, language_bounded(l, min, max, r->st));
     language_free(l);
     return bounded;
 }

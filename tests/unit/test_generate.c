@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "text/constraint_source.h"
 #include "text/generate.h"
 #include "text/generate_text.h"
 #include "text/score.h"
@@ -21,12 +22,14 @@ static text_model model;
 static pool *threads;
 static status st;
 static json_t *golden;
+static constraint_store *store;
 
 static int open_all(void **state)
 {
     (void)state;
     threads = pool_new(2, &st);
     text_model_open(&model, SOURCE_DIR "/tests/golden/tiny", mode, threads, &st);
+    store = constraint_store_new(model.tokenizer, (int32_t)model.gpt->config.vocab, &st);
     golden = json_load_file(SOURCE_DIR "/tests/golden/tiny.json", 0, NULL);
     if (!status_ok(&st)) print_error("%s\n", st.msg);
     return !golden || !status_ok(&st);
@@ -36,6 +39,7 @@ static int close_all(void **state)
 {
     (void)state;
     json_decref(golden);
+    constraint_store_free(store);
     text_model_close(&model);
     pool_free(threads);
     return 0;
@@ -140,6 +144,7 @@ static void test_among_others(void **state)
         generate_request q = request(&ids[i], 1.5, (uint64_t)(100 + i));
         q.on_text = hear, q.arg = &h[i];
         s[i] = generator_add(g, &q, &st);
+        constraint_release(q.constraint);
         if (i % 2) generator_step(g, &st);
     }
     run(g);
@@ -329,7 +334,7 @@ static void test_shift(void **state)
 
 /* ---- drafting: the same with it and without ---- */
 
-enum { KINDS = 12, MOST_TOKENS = 300 };
+enum { KINDS = 16, FREE_KINDS = 12, MOST_TOKENS = 300 };
 
 /* What a text brought: everything but times and counts of drafts. */
 typedef struct {
@@ -339,6 +344,23 @@ typedef struct {
     generate_reason reason;
     heard heard;
 } outcome;
+
+/* What the answers of the last kinds must be. */
+static constraint *constraint_of_kind(int kind)
+{
+    static const char *const texts[] = {
+        "root ::= (w \" \"){3,200} \".\"\nw ::= [a-z]{1,9}",
+        "root ::= \"the cat \" (\"sat on \" (\"the mat\" | \"a mat\") \", and the cat \"){2,9} \"slept.\"",
+        "{\"type\": \"object\", \"properties\": {\"name\": {\"type\": \"string\", \"maxLength\": 12}, \"colour\": {\"enum\": [\"red\", \"green\"]}, \"age\": {\"type\": \"integer\"}}, \"required\": [\"name\", \"colour\", \"age\"]}",
+        "root ::= \"all of this must come, and nothing else.\"",
+    };
+    if (kind < FREE_KINDS) return NULL;
+    const char *text = texts[kind - FREE_KINDS];
+    constraint *c = constraint_store_get(store, &(constraint_source){.kind = *text == '{' ? ANSWER_SCHEMA : ANSWER_GRAMMAR, .where = "test", .text = text, .size = strlen(text)},
+                                         &(constraint_thoughts){0}, &st);
+    if (!c) fail_msg("%s", st.msg);
+    return c;
+}
 
 /* The kinds of requests: each way to pick tokens and each way to end. */
 static generate_request kind_of_request(int kind, const tokenizer_ids *ids, outcome *o)
@@ -356,6 +378,7 @@ static generate_request kind_of_request(int kind, const tokenizer_ids *ids, outc
     if (kind == 9) q.sample.top_k = 5, q.sample.top_p = 0.9, q.sample.min_p = 0.01, q.sample.frequency_penalty = 0.02;
     if (kind == 10) o->heard.halt_after = 37;
     if (kind == 11) q.end = end, q.end_count = 2;
+    if (kind >= FREE_KINDS) q.constraint = constraint_of_kind(kind), q.ignore_end = false;
     return q;
 }
 
@@ -428,6 +451,9 @@ static void test_drafting(void **state)
         drafts = write_texts(kind, 2, false, 3, &drafted, &accepted); /* a pass with room for one guess */
         assert_same(&drafts, &plain, kind);
     }
+    outcome all = write_texts(KINDS - 1, 1, false, 0, &none, &none); /* no pass at all */
+    assert_string_equal(all.heard.text, "all of this must come, and nothing else.");
+    assert_int_equal(all.reason, GENERATE_END);
     assert_true(accepted > 500 && drafted > accepted + 50); /* both kinds of ends came */
 }
 

@@ -76,7 +76,7 @@ static void test_patterns(void **state)
     REGEX("((ab){2,9}c){2,9}", TEXTS("ababcababc"), TEXTS("abcabc", "ababc"));
     REGEX("^^a$$", TEXTS("a"), TEXTS(""));
     REGEX("(^a|b)c", TEXTS("ac", "bc"), TEXTS("c"));
-    REGEX("[]a]*", TEXTS("a", "]"), TEXTS("b")) ;
+    REGEX("[\\]a]*", TEXTS("a", "]"), TEXTS("b"));
 }
 
 static void test_pattern_refusals(void **state)
@@ -86,7 +86,7 @@ static void test_pattern_refusals(void **state)
                                            {"a++", "possessive"}, {"(?=a)", "looking ahead"}, {"(?<!a)", "looking ahead or behind"}, {"(?i)a", "flags"}, {"(a)\\1", "references back"},
                                            {"\\bfoo", "\\b and \\B"}, {"\\p{L}", "\\p"}, {"a{3,2}", "upper bound"}, {"[z-a]", "before its beginning"}, {"[a-\\d]", "ends with a class"},
                                            {"a^b", "at the beginning and the end"}, {"\\q", "not known"}, {"\\ud83d", "half of a character"}, {"\\x4", "hexadecimal"}, {"a\\", "not known"},
-                                           {"a{9999999}", "at most 1048576"}, {"\\01", "octal"}, {"[^\\s\\S]", "no text fits"}};
+                                           {"a{9999999}", "at most 1048576"}, {"\\01", "octal"}, {"[^\\s\\S]", "no text fits"}, {"[]a]", "empty class"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) refuses(ANSWER_REGEX, wrong[i][0], wrong[i][1]);
 }
 

@@ -28,6 +28,7 @@
 #include "core/json.h"
 #include "core/text_out.h"
 #include "core/weights.h"
+#include "text/constraint_source.h"
 #include "text/jinja.h"
 #include "text/encoder_prompt.h"
 #include "text/tokenizer.h"
@@ -461,6 +462,58 @@ static void test_model_files(void **state)
     grows_well("a vocabulary", open_vocabulary, NULL, json_keys, "t", 300000);
 }
 
+/* ---- what answers must be ---- */
+
+static void read_source(void *thing, const char *data, size_t size)
+{
+    status st = {0};
+    automaton_free(constraint_source_read(&(constraint_source){.kind = *(const answer_kind *)thing, .where = "growth", .text = data, .size = size}, &(constraint_thoughts){0}, NULL, &st));
+}
+
+static char *grammar_text(const char *piece, size_t n, size_t *size) { return with_front("root ::= ", 9, piece, n, size); }
+static char *rule_chain(const char *piece, size_t n, size_t *size)
+{
+    status st = {0};
+    text_out t = {.st = &st};
+    text_out_add(&t, "root ::= r0\n");
+    for (size_t i = 0; t.size < n; i++) text_out_format(&t, "r%zu ::= \"x\" %s r%zu | \"y\"\n", i, piece, i + 1);
+    *size = t.size;
+    return t.data;
+}
+
+/* {"front": [piece0, piece1, …]} or with names. */
+static char *schema_list(const char *piece, size_t n, size_t *size)
+{
+    status st = {0};
+    text_out t = {.st = &st};
+    bool names = *piece == ':';
+    text_out_format(&t, names ? "{\"properties\": {" : "{\"%s\": [", *piece == 'e' ? "enum" : "anyOf");
+    for (size_t i = 0; t.size < n; i++)
+        if (names) text_out_format(&t, "%s\"n%zu\": {\"type\": \"integer\"}", i ? ", " : "", i);
+        else if (*piece == 'e') text_out_format(&t, "%s\"value %zu\"", i ? ", " : "", i * 7919);
+        else text_out_format(&t, "%s{\"const\": \"%zu\"}", i ? ", " : "", i);
+    text_out_add(&t, names ? "}}" : "]}");
+    *size = t.size;
+    return t.data;
+}
+
+static void test_answers(void **state)
+{
+    (void)state;
+    answer_kind gbnf = ANSWER_GRAMMAR, regex = ANSWER_REGEX, schema = ANSWER_SCHEMA;
+    static const char *const items[] = {"\"ab\" ", "[a-z] ", "\"a\"? ", "\"a\"* ", "( ", "\"a\" | ", "[a", "\\", "# ", "\n", "a", "(\"a\")", "{2,3}", "\"a\"{9} ", "\"a\"{900}", "r ", ". ", "[^a] "};
+    for (size_t i = 0; i < COUNT(items); i++) grows_well("a grammar", read_source, &gbnf, grammar_text, items[i], 40000);
+    grows_well("a grammar's rules", read_source, &gbnf, rule_chain, "", 100000);
+    grows_well("a grammar's rules", read_source, &gbnf, rule_chain, "[a-z]{1,9}", 100000);
+    static const char *const patterns[] = {"a", "a?", "a*", "(a|b)", "(a|b)*a", "[a-z]", "\\d", "(", "a{9}", "a{900}", "|", "a|", "\\u00e9", ".", ".*", "[", "(a?)*", "^"};
+    run_all("a pattern", read_source, &regex, patterns, COUNT(patterns), 40000);
+    static const char *const schemas[] = {"{\"properties\": {\"a\": ", "[", "{\"allOf\": [", "{\"anyOf\": [{}, ", "{\"items\": "};
+    run_all("a schema", read_source, &schema, schemas, COUNT(schemas), 40000);
+    grows_well("a schema's enum", read_source, &schema, schema_list, "e", 100000);
+    grows_well("a schema's names", read_source, &schema, schema_list, ":", 30000);
+    grows_well("a schema's branches", read_source, &schema, schema_list, "b", 40000);
+}
+
 /* ---- what people write ---- */
 
 static void parse_ssml(void *thing, const char *data, size_t size)
@@ -636,7 +689,7 @@ static void test_lists(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tokenizers), cmocka_unit_test(test_steps_that_multiply), cmocka_unit_test(test_regular_expressions), cmocka_unit_test(test_provenance),
+        cmocka_unit_test(test_answers), cmocka_unit_test(test_tokenizers), cmocka_unit_test(test_steps_that_multiply), cmocka_unit_test(test_regular_expressions), cmocka_unit_test(test_provenance),
         cmocka_unit_test(test_model_files), cmocka_unit_test(test_texts), cmocka_unit_test(test_tables),
         cmocka_unit_test(test_lists),
     };
