@@ -83,9 +83,11 @@ static grammar_node listed_values(schema_reader *r, const schema_all *all, bool 
         bool ok = true;
         if (!values && !value) continue;
         *listed = true;
+        r->listing = s;
         if (values && !json_is_array(values)) return schema_wrong(r, s, "\"enum\": a list wanted"), -1;
         if (value) ok = add_listed(r, &l, all, value);
         json_array_foreach(value ? NULL : values, j, one) ok = ok && add_listed(r, &l, all, one);
+        r->listing = NULL;
         grammar_node n = ok ? grammar_choice(r->g, l.item, l.count) : -1;
         grammar_list_free(&l);
         return n;

@@ -50,6 +50,7 @@ struct schema_reader {
     } *apart;
     size_t aparts, apart_room;
     size_t visits;                /* of schemas, bounded */
+    const json_t *listing;        /* the schema whose enum the values in hand come from: they need not be looked up in it */
     size_t spent;                 /* entries of languages' tables, bounded */
     name_index patterns;          /* of the languages that were made of one */
     language **language;

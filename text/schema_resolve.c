@@ -300,8 +300,9 @@ bool schema_holds(schema_reader *r, const json_t *s, const json_t *v, bool *erro
     unsigned types = type ? schema_types(r, s, type) : TYPE_ALL;
     if (!types) *error = true;
     if (!(types & type_of(v)) || (value && !is_equal(value, v))) return false;
-    bool listed = !values;
-    json_array_foreach(values, i, one) listed = listed || is_equal(one, v);
+    bool listed = !values || s == r->listing;
+    if (!listed) r->visits += json_array_size(values) / 8;
+    json_array_foreach(listed ? NULL : values, i, one) if ((listed = is_equal(one, v))) break;
     if (!listed) return false;
     if (reference) {
         const json_t *target = schema_target(r, s, reference);

@@ -22,6 +22,10 @@ _aigc() {
     text:-n | text:--tokens) values="" ;;
     text:--on-length) values="" ;;
     text:--stop) values="" ;;
+    text:--json-schema) values="" ;;
+    text:--grammar) values="" ;;
+    text:--regex) values="" ;;
+    text:--choice) values="" ;;
     text:--temp) values="" ;;
     text:--top-k) values="" ;;
     text:--top-p) values="" ;;
@@ -170,7 +174,7 @@ _aigc() {
         return
     fi
     case $command in
-    text) options="--model --prompt --file --system --raw --chat-template --template-arg --tools --think --task --field --examples --tokens --on-length --stop --ignore-end --temp --top-k --top-p --min-p --repeat-penalty --presence-penalty --frequency-penalty --repeat-last-n --seed --label --filter --metadata --logprobs --output --interactive --parallel --ctx --shift --threads --exact --json --quiet --verbose --help" ;;
+    text) options="--model --prompt --file --system --raw --chat-template --template-arg --tools --think --task --field --examples --tokens --on-length --stop --ignore-end --json-schema --grammar --regex --choice --temp --top-k --top-p --min-p --repeat-penalty --presence-penalty --frequency-penalty --repeat-last-n --seed --label --filter --metadata --logprobs --output --interactive --parallel --ctx --shift --threads --exact --json --quiet --verbose --help" ;;
     score) options="--model --prompt --file --ctx --stride --threads --exact --json --quiet --verbose --help" ;;
     tokenize) options="--model --prompt --file --special --chat --messages --system --chat-template --template-arg --tools --think --json --quiet --verbose --help" ;;
     embed) options="--model --prompt --file --normalize --threads --exact --json --quiet --verbose --help" ;;

@@ -187,8 +187,8 @@ def requests(path, name, count, out):
     with open(out, "w") as f:
         for i, s in enumerate(json.load(open(path))):
             for j in range(count):
-                body = {"model": name, "messages": [{"role": "user", "content": f"An example, please. {j}"}], "max_tokens": 400, "temperature": TEMPERATURES[j % len(TEMPERATURES)],
-                        "top_p": 1, "top_k": 0, "min_p": 0, "seed": 1000 * i + j, "response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": s}}}
+                body = {"model": name, "messages": [{"role": "user", "content": f"An example, please. {j}"}], "max_tokens": 200, "temperature": TEMPERATURES[j % len(TEMPERATURES)],
+                        "top_p": 1, "top_k": 100, "min_p": 0, "seed": 1000 * i + j, "response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": s}}}
                 if not isinstance(s, dict):
                     body["response_format"]["json_schema"]["schema"] = {"allOf": [s]}
                 f.write(json.dumps({"custom_id": f"{i}.{j}", "method": "POST", "url": "/v1/chat/completions", "body": body}) + "\n")
