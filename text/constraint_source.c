@@ -177,7 +177,10 @@ static constraint *make(constraint_store *s, const constraint_source *source, co
     automaton *a = constraint_source_read(source, first, s->k, st);
     double read = log_seconds();
     if (a && !s->trie) s->trie = token_trie_new(s->k, s->vocab, st);
-    if (a && !s->trie) automaton_free(a);
+    if (a && !s->trie) {
+        automaton_free(a);
+        return NULL;
+    }
     double listed = log_seconds();
     int32_t states = a ? a->states : 0, rules = a ? a->rules : 0;
     constraint *c = a && s->trie ? constraint_new(a, s->trie, st) : NULL;

@@ -27,6 +27,7 @@ static grammar_node bracketed(schema_reader *r, const char *open, grammar_node i
 
 static grammar_node any_object(schema_reader *r)
 {
+    if (!status_ok(r->st)) return -1;
     if (r->object < 0) {
         r->object = schema_new_rule(r, "object");
         grammar_node member[3] = {schema_any_string(r), schema_literal(r, ": "), schema_any(r)};
@@ -37,6 +38,7 @@ static grammar_node any_object(schema_reader *r)
 
 grammar_node schema_any(schema_reader *r)
 {
+    if (!status_ok(r->st)) return -1;
     if (r->any < 0) {
         static const schema_all nothing_said;
         r->any = schema_new_rule(r, "value");

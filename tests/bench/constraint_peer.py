@@ -1,6 +1,7 @@
 """llguidance over the same texts as tests/bench/constraint.c: reading each schema, and a mask for each token.
 
-usage: constraint_peer.py MODEL.gguf SCHEMAS.json TEXTS.jsonl     (packages llguidance, tokenizers, gguf)
+usage: constraint_peer.py MODEL.gguf SCHEMAS.json TEXTS.jsonl TAKEN.jsonl     (packages llguidance, tokenizers, gguf, numpy)
+The texts of schemas that it takes are written to TAKEN.
 """
 import json
 import sys
@@ -31,7 +32,7 @@ def show(what, values, scale, unit):
     print(f"{what:<28} {n:8}: median {scale * values[n // 2]:9.2f} {unit}, mean {scale * sum(values) / n:9.2f}, 99 % {scale * values[int(0.99 * n)]:9.2f}, most {scale * values[-1]:9.2f}")
 
 
-def main(model, schemas, texts):
+def main(model, schemas, texts, taken):
     t = tokenizer_of(model)
     start = time.perf_counter()
     ll = llguidance.LLTokenizer(t.to_str(), eos_token=t.token_to_id("<|im_end|>"))
@@ -40,7 +41,7 @@ def main(model, schemas, texts):
     for s in json.load(open(schemas)):
         start = time.perf_counter()
         try:
-            g = llguidance.LLMatcher.grammar_from_json_schema(json.dumps(s))
+            g = llguidance.LLMatcher.grammar_from_json_schema(json.dumps(s), overrides={"coerce_one_of": True})
             m = llguidance.LLMatcher(ll, g)
             if m.is_error():
                 raise ValueError(m.get_error())
@@ -50,10 +51,12 @@ def main(model, schemas, texts):
             refused += 1
             grammars.append(None)
     used, mask = set(), lnp.allocate_token_bitmask(1, ll.vocab_size)
+    out = open(taken, "w")
     for line in open(texts):
         i, text = json.loads(line)
         if grammars[i] is None:
             continue
+        out.write(line)
         m = grammars[i].deep_copy()
         for id in t.encode(text, add_special_tokens=False).ids:
             start = time.perf_counter()

@@ -4,6 +4,7 @@ usage: constrained.py model FROM.gguf OUT.gguf      a random model of 2 layers w
        constrained.py schemas OUT.json              200 schemas, always the same
        constrained.py requests SCHEMAS.json MODEL COUNT OUT.jsonl     COUNT answers to each, at temperatures from 0 to 1.5
        constrained.py check SCHEMAS.json ANSWERS.jsonl…
+       constrained.py texts ANSWERS.jsonl…          those that ended by themselves, as [schema's number, text] a line
 """
 import json
 import random
@@ -187,7 +188,7 @@ def requests(path, name, count, out):
     with open(out, "w") as f:
         for i, s in enumerate(json.load(open(path))):
             for j in range(count):
-                body = {"model": name, "messages": [{"role": "user", "content": f"An example, please. {j}"}], "max_tokens": 200, "temperature": TEMPERATURES[j % len(TEMPERATURES)],
+                body = {"model": name, "messages": [{"role": "user", "content": f"An example, please. {j}"}], "max_tokens": 200, "temperature": TEMPERATURES[(i + j) % len(TEMPERATURES)],
                         "top_p": 1, "top_k": 100, "min_p": 0, "seed": 1000 * i + j, "response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": s}}}
                 if not isinstance(s, dict):
                     body["response_format"]["json_schema"]["schema"] = {"allOf": [s]}
@@ -229,5 +230,12 @@ if __name__ == "__main__":
         json.dump(schemas(), open(rest[0], "w"), indent=1)
     elif what == "requests":
         requests(rest[0], rest[1], int(rest[2]), rest[3])
+    elif what == "texts":
+        for name in rest:
+            for line in open(name):
+                answer = json.loads(line)
+                choice = answer["response"]["body"]["choices"][0]
+                if choice["finish_reason"] == "stop":
+                    print(json.dumps([int(answer["custom_id"].split(".")[0]), choice["message"]["content"]]))
     else:
         sys.exit(0 if check(rest[0], rest[1:]) else 1)
