@@ -9,7 +9,7 @@
 #include "text/constraint_parts.h"
 
 enum {
-    MOST_ENTRY_BYTES = 192 << 20, /* of what is kept about tops of stacks; then all is forgotten */
+    MOST_ENTRY_BYTES = 48 << 20,  /* of what is kept about tops of stacks; then all is forgotten */
     MOST_FORCED = 512,            /* bytes that are looked ahead */
     COMPACT_FROM = 4096,          /* frames */
 };

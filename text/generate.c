@@ -183,6 +183,7 @@ static bool own_request(generate_sequence *s, const generate_request *r, status 
 static bool constrain(generator *g, generate_sequence *s, constraint *wanted, status *st)
 {
     if (!wanted) return true;
+    if (!g->t) return status_set(st, STATUS_FAIL, "a constraint needs a tokenizer");
     for (int32_t id = 0; !g->mask && id < g->vocab; id++)
         if (tokenizer_is_end(g->t, id) && !append_id(&g->ends, id, st)) return false;
     if (!g->mask) g->mask = alloc_array(((size_t)g->vocab + 63) / 64, sizeof *g->mask, st);

@@ -247,7 +247,13 @@ static grammar_node alternatives(reader *r, bool nested)
 {
     grammar_list l = {0};
     bool ok = grammar_list_add(&l, sequence(r, nested), r->st);
-    while (ok && at(r, '|')) {
+    while (ok) {
+        const char *end = r->at;
+        skip(r, true); /* a line that begins with | goes on with the rule */
+        if (!at(r, '|')) {
+            if (!nested) r->at = end;
+            break;
+        }
         r->at++;
         skip(r, true);
         ok = grammar_list_add(&l, sequence(r, nested), r->st);

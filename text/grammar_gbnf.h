@@ -5,7 +5,7 @@
  *
  * A rule is NAME ::= alternatives separated by |; each is a row of "literals", [classes], [^inverted ones], . (any character),
  * names and (groups), each of which may be followed by *, +, ?, {n}, {n,} or {n,m}. Escapes: \n \r \t \\ \" \[ \] \xHH
- * \uHHHH \UHHHHHHHH, all of them characters. A rule ends with its line unless it stands in a group or behind | or ::=. The text must fit
+ * \uHHHH \UHHHHHHHH, all of them characters. A rule ends with its line unless that stands in a group, ends with | or ::=, or the next begins with |. The text must fit
  * the rule `root`; of two rules of one name the later counts. Tokens (<[12]>, <name>) are refused.
  */
 #ifndef AIGC_TEXT_GRAMMAR_GBNF_H

@@ -15,6 +15,7 @@ TEMPERATURES = (0, 0.3, 0.7, 1.0, 1.5)
 
 def model(source, target):
     import gguf
+    import gguf.quants
     import numpy as np
     r = gguf.GGUFReader(source)
     w = gguf.GGUFWriter(target, "llama")
@@ -34,7 +35,8 @@ def model(source, target):
     g = np.random.default_rng(1)
     def put(name, *shape, scale):
         w.add_tensor(name, (g.standard_normal(shape) * scale).astype(np.float16 if len(shape) > 1 else np.float32))
-    put("token_embd.weight", vocab, dim, scale=0.35)
+    table = (g.standard_normal((vocab, dim)) * 0.35).astype(np.float32)
+    w.add_tensor("token_embd.weight", gguf.quants.quantize(table, gguf.GGMLQuantizationType.Q8_0), raw_dtype=gguf.GGMLQuantizationType.Q8_0)
     w.add_tensor("output_norm.weight", np.ones(dim, np.float32))
     for i in range(layers):
         for n in ("attn_norm", "ffn_norm"):
