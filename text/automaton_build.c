@@ -465,6 +465,7 @@ void automaton_free(automaton *a)
 int32_t automaton_step(const automaton *a, int32_t state, uint8_t byte)
 {
     const automaton_state *s = &a->state[state];
+    if (!s->edges) return -1;
     const automaton_edge *e = a->edge + s->edge;
     uint32_t low = 0, high = s->edges;
     while (low < high) {

@@ -278,14 +278,16 @@ static int32_t join_rule(joiner *j, int32_t r)
 
 static uint64_t hash_of(const automaton *a, const automaton_state *s)
 {
-    uint64_t h = name_hash(a->edge + s->edge, s->edges * sizeof *a->edge) * 3 + name_hash(a->call + s->call, s->calls * sizeof *a->call);
+    uint64_t h = s->edges ? name_hash(a->edge + s->edge, s->edges * sizeof *a->edge) * 3 : 0;
+    if (s->calls) h += name_hash(a->call + s->call, s->calls * sizeof *a->call);
     return h * 2 + s->accept;
 }
 
 static bool same(const automaton *a, const automaton_state *x, const automaton_state *y)
 {
-    return x->accept == y->accept && x->edges == y->edges && x->calls == y->calls && memcmp(a->edge + x->edge, a->edge + y->edge, x->edges * sizeof *a->edge) == 0 &&
-           memcmp(a->call + x->call, a->call + y->call, x->calls * sizeof *a->call) == 0;
+    return x->accept == y->accept && x->edges == y->edges && x->calls == y->calls &&
+           (!x->edges || memcmp(a->edge + x->edge, a->edge + y->edge, x->edges * sizeof *a->edge) == 0) &&
+           (!x->calls || memcmp(a->call + x->call, a->call + y->call, x->calls * sizeof *a->call) == 0);
 }
 
 /* Gives a state its edges, whose ends have numbers. */

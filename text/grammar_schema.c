@@ -275,9 +275,9 @@ static bool define_all(schema_reader *r)
 static bool is_alive(const grammar *g, grammar_node n, const bool *rule, int8_t *known)
 {
     const grammar_expression *e = grammar_at(g, n);
-    const grammar_node *item = grammar_items(g, e);
     if (known[n] >= 0) return known[n];
-    bool alive = e->kind != GRAMMAR_NOTHING;
+    bool alive = e->kind != GRAMMAR_NOTHING, has_items = e->kind == GRAMMAR_SEQUENCE || e->kind == GRAMMAR_CHOICE || e->kind == GRAMMAR_REPEAT;
+    const grammar_node *item = has_items ? grammar_items(g, e) : NULL;
     if (e->kind == GRAMMAR_CALL) alive = rule[e->start];
     if (e->kind == GRAMMAR_SEQUENCE) for (uint32_t i = 0; alive && i < e->count; i++) alive = is_alive(g, item[i], rule, known);
     if (e->kind == GRAMMAR_REPEAT) alive = e->min == 0 || is_alive(g, item[0], rule, known);
@@ -295,7 +295,7 @@ static bool find_alive(const grammar *g, bool *rule, int8_t *known)
         bool changed = false;
         memset(known, -1, grammar_size(g));
         for (int32_t i = 0; i < grammar_rules(g); i++)
-            if (!rule[i] && is_alive(g, grammar_rule_expression(g, i), rule, known)) rule[i] = changed = true;
+            if (!rule[i] && grammar_is_defined(g, i) && is_alive(g, grammar_rule_expression(g, i), rule, known)) rule[i] = changed = true;
         if (!changed) return true;
     }
     return false;

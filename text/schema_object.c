@@ -254,7 +254,8 @@ static grammar_node members(object *o)
     int32_t *rule = alloc_array((o->count + 1) * states, sizeof *rule, r->st);
     if (!rule) return -1;
     bool ok = true;
-    for (size_t i = 0; ok && i < (o->count + 1) * states; i++) ok = (rule[i] = schema_new_rule(r, "properties")) >= 0;
+    for (size_t i = 0; ok && i <= o->count; i++)
+        for (size_t n = 0; ok && n < states && n <= i; n++) ok = (rule[i * states + n] = schema_new_rule(r, "properties")) >= 0;
     for (size_t i = 0; ok && i <= o->count; i++)
         for (size_t n = 0; n < states && n <= i; n++) {
             if (i == o->count) {
