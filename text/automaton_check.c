@@ -7,6 +7,8 @@
 #include "core/name_hash.h"
 #include "text/automaton_parts.h"
 
+enum { MOST_WRITTEN_OUT = 1000 };
+
 /* Who depends on a state or rule: chains through two lists. */
 typedef struct {
     int32_t *of_state, *of_rule; /* the first link, −1: none */
@@ -160,6 +162,9 @@ static bool strip_all(automaton_builder *b, facts *empty, bool *again)
         if (!counted->counted || !empty->rule[counted->body] || counted->max == 0) continue;
         bool done = a->rule[counted->body].start >= states; /* the twin of another repetition */
         if (!done && !strip(b, empty, counted->body, &expand)) return false;
+        if (expand && counted->max > MOST_WRITTEN_OUT)
+            return status_set(b->st, STATUS_USAGE, "a repetition of at most %d times wanted of what may be empty by a rule that it calls, %d found, in the rule '%.80s'", MOST_WRITTEN_OUT, counted->max,
+                              b->source[r].name);
         if (expand) {
             grammar_expand(b->g, b->source[r].node);
             *again = true;

@@ -134,7 +134,12 @@ grammar_node grammar_repeat(grammar *g, grammar_node item, int32_t min, int32_t 
     return n;
 }
 
-void grammar_expand(grammar *g, grammar_node repeat) { g->node[repeat].expand = true; }
+void grammar_expand(grammar *g, grammar_node repeat)
+{
+    grammar_expression *e = &g->node[repeat];
+    e->expand = true;
+    if (e->max == GRAMMAR_ANY_TIMES) e->min = 0;
+}
 
 /* ---- rules ---- */
 

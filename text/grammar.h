@@ -95,6 +95,6 @@ const uint8_t *grammar_bytes_of(const grammar *g, const grammar_expression *e);
 int32_t grammar_rules(const grammar *g);
 grammar_node grammar_rule_expression(const grammar *g, int32_t rule); /* −1: not defined */
 const char *grammar_rule_name(const grammar *g, int32_t rule);
-void grammar_expand(grammar *g, grammar_node repeat);
+void grammar_expand(grammar *g, grammar_node repeat); /* of what may be empty: to be written out */
 
 #endif

@@ -1,6 +1,7 @@
 /* Frames in one list with a table of hashes; a step is a walk over what is reached. */
 #include "text/readings.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -253,25 +254,28 @@ void readings_bytes(const readings_pool *p, const readings *closed, uint64_t set
     }
 }
 
-/* Of two readings that differ in how often a rule was repeated alone, both often enough, the one that may go on longer is
- * kept: what the other may read it may, too. */
-static bool is_covered(const readings_pool *p, const readings *r, const readings_frame *f)
+static int by_place(const void *a, const void *b, void *arg)
 {
-    if (!readings_is_counted(f->code) || readings_is_free(f->code)) return false;
-    int32_t min = p->a->rule[readings_rule_of(f->code)].min;
-    for (size_t i = 0; f->count >= min && i < r->count; i++) {
-        const readings_frame *x = &p->frame[r->frame[i]];
-        if (x->code == f->code && x->parent == f->parent && x->count >= min && x->count < f->count) return true;
-    }
-    return false;
+    const readings_frame *frames = arg, *x = &frames[*(const int32_t *)a], *y = &frames[*(const int32_t *)b];
+    if (x->code != y->code) return x->code < y->code ? -1 : 1;
+    if (x->parent != y->parent) return x->parent < y->parent ? -1 : 1;
+    return x->count < y->count ? -1 : x->count > y->count ? 1 : 0;
 }
 
-static void drop_covered(readings_pool *p, readings *r)
+/* Of two readings that differ in how often a rule was repeated alone, both often enough, the one that may go on longer is
+ * kept: what the other may read it may, too. */
+static void drop_covered(const readings_pool *p, readings *r)
 {
-    size_t kept = 0;
-    if (r->count < 2) return;
-    for (size_t i = 0; i < r->count; i++)
-        if (!is_covered(p, r, &p->frame[r->frame[i]])) r->frame[kept++] = r->frame[i];
+    size_t kept = 0, counted = 0;
+    for (size_t i = 0; i < r->count; i++) counted += readings_is_counted(p->frame[r->frame[i]].code) && !readings_is_free(p->frame[r->frame[i]].code);
+    if (counted < 2) return;
+    qsort_r(r->frame, r->count, sizeof *r->frame, by_place, p->frame);
+    for (size_t i = 0; i < r->count; i++) {
+        const readings_frame *f = &p->frame[r->frame[i]], *last = kept ? &p->frame[r->frame[kept - 1]] : NULL;
+        bool covered = last && readings_is_counted(f->code) && !readings_is_free(f->code) && last->code == f->code && last->parent == f->parent &&
+                       last->count >= p->a->rule[readings_rule_of(f->code)].min;
+        if (!covered) r->frame[kept++] = r->frame[i];
+    }
     r->count = kept;
 }
 

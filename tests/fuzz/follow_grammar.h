@@ -7,7 +7,7 @@
 #include "text/constraint_source.h"
 #include "text/readings.h"
 
-enum { FOLLOWED = 400 };
+enum { FOLLOWED = 200 };
 
 /* Writes up to FOLLOWED bytes into out and returns how many; *whole: the text may end there. Where there is a choice the data decide,
  * later the least byte is taken, or the end. */

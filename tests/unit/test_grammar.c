@@ -87,6 +87,7 @@ static void test_texts(void **state)
     check_texts("root ::= \"a\" \"\" | dead\ndead ::= \"x\" dead", TEXTS("a"), TEXTS("x", "xx"));                       /* what never ends is not there */
     check_texts("root ::= x{6,8}\nx ::= \"a\" y | \"b\"\ny ::= x?", TEXTS("bbbbbb", "aaaabbbbb", "aaaaaa"), TEXTS("bbbbb", ""));
     check_texts("root ::= o{6,8} \".\"\no ::= (\"[\" o \"]\")?", TEXTS(".", "[].", "[[]][]."), TEXTS("[.", "[]"));         /* a counted thing that may be empty by a call */
+    check_texts("root ::= o{6,} \".\"\no ::= (\"[\" o \"]\")?", TEXTS(".", "[][][][][][][][]."), TEXTS("[.", ""));
     check_texts("root ::= \"a\"\n  # or\n  | \"b\" |\n \"c\"\n\n", TEXTS("a", "b", "c"), TEXTS("ab", ""));
     check_texts("root ::= \"a\"\nroot ::= \"b\"", TEXTS("b"), TEXTS("a"));
     check_texts("root ::= ((\"a\"{5,6}){5,6}){5,6}", TEXTS("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), TEXTS("aaaaaaaaaaaaaaaaaaaaaaaaa"));
@@ -123,6 +124,7 @@ static void test_refusals(void **state)
     refuses("root ::= root \"a\" | \"b\"", "left recursion");
     refuses("root ::= a \"x\"\na ::= b? root | \"z\"\nb ::= \"y\"", "left recursion");
     refuses("root ::= a\na ::= \"x\" a", "no text fits the rule 'root'");
+    refuses("root ::= o{5000} \"x\"\no ::= (\"[\" o \"]\")?", "of what may be empty");
     refuses("root ::= ([ab]* \"a\" [ab] [ab] [ab] [ab] [ab] [ab] [ab] [ab] [ab] [ab] [ab] [ab] [ab] [ab] [ab] [ab] [ab] [ab] [ab] [ab]) \"c\"", "too large");
 }
 
