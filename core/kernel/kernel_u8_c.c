@@ -49,7 +49,9 @@ static void multiply(const u8_panel *p)
         for (int64_t o = 0; o < p->outputs; o++) {
             int32_t sum = 0;
             for (int64_t i = 0; i < p->depth; i++) sum += x[i] * w[i * PANEL + o];
-            float v = (float)(sum - p->correction[o]) * p->scale + p->bias[o];
+            if (p->row_correction) sum -= p->row_correction[t];
+            float scale = p->scales ? p->scale * p->scales[o] : p->scale;
+            float v = (float)(sum - p->correction[o]) * scale + p->bias[o];
             if (p->gamma) v *= p->gamma[o];
             if (p->add) v += p->add[t * p->y_step + o];
             p->y[t * p->y_step + o] = v;

@@ -7,6 +7,7 @@
 extern const kernel_u8 kernel_u8_c;
 #if defined(__x86_64__)
 extern const kernel_u8 kernel_u8_avx2;
+extern const kernel_u8 kernel_u8_narrow_avx2;
 extern const kernel_u8 kernel_u8_avx512;
 extern const kernel_u8 kernel_u8_amx;
 #endif

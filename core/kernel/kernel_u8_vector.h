@@ -52,6 +52,7 @@ static inline __attribute__((always_inline)) void finish_column(const u8_panel *
     memcpy(&fix, p->correction + o, sizeof fix);
     int64_t wanted = p->outputs - o, y_step = p->y_step;
     vec bias = load(p->bias + o), scale = splat(p->scale), gamma = splat(1);
+    if (p->scales) scale = scale * load(p->scales + o);
     if (multiplied) gamma = whole ? load(p->gamma + o) : load_part(p->gamma + o, wanted);
     bounds_vec bounds = bounds_begin();
     float *y = p->y + t * y_step + o;
@@ -59,6 +60,7 @@ static inline __attribute__((always_inline)) void finish_column(const u8_panel *
     for (int64_t i = 0; i < n; i++, y += y_step, add += y_step) {
         ivec sum;
         memcpy(&sum, sums + i * step + o, sizeof sum);
+        if (p->row_correction) sum -= p->row_correction[t + i];
         vec v = __builtin_convertvector(sum - fix, vec) * scale + bias;
         if (multiplied) v = v * gamma;
         if (added) v = v + (whole ? load(add) : load_part(add, wanted));
@@ -79,6 +81,7 @@ static void finish(const u8_panel *p, const int32_t *sums, int64_t step, int64_t
         if (p->outputs - o < LANES) finish_column(p, sums, step, t, n, o, false, bound, multiplied, added);
         else if (!bound && !multiplied && !added) finish_column(p, sums, step, t, n, o, true, false, false, false);
         else if (bound && !multiplied && !added) finish_column(p, sums, step, t, n, o, true, true, false, false);
+        else if (!bound && !multiplied && added) finish_column(p, sums, step, t, n, o, true, false, false, true);
         else if (!bound && multiplied && added) finish_column(p, sums, step, t, n, o, true, false, true, true);
         else finish_column(p, sums, step, t, n, o, true, bound, multiplied, added);
     }

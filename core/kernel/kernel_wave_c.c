@@ -54,4 +54,20 @@ static void fold(float *x, const float *turn, float scale, int64_t m)
     for (int64_t k = 1; 2 * k < m; k++) wave_pair(x + 2 * k, x + 2 * (m - k), turn[2 * k], turn[2 * m + 2 * k + 1], scale, -1);
 }
 
-const kernel_wave kernel_wave_c = {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs, unfold, fold};
+static void affine_leaky(float *dst, const float *x, const float *scale, const float *shift, float slope, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float v = fmaf(x[i], scale[i], shift[i]);
+        dst[i] = v < 0 ? slope * v : v;
+    }
+}
+
+static void affine_snake(float *dst, const float *x, const float *scale, const float *shift, const float *alpha, const float *inverse, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float v = fmaf(x[i], scale[i], shift[i]), s = sinf(alpha[i] * v);
+        dst[i] = fmaf(s * s, inverse[i], v);
+    }
+}
+
+const kernel_wave kernel_wave_c = {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs, unfold, fold, affine_leaky, affine_snake};

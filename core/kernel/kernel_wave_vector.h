@@ -1,5 +1,7 @@
 /* kernel_wave_vector: the elementary functions of sound for any vector width; kernel_wave_avx2.c and
  * kernel_wave_avx512.c include it after defining LANES. A tail is done by copying it through a padded vector. */
+#include <stdbool.h>
+
 #include "core/kernel/vector_math.h"
 #include "core/kernel/kernel_wave_levels.h"
 
@@ -157,4 +159,45 @@ static void fold(float *x, const float *turn, float scale, int64_t m)
     all_pairs(x, turn, scale, -1, m);
 }
 
-#define WAVE_KERNELS {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs, unfold, fold}
+static void affine_leaky(float *dst, const float *x, const float *scale, const float *shift, float slope, int64_t n)
+{
+    for (int64_t i = 0; i < n; i += LANES) {
+        int64_t count = n - i < LANES ? n - i : LANES;
+        bool full = count == LANES;
+        vec v = full ? fma_vec(load(x + i), load(scale + i), load(shift + i))
+                     : fma_vec(load_part(x + i, count), load_part(scale + i, count), load_part(shift + i, count));
+        v = where_greater(splat(0), v, splat(slope) * v, v);
+        if (full) store(dst + i, v);
+        else store_part(dst + i, v, count);
+    }
+}
+
+/* sin² has the period π: y = k π + r in three parts of π, a polynomial for sin r on |r| ≤ π / 2 (its Taylor series to r¹¹). */
+static inline vec sine_square(vec y)
+{
+    vec shifted = fma_vec(y, splat(0.318309886f), splat(12582912.0f)), k = shifted - splat(12582912.0f);
+    vec r = fma_vec(k, splat(-3.140625f), y);
+    r = fma_vec(k, splat(-9.67502594e-4f), r);
+    r = fma_vec(k, splat(-1.50995799e-7f), r);
+    vec z = r * r;
+    vec p = fma_vec(splat(-2.5052108e-8f), z, splat(2.7557319e-6f));
+    p = fma_vec(p, z, splat(-1.9841270e-4f));
+    p = fma_vec(p, z, splat(8.3333333e-3f));
+    p = fma_vec(p, z, splat(-1.6666667e-1f));
+    vec s = fma_vec(p * z, r, r);
+    return s * s;
+}
+
+static void affine_snake(float *dst, const float *x, const float *scale, const float *shift, const float *alpha, const float *inverse, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        vec v = fma_vec(load(x + i), load(scale + i), load(shift + i));
+        store(dst + i, fma_vec(sine_square(load(alpha + i) * v), load(inverse + i), v));
+    }
+    if (i == n) return;
+    vec v = fma_vec(load_part(x + i, n - i), load_part(scale + i, n - i), load_part(shift + i, n - i));
+    store_part(dst + i, fma_vec(sine_square(load_part(alpha + i, n - i) * v), load_part(inverse + i, n - i), v), n - i);
+}
+
+#define WAVE_KERNELS {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs, unfold, fold, affine_leaky, affine_snake}
