@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "audio/kokoro_voice.h"
 #include "core/alloc.h"
 
 struct speak {
@@ -10,6 +11,7 @@ struct speak {
     op_ctx c;
     voice *voice;
     phonemizer *phonemes;
+    const char *language; /* that the phonemizer was opened for; NULL: American English */
     int64_t number; /* of the sentence */
     double time;    /* seconds made so far */
 };
@@ -45,21 +47,41 @@ static bool open_phonemizer(opening *o, pool *threads, bool with_voice)
     return s->phonemes != NULL;
 }
 
-/* What looks like the default voice is opened at once with what reads for it; a Piper voice says itself what it wants. */
+static bool same_language(const char *a, const char *b)
+{
+    if (!a) a = "en-us";
+    if (!b) b = "en-us";
+    return strcmp(a, b) == 0;
+}
+
+/* The phonemizer that the voice wants as it is set; another one goes. */
+static bool open_for_voice(opening *o, pool *threads)
+{
+    speak *s = o->s;
+    phoneme_close(s->phonemes);
+    s->phonemes = NULL;
+    o->options.alphabet = voice_alphabet(s->voice);
+    o->options.longest = voice_longest(s->voice);
+    s->language = o->options.language = voice_language(s->voice, &s->o.settings);
+    return voice_check(s->voice, &s->o.settings, s->c.st) && open_phonemizer(o, threads, false);
+}
+
+/* What looks like a voice that our phonemes are for is opened at once with what reads for it; a Piper voice says itself what it
+ * wants. */
 static bool open_all(speak *s, pool *threads)
 {
-    bool likely = strstr(s->o.voice, "hibari") != NULL && s->o.assets;
+    bool kokoro = strstr(s->o.voice, "kokoro") != NULL, likely = (kokoro || strstr(s->o.voice, "hibari") != NULL) && s->o.assets;
     opening o = {.s = s, .options = {.folder = s->o.assets, .heteronyms = s->o.heteronyms, .pronunciations = s->o.pronunciations}};
+    if (likely && kokoro) {
+        s->language = o.options.language = kokoro_voice_language(s->o.settings.speaker);
+        o.options.longest = KOKORO_VOICE_LONGEST;
+        if (s->language && strncmp(s->language, "en-", 3) != 0) likely = false;
+    }
     if (likely && !open_phonemizer(&o, threads, true)) return false;
     if (!likely && !(s->voice = voice_open(s->o.voice, s->c.st))) return false;
-    if (!likely || voice_alphabet(s->voice) != PHONEME_MISAKI) {
-        phoneme_close(s->phonemes);
-        s->phonemes = NULL;
-        o.options.alphabet = voice_alphabet(s->voice);
-        o.options.language = voice_language(s->voice);
-        if (!open_phonemizer(&o, threads, false)) return false;
-    }
-    return voice_check(s->voice, &s->o.settings, s->c.st);
+    bool fits = likely && voice_alphabet(s->voice) == PHONEME_MISAKI && voice_longest(s->voice) == o.options.longest &&
+                same_language(voice_language(s->voice, &s->o.settings), s->language);
+    return fits ? voice_check(s->voice, &s->o.settings, s->c.st) : open_for_voice(&o, threads);
 }
 
 speak *speak_open(const speak_options *options, pool *threads, status *st)
@@ -88,7 +110,10 @@ bool speak_set(speak *s, const voice_settings *settings, double sentence_silence
     s->o.sentence_silence = sentence_silence;
     s->o.seed = seed;
     s->o.markup = markup;
-    return voice_check(s->voice, settings, st);
+    s->c.st = st;
+    if (same_language(voice_language(s->voice, settings), s->language)) return voice_check(s->voice, settings, st);
+    opening o = {.s = s, .options = {.folder = s->o.assets, .heteronyms = s->o.heteronyms, .pronunciations = s->o.pronunciations}};
+    return open_for_voice(&o, s->c.threads);
 }
 
 int speak_rate(const speak *s) { return voice_rate(s->voice); }

@@ -3,29 +3,43 @@
 #include <string.h>
 
 #include "audio/hibari.h"
+#include "audio/kokoro.h"
+#include "audio/kokoro_voice.h"
 #include "audio/piper.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/weights.h"
 
 struct voice {
-    hibari *hibari; /* one of the two */
+    hibari *hibari; /* one of the three */
+    kokoro_voice *kokoro;
     piper *piper;
 };
+
+/* The model of a folder: Kokoro's where it is there, else hibari's. */
+static char *model_file(const char *path, status *st)
+{
+    if (!file_is_folder(path)) return alloc_string(path, strlen(path), st);
+    char *file = file_join(path, "kokoro.onnx", st);
+    if (!file || file_exists(file)) return file;
+    alloc_free(file);
+    return file_join(path, "hibari.onnx", st);
+}
 
 voice *voice_open(const char *path, status *st)
 {
     voice *v = alloc_zeroed(1, sizeof *v, st);
     if (!v) return NULL;
-    char *file = file_is_folder(path) ? file_join(path, "hibari.onnx", st) : alloc_string(path, strlen(path), st);
+    char *file = model_file(path, st);
     char *beside = file ? alloc_array(strlen(file) + sizeof ".json", 1, st) : NULL;
     if (beside) {
         memcpy(beside, file, strlen(file));
         memcpy(beside + strlen(file), ".json", sizeof ".json");
         weights *w = weights_open(file, st);
-        bool is_hibari = w && weights_find(w, "m.text.emb.weight");
+        bool is_hibari = w && weights_find(w, "m.text.emb.weight"), is_kokoro = w && weights_find(w, "encoder.bert.embeddings.LayerNorm.weight");
         weights_close(w);
         if (is_hibari) v->hibari = hibari_open(file, st);
+        else if (is_kokoro) v->kokoro = kokoro_voice_open(file, st);
         else if (status_ok(st)) v->piper = piper_open(file, beside, st);
     }
     alloc_free(file);
@@ -39,19 +53,27 @@ void voice_close(voice *v)
 {
     if (!v) return;
     hibari_free(v->hibari);
+    kokoro_voice_close(v->kokoro);
     piper_close(v->piper);
     alloc_free(v);
 }
 
-int voice_rate(const voice *v) { return v->hibari ? HIBARI_RATE : piper_rate(v->piper); }
+int voice_rate(const voice *v) { return v->hibari ? HIBARI_RATE : v->kokoro ? KOKORO_RATE : piper_rate(v->piper); }
 
-phoneme_alphabet voice_alphabet(const voice *v) { return v->hibari ? PHONEME_MISAKI : PHONEME_ESPEAK; }
+phoneme_alphabet voice_alphabet(const voice *v) { return v->piper ? PHONEME_ESPEAK : PHONEME_MISAKI; }
 
-const char *voice_language(const voice *v) { return v->hibari ? NULL : piper_language(v->piper); }
+int voice_longest(const voice *v) { return v->kokoro ? KOKORO_VOICE_LONGEST : 0; }
+
+const char *voice_language(const voice *v, const voice_settings *settings)
+{
+    if (v->kokoro) return kokoro_voice_language(settings->speaker);
+    return v->piper ? piper_language(v->piper) : NULL;
+}
 
 bool voice_check(const voice *v, const voice_settings *settings, status *st)
 {
-    if (!v->hibari) return piper_check(v->piper, settings->speaker, st);
+    if (v->kokoro) return kokoro_voice_check(v->kokoro, settings->speaker, st);
+    if (v->piper) return piper_check(v->piper, settings->speaker, st);
     if (!settings->speaker) return true;
     return status_set(st, STATUS_USAGE, "--speaker: '%s' found, this voice is of one speaker alone", settings->speaker);
 }
@@ -111,6 +133,7 @@ bool voice_say(op_ctx *c, const voice *v, const phonemizer *p, const char *phone
     *out = (voice_speech){0};
     if (op_failed(c)) return false;
     if (list_symbols(c, phonemes, out) == 0) return !op_failed(c);
+    if (v->kokoro) return kokoro_voice_say(c, v->kokoro, p, settings, out);
     if (v->hibari) return say_hibari(c, v, p, settings, seed, out);
     return piper_say(c, v->piper, settings, seed, out);
 }

@@ -10,20 +10,24 @@
 
 typedef struct voice voice;
 
-/* path: hibari's folder or .onnx file, or a Piper voice's .onnx with its .onnx.json beside it. NULL with STATUS_INPUT. */
+/* path: the folder or .onnx file of hibari or of Kokoro (audio/kokoro_voice.h), or a Piper voice's .onnx with its .onnx.json
+ * beside it. NULL with STATUS_INPUT. */
 voice *voice_open(const char *path, status *st);
 void voice_close(voice *v); /* NULL is allowed */
 
 int voice_rate(const voice *v);                   /* samples a second */
 phoneme_alphabet voice_alphabet(const voice *v);  /* what it reads */
-const char *voice_language(const voice *v);       /* an espeak voice name, or NULL: English */
+int voice_longest(const voice *v);                /* phonemes of a piece that it takes at once; 0: the usual */
 
 typedef struct {
     float speed;        /* 1 is normal, 2 twice as fast */
     float noise_scale;  /* Piper: of the sound; NaN: the voice's own */
     float noise_w;      /* Piper: of the rhythm; NaN: the voice's own */
-    const char *speaker; /* Piper: a name or number of a voice of many speakers; NULL: the first */
+    const char *speaker; /* Piper: a name or number of a voice of many speakers; Kokoro: a voice or a mixture; NULL: the first */
 } voice_settings;
+
+/* The language that is spoken so: an espeak voice name, or NULL: American English. */
+const char *voice_language(const voice *v, const voice_settings *settings);
 
 /* Whether the voice can do as it is told: STATUS_USAGE names what it cannot. */
 bool voice_check(const voice *v, const voice_settings *settings, status *st);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audio/kokoro_voice.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/home.h"
@@ -21,6 +22,7 @@ static const struct {
     {"qwen-coder", "qwen-coder/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"},
     {"gemma3", "gemma3/gemma-3-270m-q4_k_m.gguf"},
     {"hibari", "hibari"},
+    {"kokoro", "kokoro"},
     {"joe", "joe/en_US-joe-medium.onnx"},
     {"icons", "icons"},
     {"heteronyms", "heteronyms/heteronyms.json.gz"},
@@ -80,6 +82,7 @@ char *model_path_find(const char *name, status *st)
         status_set(st, STATUS_INPUT, "%s: no such model file or folder" WHERE, name);
         return NULL;
     }
+    if (kokoro_voice_is_name(name)) name = "kokoro"; /* the model that the voice is of */
     const char *file = name;
     bool known = false;
     for (size_t i = 0; i < sizeof KNOWN / sizeof KNOWN[0]; i++)

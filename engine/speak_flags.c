@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "audio/kokoro_voice.h"
 #include "audio/sound_file.h"
 #include "engine/model_path.h"
 #include "core/alloc.h"
@@ -72,7 +73,8 @@ void speak_flags_table(speak_flags *f, option table[SPEAK_FLAG_COUNT])
 
 voice_settings speak_flags_settings(const speak_flags *f)
 {
-    return (voice_settings){.speed = (float)(f->speed / f->length_scale), .speaker = f->speaker,
+    const char *speaker = f->speaker || !kokoro_voice_is_name(f->voice) ? f->speaker : f->voice;
+    return (voice_settings){.speed = (float)(f->speed / f->length_scale), .speaker = speaker,
                             .noise_scale = f->noise_scale_given ? (float)f->noise_scale : NAN,
                             .noise_w = f->noise_w_given ? (float)f->noise_w : NAN};
 }
@@ -85,7 +87,10 @@ char *speak_flags_voice(const speak_flags *f, status *st)
 char *speak_flags_assets(const char *path)
 {
     status absent = {0};
-    return file_is_folder(path) ? alloc_string(path, strlen(path), &absent) : model_path_find("hibari", &absent);
+    char *own = file_is_folder(path) ? file_join(path, "vocab.json", &absent) : NULL;
+    bool has = own && file_exists(own);
+    alloc_free(own);
+    return has ? alloc_string(path, strlen(path), &absent) : model_path_find("hibari", &absent);
 }
 
 char *speak_flags_heteronyms(void)
