@@ -30,7 +30,7 @@ const float *kokoro_style(op_ctx *c, const kokoro_adain *w, const tensor *style)
 
 typedef struct {
     const float *x;
-    float *mean, *square; /* [blocks][C]: of each block its mean, and the sum of squared differences from it */
+    float *sum, *square; /* [blocks][C]: of each block, of differences from its first row */
     int64_t steps, width;
 } moments_job;
 
@@ -38,18 +38,10 @@ static void block_moments(void *arg, int64_t i)
 {
     const moments_job *j = arg;
     int64_t from = i * BLOCK, n = j->steps - from < BLOCK ? j->steps - from : BLOCK, width = j->width;
-    float *restrict mean = j->mean + i * width, *restrict square = j->square + i * width;
-    memset(mean, 0, (size_t)width * sizeof(float));
+    float *sum = j->sum + i * width, *square = j->square + i * width;
+    memset(sum, 0, (size_t)width * sizeof(float));
     memset(square, 0, (size_t)width * sizeof(float));
-    for (int64_t t = from; t < from + n; t++) {
-        const float *x = j->x + t * width;
-        for (int64_t k = 0; k < width; k++) mean[k] += x[k];
-    }
-    for (int64_t k = 0; k < width; k++) mean[k] /= (float)n;
-    for (int64_t t = from; t < from + n; t++) {
-        const float *x = j->x + t * width;
-        for (int64_t k = 0; k < width; k++) square[k] += (x[k] - mean[k]) * (x[k] - mean[k]);
-    }
+    for (int64_t t = from + 1; t < from + n; t++) kernel_wave_get()->moments(sum, square, j->x + t * width, j->x + from * width, width);
 }
 
 /* Mean and variance of one channel from those of the blocks (Chan, Golub and LeVeque 1979). */
@@ -59,15 +51,15 @@ static void join_moments(const moments_job *j, int64_t k, double *mean, double *
     int64_t blocks = (j->steps + BLOCK - 1) / BLOCK;
     for (int64_t i = 0; i < blocks; i++) {
         int64_t n = j->steps - i * BLOCK < BLOCK ? j->steps - i * BLOCK : BLOCK;
-        sum += (double)n * (double)j->mean[i * j->width + k];
+        sum += (double)n * (double)j->x[i * BLOCK * j->width + k] + (double)j->sum[i * j->width + k];
     }
     *mean = sum / (double)j->steps;
     for (int64_t i = 0; i < blocks; i++) {
         int64_t n = j->steps - i * BLOCK < BLOCK ? j->steps - i * BLOCK : BLOCK;
-        double apart = (double)j->mean[i * j->width + k] - *mean;
-        squares += (double)j->square[i * j->width + k] + (double)n * apart * apart;
+        double apart = (double)j->x[i * BLOCK * j->width + k] - *mean, moved = (double)j->sum[i * j->width + k];
+        squares += (double)j->square[i * j->width + k] + 2 * moved * apart + (double)n * apart * apart;
     }
-    *variance = squares / (double)j->steps;
+    *variance = squares > 0 ? squares / (double)j->steps : 0;
 }
 
 bool kokoro_instance_norm(op_ctx *c, const tensor *x, const kokoro_adain *w, const tensor *style, conv1d_before *out)
@@ -80,7 +72,7 @@ bool kokoro_instance_norm(op_ctx *c, const tensor *x, const kokoro_adain *w, con
     const float *gamma = kokoro_style(c, w, style), *beta = gamma ? gamma + width : NULL;
     float *aside = arena_alloc(c->mem, (size_t)(2 * blocks * width) * sizeof(float), c->st);
     if (op_failed(c)) return false;
-    moments_job j = {.x = x->data, .mean = aside, .square = aside + blocks * width, .steps = x->dim[0], .width = width};
+    moments_job j = {.x = x->data, .sum = aside, .square = aside + blocks * width, .steps = x->dim[0], .width = width};
     pool_run(c->threads, block_moments, &j, blocks);
     for (int64_t k = 0; k < width; k++) {
         double mean, variance;

@@ -36,11 +36,11 @@ static bool check(const conv1d_u8 *c, const char *name, status *st)
                       name, (long long)c->in, (long long)c->out, (long long)c->taps, (long long)o->stride, (long long)o->dilation, (long long)o->pad);
 }
 
-/* What is subtracted from every weight so that it fits 8 bits with a sign, as few of them as possible. */
+/* What is subtracted from every weight: the zero point where 8 bits with a sign hold what is left. */
 static int32_t offset_of(const conv1d_u8_weights *w, bool *narrow)
 {
     int64_t count = w->out * w->in * w->taps;
-    int32_t least = 0, most = 0;
+    int32_t least, most;
     if (w->is_unsigned) {
         const uint8_t *p = w->values;
         uint8_t low = 255, high = 0;
@@ -52,7 +52,8 @@ static int32_t offset_of(const conv1d_u8_weights *w, bool *narrow)
         for (int64_t i = 0; i < count; i++) low = p[i] < low ? p[i] : low, high = p[i] > high ? p[i] : high;
         least = low, most = high;
     }
-    int32_t offset = !w->is_unsigned ? 0 : most <= 2 * U8_NARROW ? U8_NARROW : 128;
+    bool fits = least - w->zero >= -128 && most - w->zero <= 127;
+    int32_t offset = fits ? w->zero : w->is_unsigned ? 128 : 0;
     *narrow = least - offset >= -U8_NARROW && most - offset <= U8_NARROW;
     return offset;
 }

@@ -22,6 +22,8 @@ typedef struct kernel_wave {
      * fold:    Z[k] = E + U, Z[m − k] = conj(E − U);  E, D = scale (X[k] ± conj X[m − k]), U = (c − i s) D */
     void (*unfold)(float *spectrum, const float *turn, int64_t m);
     void (*fold)(float *spectrum, const float *turn, float scale, int64_t m);
+    /* sum += x − pivot and square += (x − pivot)², channel by channel */
+    void (*moments)(float *sum, float *square, const float *x, const float *pivot, int64_t n);
     /* v = x scale + shift, channel by channel; dst = v, or slope · v where v < 0 */
     void (*affine_leaky)(float *dst, const float *x, const float *scale, const float *shift, float slope, int64_t n);
     /* v as above; dst = v + sin²(alpha v) inverse, |alpha v| up to 10⁴ (the Snake of Ziyin, Hartwig and Ueda 2020) */

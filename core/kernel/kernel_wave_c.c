@@ -54,6 +54,15 @@ static void fold(float *x, const float *turn, float scale, int64_t m)
     for (int64_t k = 1; 2 * k < m; k++) wave_pair(x + 2 * k, x + 2 * (m - k), turn[2 * k], turn[2 * m + 2 * k + 1], scale, -1);
 }
 
+static void moments(float *sum, float *square, const float *x, const float *pivot, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float d = x[i] - pivot[i];
+        sum[i] += d;
+        square[i] = fmaf(d, d, square[i]);
+    }
+}
+
 static void affine_leaky(float *dst, const float *x, const float *scale, const float *shift, float slope, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
@@ -70,4 +79,4 @@ static void affine_snake(float *dst, const float *x, const float *scale, const f
     }
 }
 
-const kernel_wave kernel_wave_c = {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs, unfold, fold, affine_leaky, affine_snake};
+const kernel_wave kernel_wave_c = {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs, unfold, fold, moments, affine_leaky, affine_snake};

@@ -159,6 +159,20 @@ static void fold(float *x, const float *turn, float scale, int64_t m)
     all_pairs(x, turn, scale, -1, m);
 }
 
+static void moments(float *sum, float *square, const float *x, const float *pivot, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        vec d = load(x + i) - load(pivot + i);
+        store(sum + i, load(sum + i) + d);
+        store(square + i, fma_vec(d, d, load(square + i)));
+    }
+    if (i == n) return;
+    vec d = load_part(x + i, n - i) - load_part(pivot + i, n - i);
+    store_part(sum + i, load_part(sum + i, n - i) + d, n - i);
+    store_part(square + i, fma_vec(d, d, load_part(square + i, n - i)), n - i);
+}
+
 static void affine_leaky(float *dst, const float *x, const float *scale, const float *shift, float slope, int64_t n)
 {
     for (int64_t i = 0; i < n; i += LANES) {
@@ -200,4 +214,4 @@ static void affine_snake(float *dst, const float *x, const float *scale, const f
     store_part(dst + i, fma_vec(sine_square(load_part(alpha + i, n - i) * v), load_part(inverse + i, n - i), v), n - i);
 }
 
-#define WAVE_KERNELS {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs, unfold, fold, affine_leaky, affine_snake}
+#define WAVE_KERNELS {sine, hyperbolic_tangent, gate, polar, magnitude, normal_pairs, unfold, fold, moments, affine_leaky, affine_snake}
