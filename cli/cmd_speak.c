@@ -17,6 +17,7 @@
 #include "engine/sound_origin.h"
 #include "engine/speak_flags.h"
 #include "engine/speak_label.h"
+#include "engine/voice_list.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -249,7 +250,9 @@ void cmd_speak(int argc, char **argv, status *st)
     const char **words = alloc_zeroed((size_t)argc, sizeof *words, st);
     int count = 0;
     bool help = false;
-    if (words && parse(argc, argv, &f, words, &count, &help, st) && !help && check_flags(&f, st)) {
+    bool parsed = words && parse(argc, argv, &f, words, &count, &help, st) && !help;
+    if (parsed && f.list_voices) voice_list_print(st);
+    else if (parsed && check_flags(&f, st)) {
         size_t size = 0;
         char *text = read_text(&f, words, count, &size, st);
         if (text && pass_filter(&f, text, size, st)) run(&f, text, size, st);

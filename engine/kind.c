@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/run.h"
+#include "engine/voice_list.h"
 
 static void end_table(option *table, int count) { table[count] = (option){.type = OPTION_GROUP}; }
 
@@ -39,12 +40,14 @@ static void embed_table(request_options *v, option *table)
 static const kind_row KINDS[KIND_COUNT] = {
     [KIND_TEXT] = {"text", ".txt", "smollm2", OUTPUT_TEXT, 0, text_table, run_text, run_text_free},
     [KIND_IMAGE] = {"image", ".png", "icons", OUTPUT_PICTURE, 1, image_table, run_image, run_image_free},
-    [KIND_SPEAK] = {"speak", ".wav", "hibari", OUTPUT_SOUND, 1, speak_table, run_speak, run_speak_free},
+    [KIND_SPEAK] = {"speak", ".wav", NULL, OUTPUT_SOUND, 1, speak_table, run_speak, run_speak_free},
     [KIND_VOCODE] = {"vocode", ".wav", "", OUTPUT_SOUND, 1, vocode_table, run_vocode, run_vocode_free},
     [KIND_EMBED] = {"embed", ".json", "smollm2", OUTPUT_JSON, 0, embed_table, run_embed, run_embed_free},
 };
 
 const kind_row *kind_of(request_kind kind) { return &KINDS[kind]; }
+
+const char *kind_model(request_kind kind) { return KINDS[kind].model ? KINDS[kind].model : voice_list_usual(); }
 
 const char *kind_name(request_kind kind) { return KINDS[kind].name; }
 

@@ -31,7 +31,7 @@ typedef struct lane lane;
 typedef struct {
     const char *name;    /* "text", as jobs and records say it */
     const char *ending;  /* of an output without a name of its own */
-    const char *model;   /* the default; "": none is needed */
+    const char *model;   /* the default; "": none is needed; NULL: the usual voice */
     output_kind output;  /* which endings an output may have */
     int lane;            /* 0: what waits for memory (words, vectors), 1: what computes (pictures, sounds); see engine/lane.h */
     void (*options)(request_options *v, option *table); /* sets v to the defaults and writes the table of a request's options, pointing
@@ -42,6 +42,9 @@ typedef struct {
 
 const kind_row *kind_of(request_kind kind);
 const char *kind_name(request_kind kind); /* "text", … */
+
+/* The default model, which for voices depends on what is installed (engine/voice_list.h). */
+const char *kind_model(request_kind kind);
 
 /* By its name; false: no such kind. */
 bool kind_find(const char *name, request_kind *kind);

@@ -23,7 +23,7 @@ void request_settle_model(request *q)
     request_options o = q->options;
     kind_of(q->kind)->options(&q->options, table); /* the table points into q->options, which it sets to the defaults */
     q->options = o;
-    q->model = kind_of(q->kind)->model;
+    q->model = kind_model(q->kind);
     for (const option *x = table; x->name; x++)
         if (x->type == OPTION_STRING && (x->about & OPTION_MODEL) && *(const char *const *)x->value) q->model = *(const char *const *)x->value;
 }

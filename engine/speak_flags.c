@@ -6,12 +6,13 @@
 #include "audio/kokoro_voice.h"
 #include "audio/sound_file.h"
 #include "engine/model_path.h"
+#include "engine/voice_list.h"
 #include "core/alloc.h"
 #include "core/file.h"
 
 speak_flags speak_flags_default(void)
 {
-    return (speak_flags){.voice = "hibari", .speed = 1, .length_scale = 1, .sentence_silence = 0.2, .metadata = "full"};
+    return (speak_flags){.voice = voice_list_usual(), .speed = 1, .length_scale = 1, .sentence_silence = 0.2, .metadata = "full"};
 }
 
 static int append(option *table, const option *more, size_t bytes)
@@ -29,8 +30,8 @@ static int sound_table(speak_flags *f, option *table)
         {0, "ssml", OPTION_FLAG, &f->ssml, NULL, "the text is SSML (speak, p, s, break, prosody rate, say-as, sub, phoneme)", 0, 0, NULL},
         {0, "pronunciations", OPTION_STRING, &f->pronunciations, "FILE", "words and how they are said, a line each: word, space, phonemes", 0, 0, NULL, .about = OPTION_READS | OPTION_LOADS | OPTION_INPUT},
         {0, "", OPTION_GROUP, NULL, NULL, "Voice", 0, 0, NULL},
-        {0, "voice", OPTION_STRING, &f->voice, "NAME", "a short name, a folder, or a Piper voice FILE.onnx with FILE.onnx.json (hibari)", 0, 0, NULL, "hibari, joe", .about = OPTION_NAMED | OPTION_MODEL | OPTION_LOADS | OPTION_INPUT | OPTION_FOLDER},
-        {0, "speaker", OPTION_STRING, &f->speaker, "NAME", "name or number, for Piper voices of many speakers (0)", 0, 0, NULL, .about = OPTION_CHOICE},
+        {0, "voice", OPTION_STRING, &f->voice, "NAME", "a name of --list-voices, a mixture (af_heart:0.6+bm_george:0.4), a folder, or a Piper voice FILE.onnx with FILE.onnx.json (af_heart where it is installed, else hibari)", 0, 0, NULL, "hibari, af_heart, am_michael, bf_emma, bm_george, joe", .about = OPTION_NAMED | OPTION_MODEL | OPTION_LOADS | OPTION_INPUT | OPTION_FOLDER},
+        {0, "speaker", OPTION_STRING, &f->speaker, "NAME", "for --voice kokoro: a voice or a mixture (af_heart); for Piper voices of many speakers: a name or number (0)", 0, 0, NULL, .about = OPTION_CHOICE},
         {0, "speed", OPTION_REAL, &f->speed, "X", "2 is twice as fast (1)", 0.1, 10, NULL},
         {0, "length-scale", OPTION_REAL, &f->length_scale, "X", "2 is twice as slow (1)", 0.1, 10, NULL},
         {0, "noise-scale", OPTION_REAL, &f->noise_scale, "X", "Piper: variation of the sound (the voice's own)", 0, 4, &f->noise_scale_given},
@@ -61,6 +62,7 @@ void speak_flags_table(speak_flags *f, option table[SPEAK_FLAG_COUNT])
         {'o', "output", OPTION_STRING, &f->output, "FILE", "the sound, in the format that its ending says; without one, and for -, standard output, WAV (speech.wav)", 0, 0, NULL, sound_file_endings(), .about = OPTION_WRITES},
         {0, "force", OPTION_FLAG, &f->force, NULL, "without -o: overwrite a speech.wav that is there", 0, 0, NULL, .about = OPTION_APART},
         {0, "raw", OPTION_FLAG, &f->raw, NULL, "samples alone: 16 bits, little-endian, one channel; to .raw, .pcm, .s16, .s16le or a name without an ending (speech.raw)", 0, 0, NULL, .about = OPTION_APART},
+        {0, "list-voices", OPTION_FLAG, &f->list_voices, NULL, "print the voices that have a name: language, licence, size, and how to get them", 0, 0, NULL, .about = OPTION_APART},
         {0, "phonemes", OPTION_FLAG, &f->phonemes, NULL, "print the phonemes, a sentence a line, and make no sound", 0, 0, NULL, .about = OPTION_APART},
         {0, "json", OPTION_FLAG, &f->json, NULL, "print when each sentence, word and phoneme is said, as JSON", 0, 0, NULL, .about = OPTION_APART},
         {0, "srt", OPTION_STRING, &f->srt, "FILE", "write subtitles (SubRip)", 0, 0, NULL, .about = OPTION_WRITES},

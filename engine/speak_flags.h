@@ -11,7 +11,7 @@ typedef struct {
     const char *text, *file, *output, *voice, *speaker, *pronunciations, *srt, *vtt, *metadata, *label_text, *filter;
     double speed, length_scale, noise_scale, noise_w, sentence_silence;
     int64_t seed, threads;
-    bool raw, json, phonemes, ssml, label, force;
+    bool raw, json, phonemes, ssml, label, force, list_voices;
     bool seed_given, noise_scale_given, noise_w_given;
 } speak_flags;
 

@@ -34,7 +34,7 @@ const char *job_inputs_model(const job *j)
 {
     for (size_t i = 0; i < j->option_count; i++)
         if (j->option[i].about & OPTION_MODEL) return j->option[i].value;
-    return kind_of(j->kind)->model;
+    return kind_model(j->kind);
 }
 
 job_inputs *job_inputs_new(const char *job_path, const option_list *aliases, status *st)
@@ -99,12 +99,12 @@ static bool is_here(job_inputs *in, const char *name, status *st)
 static const char *model_that_is_here(job_inputs *in, const char *name, request_kind kind, status *st)
 {
     for (size_t i = 0; i < in->replaced_count; i++)
-        if (strcmp(in->replaced[i], name) == 0) return kind_of(kind)->model;
+        if (strcmp(in->replaced[i], name) == 0) return kind_model(kind);
     status absent = {0};
     if (is_here(in, name, &absent)) return name;
-    log_warning("'%s' is no model here: '%s' answers in its place (--alias %s=MODEL names another)", name, kind_of(kind)->model, name);
+    log_warning("'%s' is no model here: '%s' answers in its place (--alias %s=MODEL names another)", name, kind_model(kind), name);
     if (in->replaced_count < MAX_KNOWN && (in->replaced[in->replaced_count] = alloc_string(name, strlen(name), st))) in->replaced_count++;
-    return kind_of(kind)->model;
+    return kind_model(kind);
 }
 
 bool job_inputs_resolve_option(job_inputs *in, const job *j, job_option *o, arena *mem, status *st)

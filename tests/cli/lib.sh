@@ -3,6 +3,7 @@ set -u
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
+export AIGC_VOICE="${AIGC_VOICE-hibari}" # small and fast; a test of another voice names it
 TMPDIR=$work/.tmp && mkdir "$TMPDIR" && export TMPDIR || exit 1
 
 fail() {
