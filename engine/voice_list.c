@@ -49,7 +49,7 @@ void voice_list_print(status *st)
 {
     const char *usual = voice_list_usual();
     print_row("voice", "language", "licence", "size", "where");
-    print_row("hibari", "American English", "Apache-2.0", "12 MB", is_here("hibari/hibari.onnx") ? "installed" : "sh samples/models.sh hibari");
+    print_row("hibari", "American English", "Apache-2.0", "16 MB", is_here("hibari/hibari.onnx") ? "installed" : "sh samples/models.sh hibari");
     bool model = is_here("kokoro/kokoro.onnx");
     for (size_t i = 0; i < sizeof KOKORO / sizeof KOKORO[0]; i++) print_kokoro(KOKORO[i], model);
     print_row("joe", "American English", "a research licence", "63 MB", is_here("joe/en_US-joe-medium.onnx.json") ? "installed" : "sh samples/models.sh joe");

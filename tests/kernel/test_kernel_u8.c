@@ -105,6 +105,56 @@ static void check_level(void **state)
     check_panel(k, 64, 3 * k->steps, k->panel, 1e33f, false);
 }
 
+/* Scales of each output and corrections of each row, and the table for narrow weights with weights of every size: bit for bit as
+ * plain C. `size` bounds the weights' sizes; large ones are rare or in every place. */
+static void check_narrow(const kernel_u8 *k, const kernel_u8 *plain, int64_t depth, int64_t count, int size, bool largest)
+{
+    status st = {0};
+    static float found[ROWS * WIDE], want[ROWS * WIDE], scales[WIDE];
+    static int32_t correction[WIDE], row_correction[ROWS];
+    const kernel_u8 *each[2] = {plain, k};
+    float *to[2] = {want, found};
+    for (int i = 0; i < DEPTH * OUT; i++) {
+        int64_t v = (int64_t)(rng_next(&random_state) >> 33) % (2 * size + 1) - size;
+        w[i] = (int8_t)(largest ? (i % 5 ? 127 : -128) : rng_next(&random_state) % 40 == 0 ? (v < 0 ? -128 : 127) : v);
+    }
+    fill(x, count * depth, 2), fill(bias, WIDE, 1), fill(scales, WIDE, 1);
+    for (int64_t i = 0; largest && i < count * depth; i++) x[i] = 1e6f; /* 255 in every place */
+    for (int i = 0; i < WIDE; i++) correction[i] = (int32_t)(rng_next(&random_state) >> 50);
+    for (int i = 0; i < ROWS; i++) row_correction[i] = (int32_t)(rng_next(&random_state) >> 50);
+    int64_t outputs = plain->panel;
+    for (int i = 0; i < 2; i++) {
+        int64_t bytes = each[i]->row_bytes(depth);
+        char *rows = alloc_huge((size_t)((count + 64) * bytes), &st);
+        void *panel = alloc_huge(each[i]->panel_bytes(depth), &st);
+        each[i]->pack(panel, w, outputs, depth, OUT, 1);
+        for (int64_t t = 0; t < count; t++) each[i]->quantize(rows + t * bytes, x + t * depth, depth, 0.05f, 101, false);
+        if (each[i]->begin) each[i]->begin();
+        each[i]->multiply(&(u8_panel){.rows = rows, .row_bytes = bytes, .count = count, .depth = depth, .weights = panel, .outputs = outputs, .correction = correction,
+                                      .row_correction = row_correction, .scale = 0.01f, .scales = scales, .bias = bias, .y = to[i], .y_step = WIDE});
+        if (each[i]->end) each[i]->end();
+        alloc_huge_free(rows, (size_t)((count + 64) * bytes));
+        alloc_huge_free(panel, each[i]->panel_bytes(depth));
+    }
+    for (int64_t t = 0; t < count; t++)
+        for (int64_t o = 0; o < outputs; o++)
+            if (memcmp(&want[t * WIDE + o], &found[t * WIDE + o], sizeof(float)) != 0)
+                fail_msg("narrow, depth %lld, row %lld, output %lld: %.9g wanted, %.9g found", (long long)depth, (long long)t, (long long)o, want[t * WIDE + o], found[t * WIDE + o]);
+}
+
+static void check_narrow_level(void **state)
+{
+    const kernel_u8 *k = kernel_u8_find_narrow(*state), *plain = kernel_u8_find("c");
+    if (!k) skip();
+    random_state = rng_seeded(9);
+    for (int64_t depth = 1, n = 1; depth < DEPTH; depth += 1 + depth / 5, n++) {
+        check_narrow(k, plain, depth, n * 7 % 41 + 1, 20, false);
+        check_narrow(k, plain, depth, n * 5 % 23 + 1, 64, false);
+    }
+    check_narrow(k, plain, 160, 109, 16, false);
+    check_narrow(k, plain, 97, 31, 0, true);
+}
+
 enum { T = 131, IN = 37, MIDDLE = 75, END = 33 };
 
 /* The definition in double: scale and zero point of x, then the sums. */
@@ -170,6 +220,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(check_level, "c"),      cmocka_unit_test_prestate(check_level, "avx2"),
         cmocka_unit_test_prestate(check_level, "avx512"), cmocka_unit_test_prestate(check_level, "amx"),
+        cmocka_unit_test_prestate(check_narrow_level, "c"),      cmocka_unit_test_prestate(check_narrow_level, "avx2"),
+        cmocka_unit_test_prestate(check_narrow_level, "avx512"), cmocka_unit_test_prestate(check_narrow_level, "amx"),
         cmocka_unit_test(test_op),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

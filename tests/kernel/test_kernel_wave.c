@@ -50,6 +50,26 @@ static void check_level(void **state)
             same("normal re", sqrt(-2 * log(u)) * cos(2 * M_PI * turn), x[i], 1e-5);
             same("normal im", sqrt(-2 * log(u)) * sin(2 * M_PI * turn), y[i], 1e-5);
         }
+        float scale[MAX], shift[MAX], alpha[MAX], inverse[MAX];
+        for (int i = 0; i < MAX; i++) scale[i] = (float)rng_normal(&r), shift[i] = (float)rng_normal(&r), alpha[i] = (float)exp(rng_normal(&r)), inverse[i] = 1 / alpha[i];
+        k->affine_leaky(x, b, scale, shift, 0.2f, n);
+        for (int i = 0; i < n; i++) {
+            double v = (double)b[i] * scale[i] + shift[i];
+            same("affine_leaky", v < 0 ? 0.2 * v : v, x[i], 2e-7 * (1 + fabs(v)));
+        }
+        if (n > 4) alpha[3] = 1e-4f, inverse[3] = 1e4f; /* sin² is to be small to its last bit then */
+        k->affine_snake(x, b, scale, shift, alpha, inverse, n);
+        for (int i = 0; i < n; i++) {
+            double v = (double)b[i] * scale[i] + shift[i];
+            same("affine_snake", v + pow(sin(alpha[i] * v), 2) * inverse[i], x[i], 1e-6 * (1 + fabs(v)) * (1 + inverse[i] * alpha[i] * alpha[i] * fabs(v) + fabs(v)));
+        }
+        for (int i = 0; i < n; i++) x[i] = 1, y[i] = 2;
+        k->moments(x, y, a, b, n);
+        for (int i = 0; i < n; i++) {
+            double d = (double)a[i] - b[i];
+            same("moments", 1 + d, x[i], 1e-6 * (1 + fabs(d)));
+            same("moments²", 2 + d * d, y[i], 1e-6 * (1 + d * d));
+        }
         float both[2][2 * MAX + 2], turn[4 * MAX];
         for (int i = 0; i < 4 * n; i++) turn[i] = (float)rng_normal(&r);
         for (int i = 0; i < n; i++) turn[2 * i + 1] = turn[2 * i], turn[2 * n + 2 * i + 1] = -turn[2 * n + 2 * i];
