@@ -184,7 +184,12 @@ const float *kokoro_load_table(loader *l, const char *name, int64_t rows, int64_
     if (rows_found) *rows_found = t->dim[0];
     if (columns_found) *columns_found = t->dim[1];
     if (plain) return loader_take(l, name, 2, t->dim);
-    const float *scale = loader_take(l, loader_format("%s_scale", name).text, 0, NULL);
+    const tensor *one = weights_find(l->file, loader_format("%s_scale", name).text);
+    const float *scale = one && tensor_count(one) == 1 ? weights_f32(l->mem, one, l->st) : NULL;
+    if (!scale) {
+        kokoro_fail(l, name, "a table without one scale");
+        return NULL;
+    }
     const tensor *zero = weights_find(l->file, loader_format("%s_zero_point", name).text);
     int32_t z = 0;
     float *to = scale ? arena_alloc(l->mem, (size_t)tensor_count(t) * sizeof(float), l->st) : NULL;

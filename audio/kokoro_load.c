@@ -5,6 +5,8 @@
 #include "audio/kokoro_layers.h"
 #include "core/alloc.h"
 
+enum { WIDEST_STYLE = 512 };
+
 static bool load_norm(loader *l, kokoro_norm *n, const char *prefix, const char *weight, const char *bias, int64_t width)
 {
     n->weight = loader_take(l, loader_format("%s.%s", prefix, weight).text, SHAPE(width));
@@ -50,6 +52,7 @@ static void load_bert(loader *l, kokoro *k)
 
 static void load_text(loader *l, kokoro *k)
 {
+    if (!status_ok(l->st)) return;
     int64_t symbols = 0;
     k->text.embedding = kokoro_load_table(l, "encoder.text_encoder.embedding.weight", -1, -1, &symbols, &k->width);
     if (status_ok(l->st) && (k->width % 2 || k->width > 4096)) kokoro_fail(l, "encoder.text_encoder.embedding", "rows of an odd or too large width");
@@ -245,10 +248,9 @@ static void load_generator(loader *l, kokoro *k)
     load_inverse(l, k);
 }
 
-static kokoro *open_model(const char *path, bool exact, status *st)
+kokoro *kokoro_read(const weights *file, bool exact, status *st)
 {
-    weights *file = weights_open(path, st);
-    if (!file) return NULL;
+    const char *path = weights_path(file);
     kokoro *k = alloc_zeroed(1, sizeof *k, st);
     if (k) k->mem = arena_new(st);
     loader l = {.file = file, .graph = weights_onnx(file), .mem = k ? k->mem : NULL, .st = st, .exact = exact};
@@ -258,15 +260,23 @@ static kokoro *open_model(const char *path, bool exact, status *st)
     if (status_ok(st) && (!fc || fc->rank != 2)) status_set(st, STATUS_INPUT, "%s: no Kokoro model: 'decoder.decoder.encode.norm1.fc.weight' is not there", path);
     if (status_ok(st)) {
         k->style = fc->type == DTYPE_I8 || fc->type == DTYPE_U8 ? fc->dim[0] : fc->dim[1]; /* transposed for MatMulInteger */
+        if (k->style < 1 || k->style > WIDEST_STYLE) kokoro_fail(&l, "decoder.decoder.encode.norm1.fc.weight", "a style of too many numbers");
         load_text(&l, k);
         load_prosody(&l, k);
         load_decoder(&l, k);
         load_generator(&l, k);
     }
-    weights_close(file);
     if (status_ok(st)) return k;
     kokoro_free(k);
     return NULL;
+}
+
+static kokoro *open_model(const char *path, bool exact, status *st)
+{
+    weights *file = weights_open(path, st);
+    kokoro *k = file ? kokoro_read(file, exact, st) : NULL;
+    weights_close(file);
+    return k;
 }
 
 kokoro *kokoro_open(const char *path, status *st) { return open_model(path, false, st); }

@@ -6,6 +6,7 @@
 #include "audio/kokoro.h"
 #include "core/conv1d.h"
 #include "core/conv1d_u8.h"
+#include "core/weights.h"
 
 enum {
     KOKORO_LAYERS = 12,   /* times that ALBERT's one layer is applied */
@@ -98,6 +99,9 @@ struct kokoro {
         int64_t window_sums;
     } generator;
 };
+
+/* kokoro_open of a file that is open: it may go afterwards. */
+kokoro *kokoro_read(const weights *file, bool exact, status *st);
 
 /* f(x) through w; before, add and to as op_conv1d_u8 has them. */
 tensor *kokoro_apply(op_ctx *c, const tensor *x, const kokoro_conv *w, const conv1d_before *before, const tensor *add, tensor *to);

@@ -1,12 +1,12 @@
 """Golden values of Kokoro: what onnxruntime makes of a short phoneme string, part by part.
 
-    python3 tests/golden/gen_kokoro.py MODELS_FOLDER/kokoro tests/golden [PHONEMES SPEED VOICE]
+    python3 tests/golden/gen_kokoro.py MODELS_FOLDER/kokoro tests/golden [PHONEMES SPEED VOICE [MODEL.onnx]]
 needs numpy, onnx, onnxruntime, safetensors. Writes kokoro.safetensors: ids, style, speed, and inputs and outputs of the parts.
 
 The model quantises activations on the fly: a last bit that differs in any float flips a quantised value, and flips add up from
 block to block (gen_hibari.py says more). So each part is compared on onnxruntime's own input to it, and the whole without that
-quantisation: the same graph with the same weights as f32, whose results carry the names exact.*. With a fourth argument MODEL.onnx
-that f32 graph is written, too: it is what an export without quantisation looks like.
+quantisation: the same graph with the same weights as f32, whose results carry the names exact.*. With MODEL.onnx that f32 graph is
+written, too: it is what an export without quantisation looks like.
 """
 import json
 import os
@@ -31,6 +31,7 @@ TAPS = {  # name: (tensor, what makes it [T, C])
     "decoded": ("/decoder/decoder/decode.3/Div_4_output_0", "ct"),
     "source": ("/decoder/decoder/generator/Concat_3_output_0", "ct"),
     "durations": ("/encoder/Clip_output_0", "t"),
+    "source_block": ("/decoder/decoder/generator/noise_res.0/Add_8_output_0", "ct"),
 }
 
 
@@ -90,12 +91,12 @@ def run(model, feeds):
     out = {"sound": results[0].reshape(-1)}
     for (name, (_, order)), x in zip(TAPS.items(), results[1:]):
         x = x.reshape(-1) if order == "t" else x.reshape(x.shape[-2:]) if x.shape[0] == 1 else x.reshape(x.shape[0], -1)
-        out[name] = np.ascontiguousarray(x.T if order == "ct" else x).astype(np.float32)
+        out[name] = np.ascontiguousarray(x.T if order == "ct" else x).astype(np.float16 if name == "source_block" else np.float32)
     return out
 
 
 folder = sys.argv[1]
-phonemes, speed, voice = (sys.argv[3:6] + ["ə", "2", "af_heart"][len(sys.argv) - 3:]) if len(sys.argv) < 6 else sys.argv[3:6]
+phonemes, speed, voice = sys.argv[3:6] if len(sys.argv) > 5 else ("ə", "2", "af_heart")
 vocabulary = json.load(open(os.path.join(folder, "../hibari/vocab.json")))
 ids = [0] + [vocabulary[p] for p in phonemes if p in vocabulary] + [0]
 styles = np.fromfile(os.path.join(folder, "voices", voice + ".bin"), "<f4").reshape(-1, 256)
