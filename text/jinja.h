@@ -33,6 +33,10 @@ typedef struct jinja jinja;
 jinja *jinja_parse(const char *text, size_t size, const char *name, status *st);
 void jinja_free(jinja *t); /* NULL is allowed */
 
+/* The same of a language with more filters and functions (text/jinja_extend.h), for other texts than chat templates. */
+struct jinja_extension;
+jinja *jinja_parse_extended(const char *text, size_t size, const char *name, const struct jinja_extension *extension, status *st);
+
 /* Whether the program mentions this name as a variable anywhere: a template that does not cannot use it. */
 bool jinja_mentions(const jinja *t, const char *name);
 
@@ -49,6 +53,7 @@ typedef struct {
     const jinja_variable *variable;
     size_t count;
     time_t now; /* for strftime_now, as local time */
+    void *data; /* for the functions of an extension */
 } jinja_input;
 
 /* What a run wrote: size bytes with a zero behind them, and for each its origin. Freed with jinja_output_free. */

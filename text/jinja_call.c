@@ -2,7 +2,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "text/jinja_value.h"
+#include "text/jinja_extend.h"
 
 /* ---- arguments ---- */
 
@@ -87,7 +87,7 @@ static jinja_value function_raise(jinja_context *r, const jinja_node *at, const 
     jinja_builder b = {0};
     if (!jinja_bind(r, at, "raise_exception", a, names, 1, &message)) return (jinja_value){0};
     jinja_write(r, at, &b, message);
-    return jinja_fail(r, at, "the template refuses this conversation: %.*s", b.size > 300 ? 300 : (int)b.size, b.size ? b.text : "");
+    return jinja_fail(r, at, "the template refuses %s: %.*s", r->t->extension ? "these data" : "this conversation", b.size > 300 ? 300 : (int)b.size, b.size ? b.text : "");
 }
 
 static jinja_value function_strftime_now(jinja_context *r, const jinja_node *at, const jinja_arguments *a)
@@ -123,7 +123,12 @@ int64_t jinja_find_function(const char *name, size_t size)
     return -1;
 }
 
-jinja_value jinja_call_function(jinja_context *r, const jinja_node *at, int64_t which, const jinja_arguments *a) { return FUNCTIONS[which].call(r, at, a); }
+jinja_value jinja_call_function(jinja_context *r, const jinja_node *at, int64_t which, const jinja_arguments *a)
+{
+    if (which < JINJA_EXTENDED) return FUNCTIONS[which].call(r, at, a);
+    const jinja_extension_function *f = &r->t->extension->function[which - JINJA_EXTENDED];
+    return f->call ? f->call(r, at, a) : jinja_fail(r, at, "%s: it stands before its brackets alone", f->name);
+}
 
 /* ---- methods ---- */
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "text/jinja_value.h"
+#include "text/jinja_extend.h"
 
 /* ---- names ---- */
 
@@ -39,6 +39,7 @@ static jinja_value evaluate_name(jinja_context *r, const jinja_scope *s, const j
     const jinja_value *v = jinja_scope_find(r, s, n->name);
     if (v) return *v;
     const jinja_name *name = &r->t->name[n->name];
+    if (name->function >= 0) return (jinja_value){.kind = VALUE_FUNCTION, .i = JINJA_EXTENDED + name->function};
     int64_t function = jinja_find_function(name->text, name->size);
     if (function == -2) return jinja_fail(r, n, "the function '%.*s' is not known here", (int)name->size, name->text);
     if (function >= 0) return (jinja_value){.kind = VALUE_FUNCTION, .i = function};
@@ -139,6 +140,7 @@ jinja_value jinja_get_attribute(jinja_context *r, const jinja_node *at, jinja_va
 {
     jinja_value out;
     if (jinja_bad(r)) return (jinja_value){0};
+    if (r->t->extension && jinja_missing(a)) return a;
     if (a.kind == VALUE_UNDEFINED) return undefined_has_none(r, at, a);
     if (attribute(r, at, a, name, size, &out)) return out;
     if (a.kind == VALUE_DICT) {
@@ -152,6 +154,7 @@ jinja_value jinja_get_item(jinja_context *r, const jinja_node *at, jinja_value a
 {
     jinja_value out;
     if (jinja_bad(r)) return (jinja_value){0};
+    if (r->t->extension && jinja_missing(a)) return a;
     if (a.kind == VALUE_UNDEFINED) return undefined_has_none(r, at, a);
     if (item(r, a, key, &out)) return out;
     if (key.kind != VALUE_STRING) return jinja_undefined(r, "item", 4);
@@ -306,6 +309,7 @@ jinja_value jinja_binary(jinja_context *r, const jinja_node *at, uint16_t op, ji
     double x, y;
     if (jinja_bad(r)) return (jinja_value){0};
     if (jinja_integer(a, &i) && jinja_integer(b, &j)) return whole_numbers(r, at, op, i, j);
+    if (r->t->extension && (jinja_missing(a) || jinja_missing(b))) return jinja_missing(a) ? a : b;
     if (jinja_number(a, &x) && jinja_number(b, &y)) return real_numbers(r, at, op, x, y);
     if ((a.kind == VALUE_STRING && a.s->markup) || (b.kind == VALUE_STRING && b.s->markup))
         return jinja_fail(r, at, "an operator on a text marked safe is not known here; print it or join it by ~");
@@ -337,6 +341,11 @@ static jinja_value negate(jinja_context *r, const jinja_node *n, jinja_value v)
 
 static bool holds(jinja_context *r, const jinja_node *at, uint16_t op, jinja_value a, jinja_value b)
 {
+    if (r->t->extension && (a.kind == VALUE_UNDEFINED || b.kind == VALUE_UNDEFINED)) {
+        const jinja_string *name = a.kind == VALUE_UNDEFINED ? a.name : b.name;
+        jinja_fail(r, at, "'%.*s' is missing here and cannot be compared; 'is defined' asks before", name->size > 60 ? 60 : (int)name->size, name->text);
+        return false;
+    }
     switch (op) {
     case JINJA_OP2('=', '='): return jinja_equal(r, a, b);
     case JINJA_OP2('!', '='): return !jinja_equal(r, a, b);
@@ -412,6 +421,8 @@ static jinja_value call(jinja_context *r, jinja_scope *s, const jinja_node *n)
 {
     jinja_arguments a;
     jinja_value callee = jinja_evaluate(r, s, n->a);
+    if (callee.kind == VALUE_FUNCTION && callee.i >= JINJA_EXTENDED && r->t->extension->function[callee.i - JINJA_EXTENDED].lazy && !jinja_bad(r))
+        return r->t->extension->function[callee.i - JINJA_EXTENDED].lazy(r, s, n);
     if (jinja_bad(r) || !jinja_evaluate_arguments(r, s, n->list, &a)) return (jinja_value){0};
     return jinja_call(r, n, callee, &a);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/jinja_value.h"
+#include "text/jinja_extend.h"
 
 #define FILTER(name) static jinja_value filter_##name(jinja_context *r, const jinja_node *at, jinja_value v, const jinja_arguments *a)
 
@@ -308,6 +308,12 @@ static const struct {
 jinja_value jinja_apply_filter(jinja_context *r, const jinja_node *at, const char *name, size_t size, jinja_value v, const jinja_arguments *a)
 {
     if (!jinja_spend(r, 1)) return (jinja_value){0};
+    const jinja_extension *e = r->t->extension;
+    bool cached = e && at->kind == NODE_FILTER && at->op && at->text == name;
+    int32_t extended = cached ? at->op - 1 : jinja_extended_filter(e, name, size);
+    if (extended >= 0) return e->filter[extended].run(r, at, v, a);
+    /* what is missing stays missing, whatever is done to it */
+    if (e && jinja_missing(v) && !(size == 7 && memcmp(name, "default", 7) == 0) && !(size == 1 && *name == 'd')) return v;
     for (size_t i = 0; i < sizeof FILTERS / sizeof *FILTERS; i++)
         if (strlen(FILTERS[i].name) == size && memcmp(FILTERS[i].name, name, size) == 0) {
             jinja_node named = *at; /* filter_case asks for the name, which map gives as a value */

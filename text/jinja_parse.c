@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
-#include "text/jinja_syntax.h"
+#include "text/jinja_extend.h"
 
 enum { PARSE_MEMORY = 256 << 20, MAX_NAMES = 1 << 10 };
 
@@ -53,7 +53,7 @@ int32_t jinja_parse_name(jinja_parser *p, const jinja_token *token)
         if (!more) return -1;
         t->name = more, t->name_room = room;
     }
-    t->name[t->names] = (jinja_name){token->text, token->size};
+    t->name[t->names] = (jinja_name){token->text, token->size, jinja_extended_function(t->extension, token->text, token->size), token->line, token->column, false};
     return t->names++;
 }
 
@@ -167,6 +167,7 @@ static bool parse_parameters(jinja_parser *p, jinja_node **list)
         if (p->at->kind != TOKEN_NAME) return jinja_parse_fail(p, p->at, "%s found, a parameter's name wanted", jinja_token_text(p->at, found)) != NULL;
         jinja_node *n = jinja_parse_node(p, NODE_PARAMETER, p->at);
         if (!n || (n->name = jinja_parse_name(p, p->at++)) < 0) return false;
+        p->t->name[n->name].set = true;
         if (jinja_token_op(p->at, '=')) {
             p->at++;
             defaults = true;
@@ -197,6 +198,7 @@ static jinja_node *parse_macro(jinja_parser *p)
     jinja_node *n = jinja_parse_node(p, NODE_MACRO, p->at++);
     if (p->at->kind != TOKEN_NAME) return jinja_parse_fail(p, p->at, "%s found, the macro's name wanted", jinja_token_text(p->at, found));
     if (!n || (n->name = jinja_parse_name(p, p->at++)) < 0 || !parse_parameters(p, &n->other)) return NULL;
+    p->t->name[n->name].set = true;
     return parse_function_body(p, n, "endmacro") ? n : NULL;
 }
 
@@ -226,6 +228,7 @@ static jinja_node *parse_with(jinja_parser *p)
         char found[64];
         if (p->at->kind != TOKEN_NAME) return jinja_parse_fail(p, p->at, "%s found, a name wanted", jinja_token_text(p->at, found));
         if (!pair || !(pair->a = jinja_parse_node(p, NODE_NAME, p->at)) || (pair->a->name = jinja_parse_name(p, p->at++)) < 0) return NULL;
+        p->t->name[pair->a->name].set = true;
         if (!jinja_parse_expect_op(p, '=') || !(pair->b = jinja_parse_expression(p))) return NULL;
         *end = pair, end = &pair->next;
     }
@@ -246,6 +249,22 @@ static jinja_node *parse_loop_control(jinja_parser *p)
     return jinja_parse_node(p, jinja_token_is(at, "break") ? NODE_BREAK : NODE_CONTINUE, at);
 }
 
+/* {% choose %} … {% or %} … {% endchoose %}: an extension's. */
+static jinja_node *parse_choose(jinja_parser *p)
+{
+    static const char *const ends[] = {"or", "endchoose", NULL};
+    jinja_node *n = jinja_parse_node(p, NODE_CHOOSE, p->at), **end = n ? &n->other : NULL;
+    if (!n || !p->t->extension || !p->t->extension->choose) return n ? jinja_parse_fail(p, p->at, "the tag 'choose' is not known here") : NULL;
+    do { /* p->at is on "choose" or "or" */
+        jinja_node *branch = jinja_parse_node(p, NODE_BRANCH, p->at++);
+        if (!branch || !parse_body(p, ends, &branch->list)) return NULL;
+        *end = branch, end = &branch->next;
+        n->integer++;
+    } while (jinja_token_is(p->at, "or"));
+    p->at++;
+    return n;
+}
+
 static jinja_node *parse_statement(jinja_parser *p)
 {
     static const struct {
@@ -253,7 +272,7 @@ static jinja_node *parse_statement(jinja_parser *p)
         jinja_node *(*parse)(jinja_parser *p);
     } tags[] = {{"if", parse_if}, {"for", parse_for}, {"set", parse_set}, {"macro", parse_macro}, {"call", parse_call_block},
                 {"filter", parse_filter_block}, {"with", parse_with}, {"generation", parse_generation}, {"break", parse_loop_control},
-                {"continue", parse_loop_control}};
+                {"continue", parse_loop_control}, {"choose", parse_choose}};
     char found[64];
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
         if (jinja_token_is(p->at, tags[i].name)) return tags[i].parse(p);
@@ -312,11 +331,14 @@ static bool parse_until(jinja_parser *p, const char *const *ends, jinja_node **l
     return !ends || missing_end(p, ends);
 }
 
-jinja *jinja_parse(const char *text, size_t size, const char *name, status *st)
+jinja *jinja_parse(const char *text, size_t size, const char *name, status *st) { return jinja_parse_extended(text, size, name, NULL, st); }
+
+jinja *jinja_parse_extended(const char *text, size_t size, const char *name, const jinja_extension *extension, status *st)
 {
     jinja *t = alloc_zeroed(1, sizeof *t, st);
     if (!t) return NULL;
     t->pool.limit = PARSE_MEMORY;
+    t->extension = extension;
     jinja_tokens tokens = {0};
     bool ok = (t->where = alloc_string(name, strlen(name), st)) && jinja_lex(text, size, t->where, &t->pool, &tokens, st);
     if (ok) {

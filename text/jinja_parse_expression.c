@@ -2,7 +2,7 @@
  * and, or, the inline if. */
 #include <string.h>
 
-#include "text/jinja_syntax.h"
+#include "text/jinja_extend.h"
 
 static jinja_node *parse_unary(jinja_parser *p, bool with_filters);
 static jinja_node *parse_primary(jinja_parser *p, bool with_fields);
@@ -218,6 +218,7 @@ jinja_node *jinja_parse_filters(jinja_parser *p, jinja_node *node, bool at_name)
     while (at_name || skip_op(p, '|')) {
         jinja_node *n = node ? join(p, NODE_FILTER, p->at, node, node) : jinja_parse_node(p, NODE_FILTER, p->at);
         if (!n || !parse_word(p, n, "filter")) return NULL;
+        n->op = (uint16_t)(1 + jinja_extended_filter(p->t->extension, n->text, n->size));
         if (jinja_token_op(p->at, '(') && !parse_arguments(p, &n->list)) return NULL;
         node = n;
         at_name = false;
@@ -453,9 +454,17 @@ static bool is_target(const jinja_node *n)
     return true;
 }
 
+static void mark_set(jinja_parser *p, const jinja_node *n)
+{
+    if (n->kind == NODE_NAME) p->t->name[n->name].set = true;
+    if (n->kind == NODE_TUPLE)
+        for (const jinja_node *m = n->list; m; m = m->next) mark_set(p, m);
+}
+
 jinja_node *jinja_parse_target(jinja_parser *p, const char *end, bool with_fields)
 {
     const jinja_token *at = p->at;
     jinja_node *n = parse_members(p, with_fields ? parse_field : parse_plain, end, false);
+    if (n && is_target(n)) mark_set(p, n);
     return !n || is_target(n) ? n : jinja_parse_fail(p, at, "only names (and namespace members, by set) can be assigned to");
 }

@@ -16,7 +16,7 @@ struct jinja_chunk {
 void *jinja_pool_take(jinja_pool *p, size_t size, status *st)
 {
     if (size > p->limit || p->used > p->limit - size) {
-        status_set(st, STATUS_FAIL, "the chat template wants more than %zu bytes of memory", p->limit);
+        status_set(st, STATUS_FAIL, "the template wants more than %zu bytes of memory", p->limit);
         return NULL;
     }
     size_t rounded = ((size + 15) & ~(size_t)15) + GUARD_GAP;

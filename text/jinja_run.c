@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
-#include "text/jinja_value.h"
+#include "text/jinja_extend.h"
 
 typedef enum { FLOW_ON, FLOW_BREAK, FLOW_CONTINUE } flow;
 
@@ -229,6 +229,11 @@ static flow run(jinja_context *r, jinja_scope *s, const jinja_node *n)
         jinja_scope *inner = new_scope(r, s);
         return inner ? run_list(r, inner, n->list) : FLOW_ON;
     }
+    case NODE_CHOOSE: {
+        const jinja_node *branch = n->other;
+        for (int64_t k = r->t->extension->choose(r, n, n->integer); k > 0; k--) branch = branch->next;
+        return run_list(r, s, branch->list);
+    }
     case NODE_BREAK: return FLOW_BREAK;
     case NODE_CONTINUE: return FLOW_CONTINUE;
     default: jinja_fail(r, n, "no statement");
@@ -264,6 +269,7 @@ static jinja_scope *bind_variables(jinja_context *r)
         int32_t name = name_of(r->t, v->name, strlen(v->name));
         if (name >= 0) jinja_scope_set(r, s, name, jinja_from_json(r, v->value, v, 0));
     }
+    if (s && r->t->extension && r->t->extension->bind) r->t->extension->bind(r, s);
     r->pool.limit = JINJA_MEMORY + 8 * r->pool.used + 32 * r->given;
     r->steps = JINJA_STEPS + (int64_t)(4 * r->pool.used + r->given);
     return s;

@@ -74,6 +74,8 @@ typedef enum {
     NODE_WITH,      /* other: NODE_PAIR; list */
     NODE_GENERATION, /* list */
     NODE_BREAK, NODE_CONTINUE,
+    NODE_CHOOSE,    /* other: NODE_BRANCH (list) each; of an extension */
+    NODE_BRANCH,
 } jinja_node_kind;
 
 enum { JINJA_IN = 1, JINJA_NOT_IN = 2 };
@@ -83,7 +85,7 @@ enum { USES_CALLER = 1, USES_VARARGS = 2, USES_KWARGS = 4 };
 typedef struct jinja_node jinja_node;
 struct jinja_node {
     uint8_t kind;
-    uint16_t op, depth;  /* depth: of the tree below */
+    uint16_t op, depth;  /* depth: of the tree below; op of NODE_FILTER: 1 + its place in the extension's table, or 0 */
     uint32_t line, column;
     int32_t name;        /* an index into the program's names */
     jinja_node *a, *b, *c, *list, *other, *next;
@@ -98,6 +100,9 @@ struct jinja_node {
 typedef struct {
     const char *text;
     size_t size;
+    int32_t function; /* of the extension, −1: none */
+    uint32_t line, column; /* where it stands first */
+    bool set; /* somewhere: by set, for, macro, with or as a parameter */
 } jinja_name;
 
 enum { JINJA_TEMPLATE_LIMIT = 1 << 20, JINJA_DEPTH = 200 /* of nesting in the text, brackets and blocks */ };
@@ -108,6 +113,7 @@ struct jinja {
     jinja_node *body;
     jinja_name *name; /* of variables, each once */
     int32_t names, name_room;
+    const struct jinja_extension *extension; /* NULL: chat templates' language */
 };
 
 /* ---- shared by the parser's two files ---- */

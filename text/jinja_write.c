@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/jinja_value.h"
+#include "text/jinja_extend.h"
 #include "text/tokenizer_unicode.h"
 
 enum { WRITE_DEPTH = 200 };
@@ -156,6 +156,7 @@ void jinja_write_repr(jinja_context *r, const jinja_node *at, jinja_builder *b, 
 void jinja_write(jinja_context *r, const jinja_node *at, jinja_builder *b, jinja_value v)
 {
     if (v.kind == VALUE_STRING) jinja_build_string(r, b, v.s);
+    else if (r->t->extension && r->t->extension->write && r->t->extension->write(r, at, b, v)) return;
     else if (v.kind != VALUE_UNDEFINED) jinja_write_repr(r, at, b, v, 0);
 }
 
