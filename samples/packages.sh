@@ -3,7 +3,7 @@
 set -eu
 packages="build-essential cmake ninja-build pkg-config python3-pip unzip ca-certificates
 libfftw3-dev libpng-dev libfreetype-dev libjpeg-dev libsndfile1-dev libjansson-dev libssl-dev libpcre2-dev libutf8proc-dev libcmocka-dev
-zlib1g-dev libexpat1-dev libhiredis-dev fonts-dejavu-core"
+zlib1g-dev libexpat1-dev libhiredis-dev libsqlite3-dev fonts-dejavu-core"
 missing=
 for p in $packages "$@"; do
     dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing="$missing $p"
