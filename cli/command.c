@@ -11,6 +11,7 @@ static const command COMMANDS[] = {
     {"tokenize", cmd_tokenize, "a text or conversation as the model is given it: rendered, ids, pieces"},
     {"embed", cmd_embed, "a text as a vector"},
     {"bench", cmd_bench, "measures a model's speed"},
+    {"write", cmd_write, "reports from data by a template: CSV, JSON or SQLite into true prose"},
     {"speak", cmd_speak, "text to speech"},
     {"vocode", cmd_vocode, "a mel spectrum or a sound, through a vocoder to sound"},
     {"image", cmd_image, "pictures from words, by Stable Diffusion or the small model that comes along"},

@@ -39,6 +39,7 @@ void cmd_batch(int argc, char **argv, status *st);
 void cmd_worker(int argc, char **argv, status *st);
 void cmd_vocode(int argc, char **argv, status *st);
 void cmd_version(int argc, char **argv, status *st);
+void cmd_write(int argc, char **argv, status *st);
 void cmd_help(int argc, char **argv, status *st);
 
 #endif

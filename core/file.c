@@ -390,12 +390,13 @@ int file_error(FILE *stream)
     return fd >= 0 && write(fd, &byte, 1) < 0 && errno ? errno : EIO;
 }
 
-bool file_commit(file_output *f, status *st)
+/* synced: by whoever calls. */
+static bool commit(file_output *f, bool synced, status *st)
 {
     errno = 0;
     bool ok = !ferror(f->stream) && fflush(f->stream) == 0;
     if (f->path && !f->in_place) {
-        ok = ok && fsync(fileno(f->stream)) == 0 && folder_stands(f, st);
+        ok = ok && (synced || fsync(fileno(f->stream)) == 0) && folder_stands(f, st);
         ok = ok && (f->temporary.name[0] ? renameat(f->temporary.folder, f->temporary.name, f->temporary.folder, f->name) == 0 : name_output(f));
     }
     if (!ok) {
@@ -409,6 +410,41 @@ bool file_commit(file_output *f, status *st)
     if (f->path) fclose(f->stream);
     release(f);
     return true;
+}
+
+bool file_commit(file_output *f, status *st) { return commit(f, false, st); }
+
+/* Syncs the file systems that the outputs lie on; false: at least one could not be. */
+static bool sync_all(file_output **f, size_t count)
+{
+    dev_t done = 0;
+    bool any = false, ok = true;
+    for (size_t i = 0; i < count; i++) {
+        struct stat info;
+        if (!f[i]->path || f[i]->in_place) continue;
+        int fd = fileno(f[i]->stream);
+        if (ferror(f[i]->stream) || fflush(f[i]->stream) != 0 || fstat(fd, &info) != 0) continue; /* its commit says so */
+        if (any && info.st_dev == done) continue;
+        ok = syncfs(fd) == 0 && ok;
+        done = info.st_dev, any = true;
+    }
+    return ok;
+}
+
+bool file_commit_all(file_output **f, size_t count, size_t *named, status *st)
+{
+    enum { FEW = 3 }; /* a sync of each costs less than one of all that is on the disk */
+    bool ok = true, synced = false;
+    size_t done = 0;
+    for (size_t i = 0; i < count; i++) /* written out before the sync, which is told once for all */
+        if (f[i]->stream) fflush(f[i]->stream);
+    if (count > FEW) synced = sync_all(f, count);
+    for (size_t i = 0; i < count; i++) {
+        if (ok) ok = commit(f[i], synced, st), done += ok;
+        else file_abort(f[i]);
+    }
+    if (named) *named = done;
+    return ok;
 }
 
 void file_abort_all(void)

@@ -58,6 +58,10 @@ bool file_commit(file_output *f, status *st); /* frees f, also on failure */
 int file_error(FILE *stream);
 void file_abort(file_output *f);              /* NULL is allowed */
 
+/* Many outputs at the cost of one: all are written out, their file systems synced once, then each gets its name in turn.
+ * Frees all of them. False: what has no name by then is given up; *named (may be NULL) says how many at the front have one. */
+bool file_commit_all(file_output **f, size_t count, size_t *named, status *st);
+
 /* Removes the temporary files of all outputs not yet committed. Safe in a signal handler. */
 void file_abort_all(void);
 
