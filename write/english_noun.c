@@ -95,13 +95,14 @@ static bool figure_with_vowel(const char *word, size_t size)
 const char *grammar_en_article(const char *word, size_t size)
 {
     static const char *const silent[] = {"hour", "honest", "honour", "honor", "heir"},
-                      *const said_you[] = {"uni", "use", "usu", "uti", "ure", "ubi", "eu", "ewe", "uk", "ufo", "u.", "ut", "ur", "once", "one", "oneself"},
+                      *const said_you[] = {"uni", "use", "usu", "uti", "ure", "ubi", "eu", "ewe", "uk", "ufo", "u.", "uten", "once", "one", "oneself"},
                       *const not_you[] = {"unim", "unin", "unid", "unil", "unir", "unif", "usher", "utter", "urg", "urb", "urn", "euc"};
     size_t letters = 0;
     while (size && !is_letter(*word) && !(*word >= '0' && *word <= '9')) word++, size--;
     if (!size) return "a";
     if (*word >= '0' && *word <= '9') return figure_with_vowel(word, size) ? "an" : "a";
     while (letters < size && (is_letter(word[letters]) || word[letters] == '-')) letters++;
+    if (size > 1 && word[1] == '-' && *word != 'u' && *word != 'U') return strchr("aefhilmnorsxAEFHILMNORSX", *word) ? "an" : "a"; /* an x-ray */
     bool capitals = letters > 0;
     for (size_t i = 0; i < letters; i++) capitals = capitals && is_upper(word[i]);
     if (capitals && (letters == 1 || letters <= 3 || !is_vowel(word[1]))) { /* letters one by one: an MP, a UN vote, an F, a NATO */
@@ -120,12 +121,11 @@ const char *grammar_en_article(const char *word, size_t size)
     bool you = false;
     for (size_t i = 0; i < sizeof said_you / sizeof *said_you; i++) {
         size_t n = strlen(said_you[i]);
-        bool whole = strcmp(said_you[i], "one") == 0 || strcmp(said_you[i], "uk") == 0 || strcmp(said_you[i], "ut") == 0 || strcmp(said_you[i], "ur") == 0;
+        bool whole = strcmp(said_you[i], "one") == 0 || strcmp(said_you[i], "uk") == 0;
         if (begins(word, size, said_you[i]) && (!whole || letters == n || word[n] == '-')) you = true;
     }
     for (size_t i = 0; i < sizeof not_you / sizeof *not_you; i++)
-        if (begins(word, size, not_you[i]) && !begins(word, size, "unif") && !begins(word, size, "uniden") && !begins(word, size, "unilat")) you = false;
-    if (begins(word, size, "unif") || begins(word, size, "unilat")) you = true;
+        if (begins(word, size, not_you[i]) && !begins(word, size, "unif") && !begins(word, size, "unilat")) you = false;
     return you ? "a" : "an";
 }
 

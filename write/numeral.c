@@ -110,6 +110,10 @@ static void de_cardinal(phrase *p, int64_t n, const char *last)
 
 static void de_ordinal(phrase *p, int64_t n)
 {
+    if (n == 100 || n == 1000) { /* hundertste, but einhunderterste */
+        phrase_add(p, n == 100 ? "hundertste" : "tausendste");
+        return;
+    }
     int end = (int)(n % 100);
     if (n == 0 || (end >= 1 && end < 20)) {
         static const char *const irregular[] = {[1] = "erste", [3] = "dritte", [7] = "siebte", [8] = "achte"};
@@ -177,7 +181,7 @@ static void fr_ordinal(phrase *p, int64_t n, bool feminine)
     }
     fr_cardinal(p, n, false);
     if (p->size && p->text[p->size - 1] == 'e') phrase_cut(p, p->size - 1);
-    else if (p->size > 4 && strcmp(p->text + p->size - 4, "cinq") == 0) phrase_add(p, "u");
+    else if (p->size >= 4 && strcmp(p->text + p->size - 4, "cinq") == 0) phrase_add(p, "u");
     else if (p->size > 3 && p->text[p->size - 1] == 'f') {
         phrase_cut(p, p->size - 1);
         phrase_add(p, "v");
