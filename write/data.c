@@ -189,12 +189,13 @@ void data_guess_types(data_table *t)
 
 /* ---- places ---- */
 
-static void place_of(const data_table *t, size_t offset, char out[DATA_WHERE])
+/* back: columns that stand on the line in the file and not in the text. */
+static void place_of(const data_table *t, size_t offset, size_t back, char out[DATA_WHERE])
 {
     size_t line = 1, begin = 0, column = 1;
     for (const char *p = t->text; (p = memchr(p, '\n', offset - (size_t)(p - t->text))); p++) line++, begin = (size_t)(p - t->text) + 1;
     for (size_t i = begin; i < offset; i++) column += ((unsigned char)t->text[i] & 0xC0) != 0x80;
-    snprintf(out, DATA_WHERE, "%.220s:%zu:%zu", t->path, line, column);
+    snprintf(out, DATA_WHERE, "%.220s:%zu:%zu", t->path, line, column > back ? column - back : 1);
 }
 
 /* The offset of a member's value in a JSON record; of the record where it has none. */
@@ -214,13 +215,28 @@ static size_t json_offset(const data_table *t, size_t row, size_t column)
     return at;
 }
 
+/* The line may begin within a quoted field before, whose line break stands further left than in the file, by the quotes that
+ * were doubled before it: those that are still there. */
+static size_t moved_back(const data_table *t, size_t row, size_t column)
+{
+    size_t back = 0;
+    for (size_t i = 0; i < column; i++) {
+        const data_cell *c = data_at(t, row, i);
+        const char *last = c->size ? memrchr(c->text, '\n', c->size) : NULL;
+        if (!last) continue;
+        back = 0;
+        for (const char *p = c->text; p < last; p++) back += *p == '"';
+    }
+    return back;
+}
+
 void data_where(const data_table *t, size_t row, size_t column, char out[DATA_WHERE])
 {
     if (t->source == DATA_FROM_SQL) snprintf(out, DATA_WHERE, "%.160s: row %zu, column '%.80s'", t->path, row + 1, t->column[column].name);
-    else if (t->source == DATA_FROM_JSON) place_of(t, json_offset(t, row, column), out);
+    else if (t->source == DATA_FROM_JSON) place_of(t, json_offset(t, row, column), 0, out);
     else {
         size_t at = (size_t)(data_at(t, row, column)->text - t->text);
-        place_of(t, at && t->text[at - 1] == '"' ? at - 1 : at, out);
+        place_of(t, at && t->text[at - 1] == '"' ? at - 1 : at, moved_back(t, row, column), out);
     }
     utf8_mend(out);
 }
@@ -238,7 +254,7 @@ static bool check_text(const data_table *t, status *st)
         if (s[i] == '\n' || s[i] == '\t' || s[i] == '\r') continue;
         n = s[i] < 0x80 ? 0 : utf8_length(t->text + i, t->size - i);
         if (n && !(n == 2 && s[i] == 0xC2 && s[i + 1] < 0xA0)) continue; /* C1 controls */
-        place_of(t, i, where);
+        place_of(t, i, 0, where);
         return status_set(st, STATUS_INPUT, "%s: %s", where, n == 0 && s[i] >= 0x80 ? "bytes that are no UTF-8; iconv makes a text UTF-8" : "a control character");
     }
     return true;

@@ -65,8 +65,8 @@ static bool may_begin(const char *s, size_t size)
     return tokenizer_unicode_kind_of(c) != UNICODE_LOWER && c != ',' && c != ';' && c != ':';
 }
 
-/* Where the sentence at `from` ends: behind its sign and closing quotes. */
-static size_t sentence_end(const char *text, size_t size, size_t from)
+/* Where the sentence at `from` ends: behind its sign and closing quotes. any_letter: the next may begin in lower case. */
+static size_t sentence_end(const char *text, size_t size, size_t from, bool any_letter)
 {
     for (size_t i = from, n; i < size; i += n) {
         n = char_size(text + i, size - i);
@@ -79,7 +79,7 @@ static size_t sentence_end(const char *text, size_t size, size_t from)
         if (wide || next == size) return wide ? end : size;
         if (next == end) continue; /* 3.5, example.org */
         if (text[i] == '.' && is_abbreviation(text, i)) continue;
-        if (may_begin(text + next, size - next)) return end;
+        if (any_letter || may_begin(text + next, size - next)) return end;
     }
     return size;
 }
@@ -149,7 +149,7 @@ static void paragraph(const char *text, size_t size, bool lines, bool capitals, 
 {
     bool any = false, wide = false, broken = false;
     for (size_t from = 0, to; from < size; from = to) {
-        to = sentence_end(text, size, from);
+        to = sentence_end(text, size, from, capitals);
         size_t first = from;
         bool line = false;
         while (first < to && is_blank(text[first])) line = line || text[first] == '\n', first++;
