@@ -3,7 +3,10 @@
  * A program parsed with an extension knows what jinja2 knows and what the tables hold; one parsed without keeps exactly its
  * own set. The bounds of a run stay. Names of the tables are found when a program is parsed, so a call costs no search.
  *
- * In an extended program a value can be missing: an undefined one that came with the data (jinja_new_missing). It stays missing whatever
+ * In an extended program a tag takes its line's end away only where the line holds nothing but tags and blanks: so text may
+ * stand on one line with an {% endif %} and the next line stays apart.
+ *
+ * A value can be missing: an undefined one that came with the data (jinja_new_missing). It stays missing whatever
  * is computed from it, `is defined` and `default` tell, comparing it is an error, and what it writes is the extension's
  * business.
  */

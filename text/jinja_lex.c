@@ -14,6 +14,7 @@ typedef struct {
     const char *at, *end, *line_start;
     uint32_t line;
     bool line_starting; /* the last match ended with a line's end, or nothing was matched yet */
+    bool by_line, line_text; /* an extension's rule; this line holds text or a print */
     const char *name;
     jinja_pool *pool;
     jinja_token *item;
@@ -82,6 +83,9 @@ static const char *strip_right(const char *from, const char *to)
 static bool push_data(lexer *l, const char *to)
 {
     if (to == l->at) return true;
+    const char *line = memrchr(l->at, '\n', (size_t)(to - l->at));
+    if (line) l->line_text = false;
+    for (const char *c = line ? line + 1 : l->at; c < to; c++) l->line_text = l->line_text || (*c != ' ' && *c != '\t');
     jinja_token *t = push(l, TOKEN_DATA);
     if (t) t->text = l->at, t->size = (size_t)(to - l->at);
     return t != NULL;
@@ -111,6 +115,14 @@ static const char *tag_end(const char *at, const char *end, char first)
     return !sign && mark < end && *mark == '\n' ? mark + 1 : mark;
 }
 
+/* By an extension's rule the line's end behind a tag stays where the line holds more than tags. */
+static const char *keep_line(lexer *l, const char *stop, bool stripped)
+{
+    if (l->by_line && l->line_text && !stripped && stop[-1] == '\n') return stop - 1;
+    if (stop[-1] == '\n') l->line_text = false;
+    return stop;
+}
+
 static bool comment(lexer *l)
 {
     const char *stop = NULL;
@@ -120,6 +132,7 @@ static bool comment(lexer *l)
         if (at[1] != '}') continue;
         bool sign = at - 1 >= l->at + 2 && (at[-1] == '-' || at[-1] == '+');
         stop = tag_end(sign ? at - 1 : at, l->end, '#');
+        if (stop) stop = keep_line(l, stop, sign);
     }
     l->line_starting = stop[-1] == '\n';
     advance(l, stop);
@@ -288,9 +301,9 @@ static bool tag(lexer *l, bool print)
         advance(l, skip_space(l->at, l->end));
         if (l->at == l->end) return fail(l, l->at, print ? "the text ends within '{{'; '}}' wanted" : "the text ends within '{%'; '%}' wanted");
         const char *stop = NULL;
-        if (!l->brackets && !print) stop = tag_end(l->at, l->end, '%');
-        else if (!l->brackets && l->end - l->at > 2 && memcmp(l->at, "-}}", 3) == 0) stop = skip_space(l->at + 3, l->end);
-        else if (!l->brackets && l->end - l->at > 1 && memcmp(l->at, "}}", 2) == 0) stop = l->at + 2;
+        if (!l->brackets && !print && (stop = tag_end(l->at, l->end, '%'))) stop = keep_line(l, stop, *l->at == '-');
+        if (!stop && print && !l->brackets && l->end - l->at > 2 && memcmp(l->at, "-}}", 3) == 0) stop = skip_space(l->at + 3, l->end);
+        else if (!stop && print && !l->brackets && l->end - l->at > 1 && memcmp(l->at, "}}", 2) == 0) stop = l->at + 2;
         if (stop) {
             if (!push(l, print ? TOKEN_PRINT_CLOSE : TOKEN_BLOCK_CLOSE)) return false;
             l->line_starting = stop[-1] == '\n';
@@ -315,6 +328,7 @@ static bool next(lexer *l)
     if (!data_before(l, at, sign, kind == '{')) return false;
     advance(l, at);
     if (kind == '#') return comment(l);
+    l->line_text = l->line_text || kind == '{';
     const char *inside = at + (sign ? 3 : 2), *behind;
     if (kind == '%' && is_lone(inside, l->end, "raw", &behind)) {
         if (l->end - behind >= 3 && memcmp(behind, "-%}", 3) == 0) return raw(l, skip_space(behind + 3, l->end));
@@ -336,7 +350,7 @@ static size_t normalise(const char *text, size_t size, char *out)
     return n && out[n - 1] == '\n' ? n - 1 : n;
 }
 
-bool jinja_lex(const char *text, size_t size, const char *where, jinja_pool *pool, jinja_tokens *out, status *st)
+bool jinja_lex(const char *text, size_t size, const char *where, bool by_line, jinja_pool *pool, jinja_tokens *out, status *st)
 {
     if (size > JINJA_TEMPLATE_LIMIT) return status_set(st, STATUS_INPUT, "%s: a template of %zu bytes, at most %d are read", where, size, JINJA_TEMPLATE_LIMIT);
     size_t valid = tokenizer_unicode_valid(text, size);
@@ -344,7 +358,7 @@ bool jinja_lex(const char *text, size_t size, const char *where, jinja_pool *poo
     char *copy = jinja_pool_take(pool, size + 1, st);
     if (!copy) return false;
     size = normalise(text, size, copy);
-    lexer l = {.at = copy, .end = copy + size, .line_start = copy, .line = 1, .line_starting = true, .name = where, .pool = pool, .st = st};
+    lexer l = {.at = copy, .end = copy + size, .line_start = copy, .line = 1, .line_starting = true, .by_line = by_line, .name = where, .pool = pool, .st = st};
     while (l.at < l.end)
         if (!next(&l)) break;
     if (status_ok(st)) push(&l, TOKEN_END);

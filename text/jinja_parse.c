@@ -340,7 +340,7 @@ jinja *jinja_parse_extended(const char *text, size_t size, const char *name, con
     t->pool.limit = PARSE_MEMORY;
     t->extension = extension;
     jinja_tokens tokens = {0};
-    bool ok = (t->where = alloc_string(name, strlen(name), st)) && jinja_lex(text, size, t->where, &t->pool, &tokens, st);
+    bool ok = (t->where = alloc_string(name, strlen(name), st)) && jinja_lex(text, size, t->where, extension != NULL, &t->pool, &tokens, st);
     if (ok) {
         jinja_parser p = {.t = t, .at = tokens.item, .st = st};
         ok = parse_until(&p, NULL, &t->body);

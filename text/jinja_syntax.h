@@ -30,12 +30,13 @@ typedef struct {
     };
 } jinja_token;
 
-/* The tokens of a text, the last one TOKEN_END, in memory of the pool. */
+/* The tokens of a text, the last one TOKEN_END, in memory of the pool. by_line: the line's end behind a tag goes only where its
+ * line holds tags alone (an extension's rule), not always (jinja2's trim_blocks). */
 typedef struct {
     jinja_token *item;
     size_t count;
 } jinja_tokens;
-bool jinja_lex(const char *text, size_t size, const char *name, jinja_pool *pool, jinja_tokens *out, status *st);
+bool jinja_lex(const char *text, size_t size, const char *name, bool by_line, jinja_pool *pool, jinja_tokens *out, status *st);
 
 /* ---- the tree (jinja_parse.c, jinja_parse_expression.c) ---- */
 

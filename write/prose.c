@@ -167,27 +167,7 @@ static void paragraph(const char *text, size_t size, bool lines, bool capitals, 
     }
 }
 
-void prose_paragraph(const char *text, size_t size, bool capitals, size_t *left_out, text_out *out)
-{
-    /* empty lines part paragraphs here too */
-    for (size_t from = 0, i = 0; i <= size; i++) {
-        size_t next = i;
-        if (i < size) {
-            if (text[i] != '\n') continue;
-            next = i + 1;
-            while (next < size && (text[next] == ' ' || text[next] == '\t' || text[next] == '\r')) next++;
-            if (next < size && text[next] != '\n') continue;
-        }
-        size_t before = out->size;
-        paragraph(text + from, i - from, false, capitals, left_out, out);
-        if (out->size > before && i < size) text_out_add(out, "\n\n");
-        while (next < size && is_blank(text[next])) next++;
-        from = i = next;
-        if (i >= size) break;
-        i--;
-    }
-    while (out->size && out->data[out->size - 1] == '\n') out->data[--out->size] = 0;
-}
+void prose_paragraph(const char *text, size_t size, bool capitals, size_t *left_out, text_out *out) { paragraph(text, size, false, capitals, left_out, out); }
 
 /* ---- a whole report ---- */
 

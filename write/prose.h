@@ -20,7 +20,7 @@ enum { PROSE_MISSING = 1 };
  * grows by the sentences left out. */
 void prose_report(const char *text, size_t size, size_t *left_out, text_out *out);
 
-/* One paragraph: lines are joined; with `capitals` each sentence's first letter is made a capital, unless its word holds one. */
+/* One paragraph: lines are joined, empty ones too; with `capitals` each sentence's first letter is made a capital, unless its word holds one. */
 void prose_paragraph(const char *text, size_t size, bool capitals, size_t *left_out, text_out *out);
 
 /* As it is, but for the missing values, each an em dash: for tables of data, JSON and what else is no prose. */

@@ -75,7 +75,7 @@ static void test_functions(void **state)
         {"{{ days_between(day, today) }} {{ add_days(day, 10) }} {{ years_between('2000-11-28', today) }} {{ seconds_between('10:00', '11:30') }}", "7 2026-11-30 25 5400\n"},
         {"{{ newsworthy([(1, 'a'), (5, 'b'), (3, 'c')], most=2)|join(' ') }}; {{ newsworthy([(1, 'a'), (5, 'b'), (3, 'c')], most=2, order='given')|join(' ') }}; {{ newsworthy([(1, 'a')], least=2)|join }}.", "b c; b c;.\n"},
         {"{% macro m() %}told{% endmacro %}{{ newsworthy([(1, m), (2, 'x')], most=2)|join(' ') }}", "x told\n"},
-        {"{% filter prose %}the first   line ends .\n\niPhone sales rose. they doubled{% endfilter %}", "The first line ends.\n\niPhone sales rose. They doubled\n"},
+        {"{% filter prose %}the first   line ends .\n\niPhone sales rose. they doubled{% endfilter %}", "The first line ends. iPhone sales rose. They doubled\n"},
         {"{{ 'São Paulo’s  1st!'|slug }} {{ 'big'|comparative }} {{ 'big'|superlative }}", "são-paulo’s-1st bigger biggest\n"},
         {"{{ grouped(rows, 'cup')|length }} {% for key, matches in grouped(rows, 'cup') %}{{ key }}{{ matches|length }}{% endfor %}", "2 True2False2\n"},
         {"{{ previous is defined }} {{ next.home }} {{ row.home }} {{ row['away'] }} {{ home_goals + away_goals }} {{ 0.1 + 0.2 }}", "False Harbour \"Town\" Northfield Lakeside 4 0.3\n"},
@@ -240,7 +240,7 @@ static void test_schema(void **state)
     expect_schema("crowd: integer\n", 2, "data.csv:3:36: nothing found in column 'crowd', integer wanted");
     expect_schema("home_goals: integer, 0..3\naway_goals: integer, 0..3\n", 1, "data.csv:4:26: '4' found in column 'away_goals', 0..3 wanted");
     expect_schema("home: date\n", 4, "data.csv:2:4: 'Northfield' found in column 'home', date wanted");
-    expect_schema("cup: boolean\nhome: Northfield | Westgate | Lakeside\n", 1, "s:2:1: the schema: type 'Northfield | Westgate | Lakes' found, one of any, text, integer, number, boolean, date, time, moment, list wanted");
+    expect_schema("cup: boolean\nhome: Northfield | Westgate | Lakeside\n", 1, "s:2:1: the schema: type 'Northfield | Westgate | Lakesi' found, one of any, text, integer, number, boolean, date, time, moment, list wanted");
     expect_schema("home: text, Northfield | Westgate | Lakeside\n", 1, "data.csv:3:4: 'Harbour \"Town\"' found in column 'home', one of Northfield | Westgate | Lakeside wanted");
     expect_schema("hom: text\n", 1, "data.csv:1:1: the column 'hom' is wanted and not there; is it 'home'?");
     expect_schema("day: date, unique\nhome_goals: integer, unique\n", 0, NULL);
