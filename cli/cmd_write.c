@@ -1,4 +1,5 @@
 /* write: reports from data, by a template: true because each figure and name in them comes from a row. */
+#include "cli/arguments.h"
 #include "cli/command.h"
 
 #include <stdio.h>
@@ -6,9 +7,9 @@
 #include <strings.h>
 #include <time.h>
 
-#include "cli/interrupt.h"
-#include "cli/options.h"
-#include "cli/output_ending.h"
+#include "core/interrupt.h"
+#include "engine/options.h"
+#include "engine/output_ending.h"
 #include "cli/write_out.h"
 #include "core/alloc.h"
 #include "core/file.h"
@@ -58,7 +59,7 @@ static bool parse(write_options *o, int argc, char **argv, bool *help, status *s
         {0, "threads", OPTION_INT, &o->threads, "N", "0: one for each core (0); the reports do not depend on it", 0, 1024, NULL},
         {0, NULL, OPTION_GROUP, NULL, NULL, NULL, 0, 0, NULL},
     };
-    return options_parse_word(table, argc, argv, &HELP, &word, help, st) && (*help || !word || status_set(st, STATUS_USAGE, "'%s': no word is wanted here; -t names the template, -d the data", word));
+    return arguments_parse_word(table, argc, argv, &HELP, &word, help, st) && (*help || !word || status_set(st, STATUS_USAGE, "'%s': no word is wanted here; -t names the template, -d the data", word));
 }
 
 /* ---- what is wanted ---- */

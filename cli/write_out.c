@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/batch_paths.h"
-#include "cli/interrupt.h"
-#include "cli/job_path.h"
+#include "job/batch_paths.h"
+#include "core/interrupt.h"
+#include "job/job_path.h"
 #include "core/alloc.h"
 #include "core/fence.h"
 #include "core/file.h"

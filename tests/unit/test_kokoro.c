@@ -12,7 +12,7 @@
 
 #include "audio/kokoro_parts.h"
 #include "audio/kokoro_voice.h"
-#include "cli/model_path.h"
+#include "engine/model_path.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/weights.h"
