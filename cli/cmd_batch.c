@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "job/batch.h"
 #include "job/batch_options.h"
@@ -14,6 +15,7 @@
 #include "core/interrupt.h"
 #include "engine/options.h"
 #include "core/alloc.h"
+#include "core/file.h"
 #include "core/log.h"
 
 typedef struct {
@@ -86,7 +88,12 @@ static bool read_shard(arguments *a, status *st)
 /* Copies the records of other journals into the job file's own. */
 static void merge(const arguments *a, const char **from, int count, status *st)
 {
-    journal *to = journal_open(a->merge, st);
+    if (count == 0) status_set(st, STATUS_USAGE, "--merge %s: journals to join are wanted, as in aigc batch --merge all.journal jobs.jsonl.*.journal", a->merge);
+    for (int i = 0; i < count && status_ok(st); i++) { /* opened to be written to, one that is not there would be made */
+        int fd = file_open(from[i], st);
+        if (fd >= 0) close(fd);
+    }
+    journal *to = status_ok(st) ? journal_open(a->merge, st) : NULL;
     for (int i = 0; to && i < count && status_ok(st); i++) {
         journal *j = journal_open(from[i], st);
         for (size_t k = 0; j && k < journal_count(j) && status_ok(st); k++) {

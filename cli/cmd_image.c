@@ -58,6 +58,16 @@ static char *take_line(char *s, char **next)
     return s + strspn(s, " \t");
 }
 
+static int64_t count_prompts(const image_options *o, const char *text)
+{
+    int64_t count = 0;
+    for (const char *s = text; *s; s += strcspn(s, "\n"), s += *s == '\n') {
+        s += strspn(s, " \t\r");
+        count += *s && *s != '\n' && !(o->comments && *s == '#');
+    }
+    return count;
+}
+
 static bool pass_filter(filter *list, const image_options *o, status *st)
 {
     request_words_image(&(filter_lists){{list}}, o, st);
@@ -100,7 +110,7 @@ static bool check(const image_options *o, status *st)
         return status_set(st, STATUS_USAGE, "what to draw? -p TEXT or -f FILE says it, as in aigc image -p \"3d rocket\" -o rocket.png; --help lists the options");
     if (o->comments && !o->file) return status_set(st, STATUS_USAGE, "--comments goes with -f FILE");
     if (o->prompt && o->file) return status_set(st, STATUS_USAGE, "-p and -f go not together");
-    if (to_stdout && (o->count > 1 || o->file)) return status_set(st, STATUS_USAGE, "-o -: one picture alone goes to stdout");
+    if (to_stdout && o->count > 1) return status_set(st, STATUS_USAGE, "-o -: one picture alone goes to stdout");
     if (to_stdout && o->json) return status_set(st, STATUS_USAGE, "-o - and --json both want stdout");
     if (to_stdout && o->preview_every) return status_set(st, STATUS_USAGE, "--preview-every needs a file's name after -o");
     if (!image_text_check_captions(o, st)) return false;
@@ -122,6 +132,8 @@ static void open_and_draw(image_options *o, status *st)
 {
     size_t size;
     char *prompts = o->file ? file_read_text_stream(o->file, PROMPT_LIMIT, &size, st) : NULL;
+    bool to_stdout = o->output && strcmp(o->output, "-") == 0;
+    if (prompts && to_stdout && count_prompts(o, prompts) > 1) status_set(st, STATUS_USAGE, "-o -: one picture alone goes to stdout, and %s has several prompts", o->file);
     filter *list = o->filter ? filter_open(o->filter, st) : NULL;
     bool passes = status_ok(st) && (o->file || pass_filter(list, o, st)); /* before the model is loaded */
     pool *threads = passes ? pool_new((int)o->threads, st) : NULL;

@@ -218,8 +218,18 @@ static void run(const speak_flags *f, const char *text, size_t size, status *st)
     alloc_free(heteronyms);
 }
 
+/* The ending says the format, samples without a header too. */
+static bool is_raw_name(const char *path)
+{
+    static const char *const RAW[] = {".raw", ".pcm", ".s16", ".s16le"};
+    for (size_t i = 0; path && i < sizeof RAW / sizeof RAW[0]; i++)
+        if (strcmp(file_ending(path), RAW[i]) == 0) return true;
+    return false;
+}
+
 static bool check_flags(speak_flags *f, status *st)
 {
+    f->raw = f->raw || is_raw_name(f->output);
     bool to_stdout = f->output && strcmp(f->output, "-") == 0;
     if (f->json && (to_stdout || f->phonemes))
         return status_set(st, STATUS_USAGE, "--json prints on standard output, and so does %s: only one can", f->phonemes ? "--phonemes" : "-o -");

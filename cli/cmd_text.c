@@ -116,7 +116,11 @@ static bool output_failed(run *r, status *st)
 
 static void tell_end(const run *r, const generate_result *result)
 {
+    size_t whole = 1;
+    status ignored = {0};
     if (r->on_length == TEXT_CUT_KEEP) return;
+    if (r->on_length == TEXT_CUT_SENTENCE && text_cut_is(result) && text_cut_sentences(result->text ? result->text : "", result->text_size, &whole, &ignored) && !whole)
+        log_warning("the text is cut after %lld tokens, before a first sentence ends; it stays as it is", (long long)result->count);
     if (result->reason == GENERATE_CONTEXT)
         log_warning("the context of %lld positions is full: the text ends here; --shift goes on, --ctx sets another", (long long)generator_context(r->generator));
     if (result->reason == GENERATE_LENGTH && (!r->o->tokens_given || r->on_length == TEXT_CUT_WARN))

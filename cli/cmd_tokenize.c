@@ -35,6 +35,7 @@ static bool read_messages(const char *path, chat_message **m, int64_t *count, st
 {
     json_error_t error;
     json_t *all = json_parse_file(path, JSON_ALLOW_NUL, &error);
+    if (!all && error.line < 1) return status_set(st, STATUS_INPUT, "%s", error.text); /* the file, not its text */
     if (!all) return status_set(st, STATUS_INPUT, "%s:%d:%d: %s", path, error.line, error.column, error.text);
     bool ok = json_is_array(all) || status_set(st, STATUS_INPUT, "%s: a JSON list of messages wanted", path);
     *m = ok ? alloc_zeroed(json_array_size(all) + 1, sizeof **m, st) : NULL;

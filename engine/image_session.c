@@ -323,8 +323,10 @@ static picture *finish(const drawing *d, picture *p, status *st)
 {
     caption_place place;
     if (p) p = give_size(d, p, st);
-    if (p && d->o->caption && image_text_place(d->o->caption_place, &place, st)) p = set_text(d, p, d->o->caption, place, d->o->caption_size, st);
-    p = set_label(d, p, st);
+    bool captioned = p && d->o->caption && image_text_place(d->o->caption_place, &place, st), below = captioned && place == CAPTION_UNDER;
+    if (below) p = set_label(d, p, st); /* on the picture, not on its caption */
+    if (captioned) p = set_text(d, p, d->o->caption, place, d->o->caption_size, st);
+    if (!below) p = set_label(d, p, st);
     if (status_ok(st)) return p;
     picture_free(p);
     return NULL;

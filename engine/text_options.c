@@ -43,7 +43,7 @@ int text_options_job_table(text_options *o, option *table)
         {0, "field", OPTION_LIST, &o->fields, "NAME=TEXT", "a field of the task's template, such as language=French; repeatable", 0, 0, NULL, .about = OPTION_WORDS | OPTION_APART},
         {0, "examples", OPTION_STRING, &o->examples, "FILE", "JSON lines {\"input\", \"output\"} shown to the model first", 0, 0, NULL, .about = OPTION_READS | OPTION_INPUT},
         {'n', "tokens", OPTION_INT, &o->tokens, "N", "the most tokens to write, -1: no limit but the context (512)", -1, most, &o->tokens_given},
-        {0, "on-length", OPTION_STRING, &o->on_length, "HOW", "a text that -n or the context cuts: keep, warn, fail, or sentence: end at the last whole one (warn)", 0, 0, NULL, .about = OPTION_CHOICE},
+        {0, "on-length", OPTION_STRING, &o->on_length, "HOW", "what becomes of a text that -n or the context cuts; sentence: it ends with the last whole one (warn, unless -n was given)", 0, 0, NULL, "keep, warn, fail, sentence", .about = OPTION_CHOICE},
         {0, "stop", OPTION_LIST, &o->stop, "TEXT", "ends the answer before this text; repeatable", 0, 0, NULL, .about = OPTION_CHOICE},
         {0, "ignore-end", OPTION_FLAG, &o->ignore_end, NULL, "go on when the model ends its text", 0, 0, NULL},
         {0, "json-schema", OPTION_STRING, &o->json_schema, "FILE", "the answer is JSON that is valid under this schema, a file or the text itself", 0, 0, NULL, .about = OPTION_NAMED | OPTION_INPUT},

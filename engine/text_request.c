@@ -92,6 +92,17 @@ static bool read_fields(const text_options *o, prompt_field *fields, char **copi
     return true;
 }
 
+/* Does a template of the user's own say where the prompt comes? Without it the prompt would be lost. */
+static bool takes_input(const char *text)
+{
+    static const char NAME[] = "input";
+    for (const char *s = strstr(text, "{{"); s; s = strstr(s + 2, "{{")) {
+        const char *name = s + 2 + strspn(s + 2, " ");
+        if (strncmp(name, NAME, sizeof NAME - 1) == 0 && strchr(" }", name[sizeof NAME - 1])) return true;
+    }
+    return false;
+}
+
 static char *apply_task(const text_options *o, const char *input, status *st)
 {
     const char *known = prompt_task(o->task);
@@ -105,7 +116,8 @@ static char *apply_task(const text_options *o, const char *input, status *st)
     }
     prompt_field fields[MAX_FIELDS];
     int64_t count = 0;
-    if ((known || own) && read_fields(o, fields, copies, &count, st)) {
+    if (own && !takes_input(own)) status_set(st, STATUS_USAGE, "--task %.200s: the template has no {{input}}, where the prompt would come", o->task);
+    if ((known || (own && status_ok(st))) && read_fields(o, fields, copies, &count, st)) {
         fields[count++] = (prompt_field){"input", input};
         static const char *const defaults[] = {"language", "style"};
         for (int i = 0; known && i < 2; i++) { /* after the given ones: the first of a name counts */

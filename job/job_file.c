@@ -185,8 +185,25 @@ static bool set_rows(job_file *f, const char *path, const job_text *line, status
     status wrong = {0};
     f->rows_path = full ? job_name_concat(f->mem, full, strlen(full), "", "", st) : NULL; /* path lies in scratch */
     if (full) f->rows = table_open(full, &wrong);
-    if (full && !f->rows) job_file_fault(f, line, 1, "%s", wrong.msg);
+    if (full && !f->rows) job_file_fault(f, line, 1, "%s", wrong.msg), f->rows_failed = true;
     return full != NULL;
+}
+
+/* A default for all kinds need not be an option of each, but of one it must be. */
+static bool defaults_are_known(job_file *f, const job_text *line, const job_line *fields)
+{
+    bool all = true;
+    for (size_t i = 0; i < fields->count; i++) {
+        status unknown = {0}, ignored;
+        bool known = strcmp(fields->field[i].name, "seed") == 0;
+        for (int k = 0; k < KIND_COUNT && !known; k++) {
+            ignored = (status){0};
+            known = f->hooks.find(f->hooks.context, (request_kind)k, fields->field[i].name, k ? &ignored : &unknown) != NULL;
+        }
+        if (!known) job_file_fault(f, line, fields->field[i].column, "\"defaults\": '%.60s' is an option of no kind of job", fields->field[i].name);
+        all = all && known;
+    }
+    return all;
 }
 
 static bool read_line(job_file *f, const job_text *line, status *st)
@@ -199,7 +216,8 @@ static bool read_line(job_file *f, const job_text *line, status *st)
     if (!good) job_file_fault(f, line, fields.column, "%s", wrong.msg);
     else if (fields.rows) ok = set_rows(f, fields.rows, line, st);
     else if (fields.is_defaults && f->default_count == JOB_MAX_DEFAULTS) job_file_fault(f, line, 0, "more than %d lines of \"defaults\"", JOB_MAX_DEFAULTS);
-    else if (fields.is_defaults) {
+    else if (fields.is_defaults && !defaults_are_known(f, line, &fields)) {
+    } else if (fields.is_defaults) {
         ok = grow((void **)&f->defaults, f->default_count, &f->default_room, sizeof *f->defaults, st);
         if (ok) f->defaults[f->default_count++] = (job_span){line->offset, line->size};
     } else if ((ok = grow((void **)&f->line, f->lines, &f->line_room, sizeof *f->line, st))) {

@@ -63,6 +63,7 @@ struct job_file {
     bool has_requests;
     table *rows;
     const char *rows_path;
+    bool rows_failed; /* told: what its columns come into is not told too */
     const char *last_folder;
     job_names folders; /* that outputs lie in, below the output folder */
     job_text *line;

@@ -48,7 +48,7 @@ static const char *full_id(const place_context *p, const char *id, size_t n, sta
 static const char *column_place(place_context *p, const char *name, size_t n, status *st)
 {
     if (p->e->row == JOB_NO_ROW) {
-        status_set(st, STATUS_USAGE, "'{{%.*s}}': there is no {\"rows\": …} line above", (int)n, name);
+        status_set(st, STATUS_USAGE, p->f->rows_failed ? "'{{%.*s}}': the table of {\"rows\": …} cannot be read" : "'{{%.*s}}': there is no {\"rows\": …} line above", (int)n, name);
         return NULL;
     }
     const char *column = job_name_concat(p->mem, name + 4, n - 4, "", "", st);

@@ -110,6 +110,13 @@ static bool is_parameters(const tag_reader_tag *tag)
     return strcmp(tag->key, "parameters") == 0 || (comment && memmem(tag->value, tag->size, "Steps: ", 7));
 }
 
+/* Where a container has one comment alone (AIFF), that is the record. */
+static bool is_record(const tag_reader_tag *tag)
+{
+    static const char BEGIN[] = "{\"generator\":\"aigc\"";
+    return strcmp(tag->key, "Comment") == 0 && tag->size > sizeof BEGIN && memcmp(tag->value, BEGIN, sizeof BEGIN - 1) == 0;
+}
+
 static void add_other(gatherer *g, const tag_reader_tag *tag)
 {
     static const char *const TOLD[] = {"Software", "UserComment", "Comment", "COMMENT", "SOFTWARE", "comment", "ENCODER", "ISFT", "ICMT", "COMM", "TSSE", "Title",
@@ -131,7 +138,7 @@ static bool see(void *arg, const tag_reader_tag *tag)
     if (strcmp(tag->key, "XMP") == 0) add_xmp(g, tag);
     else if (strcmp(tag->key, "C2PA") == 0) keep(g, "c2pa", json_true());
     else if (strcmp(tag->key, "AIGC") == 0 || strcmp(tag->key, "aigc") == 0) add_label(g, tag->value, tag->size);
-    else if (strcmp(tag->key, "AIGC_ORIGIN") == 0) add_record(g, tag->value, tag->size);
+    else if (strcmp(tag->key, "AIGC_ORIGIN") == 0 || is_record(tag)) add_record(g, tag->value, tag->size);
     else if (strcmp(tag->key, "AIGC_SIDECAR") == 0) add_sidecar(g, tag->value, tag->size);
     else if (is_parameters(tag)) keep(g, "parameters", text_of(tag->value, tag->size, g->st));
     else if (is_graph(tag)) json_array_append_new(list_of(g, "comfyui"), json_string(tag->key));

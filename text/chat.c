@@ -1,11 +1,14 @@
 #include "text/chat.h"
 
 #include <stdlib.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/name_hash.h"
+#include "core/log.h"
 
 enum { MAX_VARIABLES = 64 };
 
@@ -42,6 +45,10 @@ static bool add_argument(json_t *given, const char *argument, status *st)
 {
     const char *equals = strchr(argument, '=');
     if (!equals || equals == argument) return status_set(st, STATUS_USAGE, "--template-arg: '%.80s' found, NAME=JSON wanted", argument);
+    static const char *const OWN[] = {"messages", "tools", "add_generation_prompt", "bos_token", "eos_token"}; /* what the request itself gives */
+    for (size_t i = 0; i < sizeof OWN / sizeof OWN[0]; i++)
+        if (strlen(OWN[i]) == (size_t)(equals - argument) && strncmp(OWN[i], argument, strlen(OWN[i])) == 0)
+            return status_set(st, STATUS_USAGE, "--template-arg: '%s' is given by the request itself; a variable of the template's own wanted, such as enable_thinking", OWN[i]);
     char *name = alloc_string(argument, (size_t)(equals - argument), st);
     json_t *value = name ? parse_json(equals + 1, "--template-arg", st) : NULL;
     bool ok = value && (json_object_set(given, name, value) == 0 || no_memory(st));
@@ -211,22 +218,38 @@ static void find_ends(chat_template *t)
 
 /* ---- which template ---- */
 
-static bool parse(chat_template *t, const char *text, size_t size, const char *name, status *st)
+/* What is given and never read changes nothing, and that is told: once, where many requests give the same. */
+static void tell_unread(const char *text, size_t size, const char *name, size_t name_size)
+{
+    static _Atomic uint64_t told;
+    uint64_t key = name_hash(name, name_size) | 1;
+    if (memmem(text, size, name, name_size) || atomic_exchange(&told, key) == key) return;
+    log_warning("the chat template reads no '%.*s': what is given for it changes nothing", (int)name_size, name);
+}
+
+static void tell_all_unread(const chat_options *o, const char *text, size_t size)
+{
+    if (o->tools) tell_unread(text, size, "tools", 5);
+    for (size_t i = 0; i < o->arguments; i++) tell_unread(text, size, o->argument[i], strcspn(o->argument[i], "="));
+}
+
+static bool parse(chat_template *t, const char *text, size_t size, const char *name, const chat_options *o, status *st)
 {
     t->name = name;
+    tell_all_unread(o, text, size);
     t->program = jinja_parse(text, size, name, st);
     t->old_system = memmem(text, size, "system", 6) && !memmem(text, size, "developer", 9);
     if (t->program) find_ends(t);
     return t->program != NULL;
 }
 
-static bool parse_file(chat_template *t, const char *path, status *st)
+static bool parse_file(chat_template *t, const char *path, const chat_options *o, status *st)
 {
     size_t size;
     if (!file_exists(path))
         return status_set(st, STATUS_USAGE, "--chat-template: '%.200s' is no file, no template of the model and none of %s", path, chat_builtin_names());
     char *text = file_read(path, 1 << 20, &size, st);
-    bool ok = text && parse(t, text, size, path, st);
+    bool ok = text && parse(t, text, size, path, o, st);
     alloc_free(text);
     return ok;
 }
@@ -240,8 +263,8 @@ bool chat_template_init(chat_template *t, const tokenizer *k, const chat_options
     const char *own = tokenizer_chat_template(k, o->template ? o->template : o->tools && tokenizer_chat_template(k, "tool_use") ? "tool_use" : "default");
     const char *builtin = o->template ? chat_builtin(o->template) : NULL;
     t->ours = !own && builtin;
-    bool ok = own ? parse(t, own, strlen(own), "chat template", st) : builtin ? parse(t, builtin, strlen(builtin), o->template, st) :
-              o->template ? parse_file(t, o->template, st) : true;
+    bool ok = own ? parse(t, own, strlen(own), "chat template", o, st) : builtin ? parse(t, builtin, strlen(builtin), o->template, o, st) :
+              o->template ? parse_file(t, o->template, o, st) : true;
     if (!ok) chat_template_free(t);
     return ok;
 }

@@ -201,7 +201,7 @@ generate_sequence *generator_add(generator *g, const generate_request *r, status
         sequence_free(s);
         return NULL;
     }
-    if (r->tokens == 0) s->reason = GENERATE_LENGTH;
+    if (r->tokens == 0) s->reason = GENERATE_LENGTH, s->prompt_read = s->first_token = s->ended = log_seconds();
     *(g->last ? &g->last->next : &g->first) = s;
     g->last = s;
     return s;
