@@ -22,10 +22,6 @@ _aigc() {
     text:-n | text:--tokens) values="" ;;
     text:--on-length) values="" ;;
     text:--stop) values="" ;;
-    text:--json-schema) values="" ;;
-    text:--grammar) values="" ;;
-    text:--regex) values="" ;;
-    text:--choice) values="" ;;
     text:--temp) values="" ;;
     text:--top-k) values="" ;;
     text:--top-p) values="" ;;
@@ -80,7 +76,7 @@ _aigc() {
     write:--threads) values="" ;;
     speak:-f | speak:--file) values="" ;;
     speak:--pronunciations) values="" ;;
-    speak:--voice) values="hibari af_heart am_michael bf_emma bm_george joe" ;;
+    speak:--voice) values="hibari joe" ;;
     speak:--speaker) values="" ;;
     speak:--speed) values="" ;;
     speak:--length-scale) values="" ;;
@@ -186,13 +182,13 @@ _aigc() {
         return
     fi
     case $command in
-    text) options="--model --prompt --file --system --raw --chat-template --template-arg --tools --think --task --field --examples --tokens --on-length --stop --ignore-end --json-schema --grammar --regex --choice --temp --top-k --top-p --min-p --repeat-penalty --presence-penalty --frequency-penalty --repeat-last-n --seed --label --filter --metadata --logprobs --output --interactive --parallel --ctx --shift --threads --exact --json --quiet --verbose --help" ;;
+    text) options="--model --prompt --file --system --raw --chat-template --template-arg --tools --think --task --field --examples --tokens --on-length --stop --ignore-end --temp --top-k --top-p --min-p --repeat-penalty --presence-penalty --frequency-penalty --repeat-last-n --seed --label --filter --metadata --logprobs --output --interactive --parallel --ctx --shift --threads --exact --json --quiet --verbose --help" ;;
     score) options="--model --prompt --file --ctx --stride --threads --exact --json --quiet --verbose --help" ;;
     tokenize) options="--model --prompt --file --special --chat --messages --system --chat-template --template-arg --tools --think --json --quiet --verbose --help" ;;
     embed) options="--model --prompt --file --normalize --threads --exact --json --quiet --verbose --help" ;;
     bench) options="--model --prompt --tokens --sequences --runs --threads --json --quiet --verbose --help" words="text" ;;
     write) options="--template --data --sql --records --join --schema --output --per --force --check --lang --seed --date --raw --threads --quiet --verbose --help" ;;
-    speak) options="--file --ssml --pronunciations --voice --speaker --speed --length-scale --noise-scale --noise-w --sentence-silence --label --label-text --filter --metadata --seed --output --force --raw --list-voices --phonemes --json --srt --vtt --threads --quiet --verbose --help" ;;
+    speak) options="--file --ssml --pronunciations --voice --speaker --speed --length-scale --noise-scale --noise-w --sentence-silence --label --label-text --filter --metadata --seed --output --force --raw --phonemes --json --srt --vtt --threads --quiet --verbose --help" ;;
     vocode) options="--model --metadata --rate --n-fft --hop --fmin --fmax --htk --iterations --seed --output --force --mel --raw --threads --quiet --verbose --help" ;;
     image) options="--model --prompt --negative-prompt --width --height --steps --cfg-scale --sampling-method --seed --rng --noise --variation-seed --variation-strength --clip-skip --init-img --strength --mask --upscale --tile --caption --caption-place --caption-size --font --label --label-text --filter --metadata --lora --vae --config --tokenizer --prediction --exact --output --force --batch-count --file --comments --preview-every --threads --json --quiet --verbose --help" ;;
     inspect) options="--json --tensors --metadata --quiet --verbose --help" words="$(_aigc_models)" ;;

@@ -15,7 +15,9 @@ OFTEN = {"twice": 2, "three times": 3, "four times": 4}
 
 
 def number(word):
-    return int(word.replace(",", "")) if word[0].isdigit() else WORDS.index(word.lower())
+    if word[0].isdigit():
+        return int(word.replace(",", ""))
+    return WORDS.index(word.lower()) if word.lower() in WORDS else -1
 
 
 def standings(rows, until):
@@ -80,7 +82,7 @@ def check_match(r, rows, text):
             ok = r["crowd"] != "" and number(s.split()[-1]) == int(r["crowd"])
         else:
             m = re.fullmatch(r"(.+) is now (\w+) in the table with (\w+) points? from (\w+) match(?:es)?", s)
-            ok = bool(m) and m[1] in places and places.index(m[1]) + 1 == ORDINALS.index(m[2]) and dict(table)[m[1]]["points"] == number(m[3]) and dict(table)[m[1]]["played"] == number(m[4])
+            ok = bool(m) and m[1] in places and m[2] in ORDINALS and places.index(m[1]) + 1 == ORDINALS.index(m[2]) and dict(table)[m[1]]["points"] == number(m[3]) and dict(table)[m[1]]["played"] == number(m[4])
         if not ok:
             return f"match {r['id']}: '{s}'"
         said += 1
@@ -92,8 +94,11 @@ def check_table(rows, text):
     lines = [[c.strip() for c in l.strip("|").split("|")] for l in text.splitlines() if re.match(r"\| \d", l)]
     if len(lines) != len(table):
         return "the table has not all teams"
-    for line, (team, t) in zip(lines, table):
-        if line[1:] != [team, str(t["played"]), str(t["won"]), str(t["drawn"]), str(t["lost"]), f"{t['scored']}–{t['conceded']}", str(t["points"])]:
+    place = 0
+    stand = lambda t: (t["points"], t["scored"] - t["conceded"], t["scored"])
+    for i, (line, (team, t)) in enumerate(zip(lines, table)):
+        place = place if i and stand(table[i - 1][1]) == stand(t) else i + 1
+        if line != [str(place), team, str(t["played"]), str(t["won"]), str(t["drawn"]), str(t["lost"]), f"{t['scored']}–{t['conceded']}", str(t["points"])]:
             return f"the table: {line}"
     for s in sentences(text[text.rindex("|"):].strip("|\n ")):
         s = s.strip().rstrip(".")
