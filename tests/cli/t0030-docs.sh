@@ -18,6 +18,7 @@ why_not() {
     *"aigc worker "*) echo "a Redis server (t4010)" ;;
     "aigc bench text" | "aigc bench text --json"*) echo "a minute; a quicker line of it is run" ;;
     *" qwen-coder "*) [ -d "$folder/qwen-coder" ] || echo "half a gigabyte to download" ;;
+    *"--voice bm_george"* | *"--voice af_heart"*) [ -d "$folder/kokoro" ] || echo "Kokoro, 120 MB to download" ;;
     *"--voice joe"*) [ -d "$folder/joe" ] || echo "a voice for tests" ;;
     *samples/shop/shop.jsonl*) echo "a minute; --check of it is run" ;;
     esac

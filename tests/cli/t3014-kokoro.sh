@@ -40,7 +40,7 @@ grep -q "af_nobody.bin: no such voice" err || fail "an unknown voice is not name
 [ ! -e x.wav ] || fail "a sound was left behind"
 # a text longer than the model's 510 phonemes, in one sentence
 long="The ship"
-for word in one two three four five six seven eight nine ten eleven twelve; do
+for word in one two three four five six seven eight; do
     long="$long, which on day number $word of its journey met a storm and lost a part of its load"
 done
 say --voice af_heart --json -o long.wav "$long."
@@ -48,5 +48,5 @@ grep -q '"error"' out && fail "a long sentence: $(cat out)"
 python3 - long.wav <<'END' || fail "a long sentence is not said as a whole"
 import sys, wave
 w = wave.open(sys.argv[1])
-assert w.getnframes() / w.getframerate() > 40, w.getnframes()
+assert w.getnframes() / w.getframerate() > 25, w.getnframes()
 END
