@@ -8,7 +8,7 @@
 
 enum {
     INLINED = 24,           /* a rule of at most this weight that calls none is put where it is called */
-    MOST_WORK = 16000000,   /* elements of sets that are looked at, for one automaton */
+    MOST_WORK = 8000000,    /* elements of sets that are looked at, for one automaton */
     FEW_SLOTS = 1024,
     NO_EDGE = -1,
 };

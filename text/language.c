@@ -8,7 +8,7 @@
 #include "text/automaton_parts.h"
 #include "text/grammar_list.h"
 
-enum { DEAD = -1, MOST_CLASSES = 1 << 14, MOST_WORK = 20000000 };
+enum { DEAD = -1, MOST_CLASSES = 1 << 14, MOST_WORK = 5000000 };
 
 /* Characters that no state tells apart are a class: from cut[i] up to the next cut. */
 struct language {

@@ -46,7 +46,7 @@ static inline size_t follow_grammar(const automaton *a, const uint8_t *data, siz
 static inline automaton *read_source(answer_kind kind, const uint8_t *data, size_t size)
 {
     status st = {0};
-    char *copy = malloc(size + 1);
+    char *copy = malloc(size ? size : 1);
     if (size) memcpy(copy, data, size);
     alloc_set_budget(512 << 20);
     automaton *a = constraint_source_read(&(constraint_source){.kind = kind, .where = "fuzz", .text = copy, .size = size}, &(constraint_thoughts){0}, NULL, &st);
