@@ -1,7 +1,4 @@
 /* The methods of strings, by characters as Python counts them. What is cut or joined keeps its origin. */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "text/jinja_value.h"
@@ -462,100 +459,6 @@ static jinja_value method_fill(jinja_context *r, const jinja_node *at, jinja_str
     return jinja_built(r, &b);
 }
 
-/* ---- format ---- */
-
-/* {}, {0}, {name} without members, conversions and format specifications. */
-static const jinja_value *format_field(jinja_context *r, const jinja_node *at, const char *field, size_t size, size_t *next, const jinja_arguments *a)
-{
-    char digits[12];
-    for (size_t i = 0; i < size; i++)
-        if (strchr(".[!:{", field[i])) return jinja_fail(r, at, "format: '{%.*s}' is not known here; {}, {0} and {name} are", size > 40 ? 40 : (int)size, field), NULL;
-    bool number = size > 0 && size < sizeof digits;
-    for (size_t i = 0; i < size && number; i++) number = field[i] >= '0' && field[i] <= '9';
-    size_t index = *next;
-    if (number) {
-        memcpy(digits, field, size);
-        digits[size] = 0;
-        index = (size_t)strtoull(digits, NULL, 10);
-    } else if (!size) (*next)++;
-    const jinja_value *found = number || !size ? index < a->count ? &a->item[index] : NULL : jinja_dict_get_text(r, &a->named, field, size);
-    if (!found) jinja_fail(r, at, "format: nothing is given for '{%.*s}'", size > 40 ? 40 : (int)size, field);
-    return found;
-}
-
-static jinja_value method_format(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
-{
-    (void)name;
-    jinja_builder b = {0};
-    size_t next = 0;
-    for (size_t i = 0, n; i < s->size && jinja_spend(r, 1); i += n) {
-        char c = s->text[i];
-        n = 1;
-        if ((c == '{' || c == '}') && i + 1 < s->size && s->text[i + 1] == c) n = 2;
-        else if (c == '}') return jinja_fail(r, at, "format: a '}' that nothing opened");
-        else if (c == '{') {
-            const char *end = memchr(s->text + i, '}', s->size - i);
-            if (!end) return jinja_fail(r, at, "format: a '{' that nothing closes");
-            const jinja_value *v = format_field(r, at, s->text + i + 1, (size_t)(end - s->text) - i - 1, &next, a);
-            if (v) jinja_write(r, at, &b, *v);
-            n = (size_t)(end - s->text) - i + 1;
-            continue;
-        }
-        jinja_build(r, &b, s->text + i, 1, s->origin ? s->origin + i : NULL, s->whole);
-    }
-    return jinja_built(r, &b);
-}
-
-/* One conversion of a % format: its text, or an error. text is behind the %. Returns the bytes read. */
-static size_t format_one(jinja_context *r, const jinja_node *at, const char *text, size_t size, jinja_value v, jinja_builder *b)
-{
-    char how[40] = "%", out[400];
-    size_t n = 0;
-    double x = 0;
-    int64_t i = 0;
-    while (n < size && n < 20 && strchr("-+ 0#.123456789", text[n])) n++;
-    char kind = n < size ? text[n] : 0;
-    if (v.kind == VALUE_FLOAT && (kind == 'd' || kind == 'i') && v.f > -9e18 && v.f < 9e18) v = jinja_int((int64_t)v.f);
-    memcpy(how + 1, text, n);
-    how[1 + n] = 0;
-    if (strtol(text, NULL, 10) > 300 || n == 20) kind = 0;
-    if ((kind == 's' || kind == 'r') && n == 0) {
-        if (kind == 's') jinja_write(r, at, b, v);
-        else jinja_write_repr(r, at, b, v, 0);
-    } else if ((kind == 'd' || kind == 'i' || kind == 'u' || kind == 'x' || kind == 'X' || kind == 'o') && jinja_integer(v, &i) && (i >= 0 || kind == 'd' || kind == 'i')) {
-        char *end = how + 1 + n;
-        snprintf(end, sizeof how - (size_t)(end - how), "%s", kind == 'x' ? PRIx64 : kind == 'X' ? PRIX64 : kind == 'o' ? PRIo64 : PRId64);
-        int wrote = snprintf(out, sizeof out, how, i);
-        jinja_build(r, b, out, wrote > 0 && wrote < (int)sizeof out ? (size_t)wrote : 0, NULL, JINJA_OWN);
-    } else if (kind && strchr("fFeEgG", kind) && jinja_number(v, &x) && (x < 1e60 && x > -1e60)) {
-        how[1 + n] = kind, how[2 + n] = 0;
-        int wrote = snprintf(out, sizeof out, how, x);
-        if (wrote < 0 || wrote >= (int)sizeof out) jinja_fail(r, at, "a %% format that writes more than %zu bytes", sizeof out);
-        else jinja_build(r, b, out, (size_t)wrote, NULL, JINJA_OWN);
-    } else jinja_fail(r, at, "the %% format '%%%.*s' with a value of type '%s' is not known here", (int)(n < size ? n + 1 : n), text, jinja_type(v));
-    return n + 1;
-}
-
-jinja_value jinja_format_percent(jinja_context *r, const jinja_node *at, const jinja_string *format, jinja_value values)
-{
-    jinja_builder b = {0};
-    jinja_list one = {.item = &values, .count = 1};
-    const jinja_list *all = values.kind == VALUE_TUPLE ? values.list : &one;
-    size_t used = 0;
-    for (size_t i = 0; i < format->size && jinja_spend(r, 1);) {
-        if (format->text[i] != '%') {
-            jinja_build(r, &b, format->text + i, 1, format->origin ? format->origin + i : NULL, format->whole);
-            i++;
-        } else if (i + 1 < format->size && format->text[i + 1] == '%') {
-            jinja_build(r, &b, "%", 1, NULL, format->origin ? format->origin[i] : format->whole);
-            i += 2;
-        } else if (used >= all->count) return jinja_fail(r, at, "a %% format wants more values than %zu", all->count);
-        else i += 1 + format_one(r, at, format->text + i + 1, format->size - i - 1, all->item[used++], &b);
-    }
-    if (used < all->count && values.kind != VALUE_DICT) return jinja_fail(r, at, "a %% format takes %zu values, %zu are given", used, all->count);
-    return jinja_built(r, &b);
-}
-
 /* ---- all of them ---- */
 
 jinja_value jinja_string_method(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
@@ -564,7 +467,7 @@ jinja_value jinja_string_method(jinja_context *r, const jinja_node *at, jinja_st
         const char *names;
         jinja_value (*call)(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a);
     } groups[] = {{"strip lstrip rstrip ", method_trim}, {"split rsplit ", method_split}, {"startswith endswith ", method_starts}, {"replace ", method_replace},
-                  {"find rfind index rindex ", method_find}, {"count ", method_count}, {"join ", method_join}, {"splitlines ", method_lines}, {"format ", method_format},
+                  {"find rfind index rindex ", method_find}, {"count ", method_count}, {"join ", method_join}, {"splitlines ", method_lines}, {"format ", jinja_format_braces},
                   {"partition rpartition ", method_partition}, {"removeprefix removesuffix ", method_remove}, {"zfill ljust rjust center ", method_fill}};
     size_t n = strcspn(name, " ");
     bool by_name = named(name, "split") || named(name, "rsplit") || named(name, "splitlines") || named(name, "format");

@@ -74,7 +74,7 @@ struct jinja_dict {
 
 struct jinja_method {
     jinja_value self;
-    const char *name; /* zero-terminated, one of the names of jinja_method.c */
+    const char *name; /* zero-terminated, one of the names of jinja_call.c */
 };
 
 typedef struct jinja_scope jinja_scope;
@@ -214,6 +214,7 @@ int64_t jinja_find_function(const char *name, size_t size); /* −1: none; −2:
 const char *jinja_find_method(jinja_value self, const char *name, size_t size, bool *refused);
 jinja_value jinja_call_method(jinja_context *r, const jinja_node *at, const jinja_method *m, const jinja_arguments *a);
 jinja_value jinja_string_method(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a);
+jinja_value jinja_format_braces(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a); /* the method format */
 jinja_value jinja_format_percent(jinja_context *r, const jinja_node *at, const jinja_string *format, jinja_value values);
 jinja_value jinja_string_trim(jinja_context *r, const jinja_string *s, const jinja_string *chars, bool left, bool right);
 jinja_value jinja_string_replace(jinja_context *r, const jinja_string *s, const jinja_string *old, const jinja_string *fresh, int64_t count);

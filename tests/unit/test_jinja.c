@@ -145,6 +145,9 @@ static void test_hostile(void **state)
         "{% for i in range(99999) %}{{ range(99999) | list | length }}{% endfor %}", "{% for i in range(99999) %}{{ (range(9999) | list)[::-1] | sort | unique | list }}{% endfor %}", "{{ (range(99999) | map('string') | join('a')).count('a') }}{% for i in range(99999) %}{{ 'b' in (('a' * 100000)) }}{% endfor %}",
         "{% set a = 'a' * 100000 %}{% for i in range(99999) %}{{ a.split('a') | length }}{% endfor %}", "{% set a = 'a' * 100000 %}{% for i in range(9999) %}{{ a.rfind(('a' * 50000) + 'b') }}{% endfor %}", "{{ range(99999) | sum }}{% for i in range(9999) %}{{ range(99999) | map('string') | join }}{% endfor %}",
         "{% set ns = namespace(d={}) %}{% for i in range(99999) %}{% set ns.d = dict(ns.d, **{i | string: i}) %}{% endfor %}", "{% set a = 'a' * 100000 %}{% for i in range(99999) %}{{ a | trim(a) }}{% endfor %}", "{{ 3 ** 9223372036854775807 }}", "{{ 1 ** 9223372036854775807 }}{{ 2 ** 70 }}",
+        "{{ '%.999999999f' % 1.5 }}", "{{ '%.999999999d' % 1 }}", "{{ '%-999999999d' % 1 }}", "{{ '%#999999999x' % 1 }}", "{{ '%.99999999d' % 1 }}", "{{ '%+.999999999e' % 1.5 }}", "{{ '%0999999999d' % 1 }}",
+        "{{ '% 301d' % 1 }}", "{{ '%.301f' % 1.5 }}", "{{ '%99999999999999999999d' % 1 }}", "{{ '%.99999999999999999999g' % 1.5 }}", "{{ '%d%.999999999i' | format(1, 2) }}", "{{ '%5.999999999X' % 1 }}",
+        "{% for i in range(99999) %}{{ '%300.300f' % 1.5 }}{% endfor %}",
     };
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         status st = {0};
@@ -170,6 +173,27 @@ static void test_hostile(void **state)
         assert_true(seconds() - begun < 2);
         jinja_output_free(&out);
         free(text);
+    }
+}
+
+/* A format that a program puts together ends where it ends, with no zero byte there: nothing behind it is read. */
+static void test_formats_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *program, *want; /* NULL: an error */
+    } cases[] = {
+        {"{% set x = '9%5' ~ 'd9' %}{{ x[1:-1] % 7 }}", "    7"}, {"{% set x = ('%' * 2)[:1] ~ '3d' %}{{ x % 7 }}", "  7"}, {"{{ ('%1' ~ '9999d')[:2] % 7 }}", NULL}, {"{{ ('a%' ~ 'd')[:2] % 7 }}", NULL},
+        {"{{ ('%.' ~ '9999d')[:2] % 7 }}", NULL}, {"{{ ('%05' ~ 'd')[:3] % 7 }}", NULL}, {"{{ ('%2' ~ 'd' * 64)[:3] % 7 }}", " 7"}, 
+        {"{{ '%.3f|%6.2f|%-9.1e|%+d|% d|%#x|%05d|%.0f' % (1.5, 2.25, 3.5, 4, 5, 6, 7, 2.5) }}", "1.500|  2.25|3.5e+00  |+4| 5|0x6|00007|2"}, {"{{ ('%300d' % 8) | length }}{{ ('%.300f' % 8) | length }}", "300302"},
+        {"{{ ('%\0d') % 7 }}", NULL}, {"{{ '{\0}'.format(1) }}", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        status st = {0};
+        jinja_output out = {0};
+        bool ok = run(cases[i].program, strlen(cases[i].program), NULL, &out, &st);
+        if (ok != (cases[i].want != NULL) || (ok && strcmp(out.text, cases[i].want) != 0)) fail_msg("%s gives %s", cases[i].program, ok ? out.text : st.msg);
+        jinja_output_free(&out);
     }
 }
 
@@ -224,7 +248,7 @@ static void test_memory_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden), cmocka_unit_test(test_origin), cmocka_unit_test(test_hostile), cmocka_unit_test(test_growth), cmocka_unit_test(test_memory_ends),
+        cmocka_unit_test(test_golden), cmocka_unit_test(test_origin), cmocka_unit_test(test_hostile), cmocka_unit_test(test_formats_end), cmocka_unit_test(test_growth), cmocka_unit_test(test_memory_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
