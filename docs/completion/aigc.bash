@@ -3,7 +3,7 @@ _aigc_models() { ls "${AIGC_MODELS:-${XDG_DATA_HOME:-$HOME/.local/share}/aigc/mo
 _aigc() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} values=no options= words=
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W "text score tokenize embed bench speak vocode image inspect quantize batch plan worker check rerun help version --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "text score tokenize embed bench write speak vocode image inspect quantize batch plan worker check rerun help version --help --version" -- "$word"))
         return
     fi
     if [ "$word" = = ]; then word=; elif [ "$before" = = ]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi
@@ -20,8 +20,12 @@ _aigc() {
     text:--field) values="" ;;
     text:--examples) values="" ;;
     text:-n | text:--tokens) values="" ;;
-    text:--on-length) values="" ;;
+    text:--on-length) values="keep warn fail sentence" ;;
     text:--stop) values="" ;;
+    text:--json-schema) values="" ;;
+    text:--grammar) values="" ;;
+    text:--regex) values="" ;;
+    text:--choice) values="" ;;
     text:--temp) values="" ;;
     text:--top-k) values="" ;;
     text:--top-p) values="" ;;
@@ -62,6 +66,18 @@ _aigc() {
     bench:--sequences) values="" ;;
     bench:--runs) values="" ;;
     bench:-t | bench:--threads) values="" ;;
+    write:-t | write:--template) values="" ;;
+    write:-d | write:--data) values="" ;;
+    write:--sql) values="" ;;
+    write:--records) values="" ;;
+    write:--join) values="" ;;
+    write:--schema) values="" ;;
+    write:-o | write:--output) values="" ;;
+    write:--per) values="row all" ;;
+    write:--lang) values="en-GB en-US de-DE de-CH fr-FR zh-CN" ;;
+    write:-s | write:--seed) values="" ;;
+    write:--date) values="" ;;
+    write:--threads) values="" ;;
     speak:-f | speak:--file) values="" ;;
     speak:--pronunciations) values="" ;;
     speak:--voice) values="hibari af_heart am_michael bf_emma bm_george joe" ;;
@@ -170,11 +186,12 @@ _aigc() {
         return
     fi
     case $command in
-    text) options="--model --prompt --file --system --raw --chat-template --template-arg --tools --think --task --field --examples --tokens --on-length --stop --ignore-end --temp --top-k --top-p --min-p --repeat-penalty --presence-penalty --frequency-penalty --repeat-last-n --seed --label --filter --metadata --logprobs --output --interactive --parallel --ctx --shift --threads --exact --json --quiet --verbose --help" ;;
+    text) options="--model --prompt --file --system --raw --chat-template --template-arg --tools --think --task --field --examples --tokens --on-length --stop --ignore-end --json-schema --grammar --regex --choice --temp --top-k --top-p --min-p --repeat-penalty --presence-penalty --frequency-penalty --repeat-last-n --seed --label --filter --metadata --logprobs --output --interactive --parallel --ctx --shift --threads --exact --json --quiet --verbose --help" ;;
     score) options="--model --prompt --file --ctx --stride --threads --exact --json --quiet --verbose --help" ;;
     tokenize) options="--model --prompt --file --special --chat --messages --system --chat-template --template-arg --tools --think --json --quiet --verbose --help" ;;
     embed) options="--model --prompt --file --normalize --threads --exact --json --quiet --verbose --help" ;;
     bench) options="--model --prompt --tokens --sequences --runs --threads --json --quiet --verbose --help" words="text" ;;
+    write) options="--template --data --sql --records --join --schema --output --per --force --check --lang --seed --date --raw --threads --quiet --verbose --help" ;;
     speak) options="--file --ssml --pronunciations --voice --speaker --speed --length-scale --noise-scale --noise-w --sentence-silence --label --label-text --filter --metadata --seed --output --force --raw --list-voices --phonemes --json --srt --vtt --threads --quiet --verbose --help" ;;
     vocode) options="--model --metadata --rate --n-fft --hop --fmin --fmax --htk --iterations --seed --output --force --mel --raw --threads --quiet --verbose --help" ;;
     image) options="--model --prompt --negative-prompt --width --height --steps --cfg-scale --sampling-method --seed --rng --noise --variation-seed --variation-strength --clip-skip --init-img --strength --mask --upscale --tile --caption --caption-place --caption-size --font --label --label-text --filter --metadata --lora --vae --config --tokenizer --prediction --exact --output --force --batch-count --file --comments --preview-every --threads --json --quiet --verbose --help" ;;
@@ -185,7 +202,7 @@ _aigc() {
     worker) options="--group --name --count --claim-after --deliveries --stop-after --out-dir --retries --parallel --alias --filter --threads --json --quiet --verbose --help" ;;
     check) options="--json --quiet --verbose --help" ;;
     rerun) options="--output --with --threads --quiet --verbose --help" ;;
-    help) options="--man --completion --quiet --verbose --help" words="text score tokenize embed bench speak vocode image inspect quantize batch plan worker check rerun help version" ;;
+    help) options="--man --completion --quiet --verbose --help" words="text score tokenize embed bench write speak vocode image inspect quantize batch plan worker check rerun help version" ;;
     version) options="--quiet --verbose --help" ;;
     esac
     case $word in

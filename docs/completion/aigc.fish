@@ -40,7 +40,7 @@ complete -c aigc -n '__aigc_is text' -l task -r -a 'summarize translate rewrite 
 complete -c aigc -n '__aigc_is text' -l field -r -d 'a field of the task\'s template, such as language=French; repeatable'
 complete -c aigc -n '__aigc_is text' -l examples -r -d 'JSON lines {"input", "output"} shown to the model first'
 complete -c aigc -n '__aigc_is text' -s n -l tokens -r -d 'the most tokens to write, -1: no limit but the context (512)'
-complete -c aigc -n '__aigc_is text' -l on-length -r -d 'a text that -n or the context cuts: keep, warn, fail, or sentence: end at the last whole one (warn)'
+complete -c aigc -n '__aigc_is text' -l on-length -r -a 'keep warn fail sentence' -d 'what becomes of a text that -n or the context cuts; sentence: it ends with the last whole one (warn, unless -n was given)'
 complete -c aigc -n '__aigc_is text' -l stop -r -d 'ends the answer before this text; repeatable'
 complete -c aigc -n '__aigc_is text' -l ignore-end -d 'go on when the model ends its text'
 complete -c aigc -n '__aigc_is text' -l json-schema -r -d 'the answer is JSON that is valid under this schema, a file or the text itself'

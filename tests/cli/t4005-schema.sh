@@ -12,13 +12,13 @@ tokens = by_title["text"]["properties"]["tokens"]["anyOf"][0]
 assert tokens["type"] == "integer" and tokens["minimum"] == -1
 lines = 0
 for path in glob.glob(sys.argv[1] + "/samples/*/*.jsonl"):
-    if path.endswith("examples.jsonl"):
+    if path.endswith(("examples.jsonl", "quake/events.jsonl")): # data, not jobs
         continue
     for line in open(path):
         job = json.loads(line)
         s = by_title[next(k for k in ("defaults", "rows") if k in job) if "kind" not in job or "defaults" in job else job["kind"]]
         assert set(s["required"]) <= set(job) <= set(s["properties"]), (path, line)
         lines += 1
-assert lines > 10
+assert lines > 5
 P
-for f in news shop story; do expect 0 "$AIGC" batch --check "$SOURCE_DIR/samples/$f/$f.jsonl"; done
+for f in shop story; do expect 0 "$AIGC" batch --check "$SOURCE_DIR/samples/$f/$f.jsonl"; done
