@@ -88,10 +88,23 @@ json_t *json_parse_file(const char *path, size_t flags, json_error_t *error)
     return root;
 }
 
+char *json_write(const json_t *value, size_t flags)
+{
+    status ignored = {0};
+    size_t n = json_dumpb(value, NULL, 0, flags);
+    char *text = n ? alloc_array(n + 1, 1, &ignored) : NULL;
+    if (text && json_dumpb(value, text, n, flags) == n) {
+        text[n] = 0;
+        return text;
+    }
+    alloc_free(text);
+    return NULL;
+}
+
 bool json_print(const json_t *value, size_t flags, status *st)
 {
     text_out line = {.st = st};
-    char *text = json_dumps(value, flags);
+    char *text = json_write(value, flags);
     if (!text) return status_set(st, STATUS_NOMEM, "out of memory for the JSON output");
     clean_json(&line, text);
     alloc_free(text);

@@ -21,6 +21,9 @@ json_t *json_parse(const char *text, size_t size, size_t flags, json_error_t *er
 /* The same of a file of at most 256 MiB; one that cannot be read gives line −1 and says why. */
 json_t *json_parse_file(const char *path, size_t flags, json_error_t *error);
 
+/* value, with json_dumps' flags, as a text of ours, whoever allocates for jansson: freed with alloc_free. NULL when memory ends. */
+char *json_write(const json_t *value, size_t flags);
+
 /* value, with json_dumpf's flags, as a line on stdout. Characters that steer terminals are \u escapes there (core/clean.h). */
 bool json_print(const json_t *value, size_t flags, status *st);
 

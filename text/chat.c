@@ -45,7 +45,7 @@ static bool add_argument(json_t *given, const char *argument, status *st)
 {
     const char *equals = strchr(argument, '=');
     if (!equals || equals == argument) return status_set(st, STATUS_USAGE, "--template-arg: '%.80s' found, NAME=JSON wanted", argument);
-    static const char *const OWN[] = {"messages", "tools", "add_generation_prompt", "bos_token", "eos_token"}; /* what the request itself gives */
+    static const char *const OWN[] = {"messages", "tools", "add_generation_prompt"}; /* what the request itself gives */
     for (size_t i = 0; i < sizeof OWN / sizeof OWN[0]; i++)
         if (strlen(OWN[i]) == (size_t)(equals - argument) && strncmp(OWN[i], argument, strlen(OWN[i])) == 0)
             return status_set(st, STATUS_USAGE, "--template-arg: '%s' is given by the request itself; a variable of the template's own wanted, such as enable_thinking", OWN[i]);

@@ -55,11 +55,11 @@ grammar_node schema_any(schema_reader *r)
 static char *dump(const json_t *value)
 {
     for (size_t digits = 15; json_is_real(value) && digits < 17; digits++) {
-        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+        char *text = json_write(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
         if (!text || strtod(text, NULL) == json_real_value(value)) return text;
         alloc_free(text);
     }
-    return json_dumps(value, JSON_ENCODE_ANY);
+    return json_write(value, JSON_ENCODE_ANY);
 }
 
 static bool add_listed(schema_reader *r, grammar_list *l, const schema_all *all, const json_t *value)

@@ -116,7 +116,7 @@ static grammar_node member_of(object *o, const language *const *language_of, con
     if (!add_value(o, name, fits, &value)) return -1;
     if (!name_allowed(o, name, &error)) return error ? -1 : grammar_nothing(r->g);
     json_t *text = json_string(name);
-    char *key = text ? json_dumps(text, JSON_ENCODE_ANY) : NULL;
+    char *key = text ? json_write(text, JSON_ENCODE_ANY) : NULL;
     json_decref(text);
     if (!key) return status_set(r->st, STATUS_NOMEM, "out of memory for a schema"), -1;
     grammar_node part[3] = {schema_literal(r, key), schema_literal(r, ": "), schema_value(r, &value)};
