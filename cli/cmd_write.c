@@ -31,7 +31,7 @@ static const help_text HELP = {
     "or from all. A sentence whose value is missing is left out. The same seed gives the same bytes. docs/write.md lists the filters and functions.",
     {{"aigc write -t samples/news/match.md -d samples/news/results.csv",
       "a report for each match, on stdout"},
-     {"aigc write -t samples/news/match.md -d samples/news/results.csv -o 'out/{{home|slug}}.md'",
+     {"aigc write -t samples/news/match.md -d samples/news/results.csv -o 'out/{{id}}.md'",
       "a file for each, named by its row"}},
     NULL};
 

@@ -85,6 +85,8 @@ static bool add_all(data_table *t, const json_t *list, status *st)
         ok = ok && add_names(t, &known, record, st);
     }
     if (ok && !t->columns) ok = status_set(st, STATUS_INPUT, "%s: there are no rows with members", t->path);
+    /* every row has all columns: a few bytes a row must not make a thousand cells */
+    if (ok && t->columns * json_array_size(list) > 4 * t->size + 65536) ok = status_set(st, STATUS_INPUT, "%s: %zu columns for %zu rows that have few of them", t->path, t->columns, json_array_size(list));
     for (size_t i = 0; ok && i < json_array_size(list); i++) ok = add_record(t, &known, json_array_get(list, i), i, st);
     name_index_free(&known);
     return ok;

@@ -76,7 +76,7 @@ static bool fail(const data_table *t, sqlite3 *db, const char *what, status *st)
     int code = sqlite3_errcode(db);
     if (code == SQLITE_NOMEM) return status_set(st, STATUS_NOMEM, "%s: out of memory", t->path);
     if (code == SQLITE_INTERRUPT) return status_set(st, STATUS_INPUT, "%s: the statement runs too long and was stopped", t->path);
-    if (code == SQLITE_AUTH) return status_set(st, STATUS_USAGE, "--sql: a SELECT wanted, which reads and does nothing else (%.200s)", sqlite3_errmsg(db));
+    if (code == SQLITE_AUTH || strcmp(sqlite3_errmsg(db), "not authorized") == 0) return status_set(st, STATUS_USAGE, "--sql: a SELECT wanted, which reads and does nothing else (%.200s)", sqlite3_errmsg(db));
     int at = sqlite3_error_offset(db);
     if (code == SQLITE_ERROR && at >= 0) return status_set(st, STATUS_USAGE, "--sql: at byte %d: %.300s", at + 1, sqlite3_errmsg(db));
     return status_set(st, STATUS_INPUT, "%s: %s: %.300s", t->path, what, sqlite3_errmsg(db));

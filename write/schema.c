@@ -69,6 +69,7 @@ static void trim(const char **text, size_t *size)
 
 static column *add_column(schema *s, const char *name, size_t size, status *st)
 {
+    if (s->columns == DATA_COLUMNS) return status_set(st, STATUS_INPUT, "the schema: more than %d columns", DATA_COLUMNS), NULL;
     if (s->columns == s->room) {
         size_t room = s->room ? 2 * s->room : 16;
         column *more = alloc_resize(s->column, room, sizeof *more, st);

@@ -43,7 +43,7 @@ lay_out() {
 }
 
 # The files that a line says it makes.
-made_by() { printf '%s\n' "$1" | sed 's/ #.*//' | grep -oE -- '(^| )(-o|--output|--out-dir|--srt|--vtt|--mel) [^ ]+' | awk '{print $2}' | grep -v '^-$'; }
+made_by() { printf '%s\n' "$1" | sed 's/ #.*//' | grep -oE -- '(^| )(-o|--output|--out-dir|--srt|--vtt|--mel) [^ ]+' | awk '{print $2}' | tr -d "'" | grep -vE '^-$|[{][{]'; }
 
 run_line() { # run_line PAGE LINE
     [ -z "$(why_not "$2")" ] || return 0
@@ -84,7 +84,7 @@ lay_out jobs
 cp samples/shop/products.csv .
 awk '/^```json/ {on = 1; n++; next} /^```/ {on = 0} on {print > ("block" n ".jsonl")}' "$SOURCE_DIR/docs/batch.md"
 for file in $(grep -lE '"kind": "|"custom_id"' block*.jsonl) samples/*/*.jsonl; do
-    grep -q '"event"' "$file" || grep -qE '^\{"input"' "$file" || run_line batch.md "aigc batch --check $file"
+    grep -q '"event"' "$file" || grep -qE '^\{"input"' "$file" || ! grep -qE '"kind": |"custom_id"' "$file" || run_line batch.md "aigc batch --check $file"
 done
 
 # The examples of the help texts, those that make files for others first.

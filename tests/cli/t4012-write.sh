@@ -121,11 +121,11 @@ expect 2 "$AIGC" write -t plain.md -d many.csv -o x.png
 cat >schema.txt <<'S'
 id: integer, unique
 name: text
-n: integer, 0..500
+n: integer, 0..900
 before: number
 S
 expect 3 "$AIGC" write -t plain.md -d many.csv --schema schema.txt -o 'bad/{{id}}.txt'
-has err "many.csv:15:11: '518' found in column 'n', 0..500 wanted"
+has err "many.csv:26:12: '925' found in column 'n', 0..900 wanted"
 has err "many.csv:8:14: nothing found in column 'before', number wanted"
 [ ! -e bad ] || fail "files were written in spite of faults"
 printf '{{ nam }}' >typo.md
