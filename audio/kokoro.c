@@ -102,33 +102,43 @@ static bool run_snake(op_ctx *c, const tensor *x, const kokoro_snake *w, const t
 
 static void add(tensor *to, const tensor *x) { kernel_get()->add(to->data, to->data, x->data, tensor_count(to)); }
 
+/* x enlarged: [T, C] -> [T · rate, C'], in the last scale mirrored by one step more at its beginning. */
+static tensor *enlarge(op_ctx *c, const kokoro *k, int scale, const tensor *x)
+{
+    const conv1d *w = &k->generator.up[scale];
+    const conv1d_extra before = {.leaky = true, .slope = 0.1f, .scale = scale ? 1.0f / KOKORO_KINDS : 1};
+    if (op_failed(c) || !x) return NULL;
+    bool last = scale == KOKORO_SCALES - 1;
+    int64_t steps = conv1d_steps(w, x->dim[0]);
+    tensor *y = last && steps > 1 ? op_new(c, SHAPE(steps + 1, w->out)) : NULL;
+    size_t mark = arena_mark(c->mem);
+    tensor *up = op_conv1d(c, x, w, &before);
+    if (!y || !up) return last ? NULL : up;
+    memcpy(tensor_f32(y) + w->out, up->data, tensor_bytes(up));
+    memcpy(y->data, tensor_f32(up) + w->out, (size_t)w->out * sizeof(float));
+    arena_reset(c->mem, mark);
+    return y;
+}
+
 /* One scale: x [T, C] -> [T · rate (+ 1 in the last), C'], the sum of three blocks; the division by their number is left to
  * what follows. */
 static tensor *run_scale(op_ctx *c, const kokoro *k, int scale, const tensor *x, const tensor *source, const tensor *style)
 {
     size_t mark = arena_mark(c->mem);
-    bool last = scale == KOKORO_SCALES - 1;
-    conv1d_extra extra = {.leaky = true, .slope = 0.1f, .scale = scale ? 1.0f / KOKORO_KINDS : 1};
-    tensor *up = op_conv1d(c, x, &k->generator.up[scale], &extra);
-    if (!up) return NULL;
-    int64_t steps = up->dim[0] + last, width = up->dim[1];
-    if (last) { /* mirrored by one step at its beginning */
-        tensor *longer = op_new(c, SHAPE(steps, width));
-        if (!longer) return NULL;
-        memcpy(tensor_f32(longer) + width, up->data, tensor_bytes(up));
-        memcpy(longer->data, tensor_f32(up) + width, (size_t)width * sizeof(float));
-        up = longer;
-    }
+    tensor *up = enlarge(c, k, scale, x);
     tensor *from = kokoro_apply(c, source, &k->generator.source[scale], NULL, NULL, NULL); /* [T', C'] */
-    tensor *h = op_new(c, SHAPE(steps, width)), *aside = op_new(c, SHAPE(steps, width)), *sum = op_new(c, SHAPE(steps, width));
-    if (op_failed(c)) return NULL;
-    if (from->dim[0] != steps) {
-        status_set(c->st, STATUS_INPUT, "the model's source has %lld steps where %lld are wanted", (long long)from->dim[0], (long long)steps);
+    if (!up || !from) {
+        if (!op_failed(c)) status_set(c->st, STATUS_INPUT, "the model's sound is too short for its layers");
         return NULL;
     }
-    if (!run_snake(c, from, &k->generator.source_block[scale], style, h, aside)) return NULL;
+    if (!tensor_shape_is(from, 2, up->dim)) {
+        status_set(c->st, STATUS_INPUT, "the model's source has %lld steps where %lld are wanted", (long long)from->dim[0], (long long)up->dim[0]);
+        return NULL;
+    }
+    tensor *h = op_new(c, 2, up->dim), *aside = op_new(c, 2, up->dim), *sum = from;
+    if (op_failed(c) || !run_snake(c, from, &k->generator.source_block[scale], style, h, aside)) return NULL;
     add(up, h);
-    for (int i = 0; i < KOKORO_KINDS; i++) {
+    for (int i = 0; i < KOKORO_KINDS; i++) { /* what came from the source is in `up` now: its place is the sum's */
         if (!run_snake(c, up, &k->generator.block[scale][i], style, i ? h : sum, aside)) return NULL;
         if (i) add(sum, h);
     }

@@ -24,6 +24,10 @@ enum { KOKORO_RATE = 24000, KOKORO_FRAME = 600, KOKORO_LONGEST = 512 };
 
 /* NULL with STATUS_INPUT in st. */
 kokoro *kokoro_open(const char *path, status *st);
+/* The same in two steps: what one thread does, and the packing of the layers, which all threads share. After the first nothing else may
+ * be done with k but the second, and freeing it. */
+kokoro *kokoro_open_begin(const char *path, status *st);
+void kokoro_open_end(kokoro *k, pool *threads);
 /* The same with all products in f32: slower, and what the quantised model comes near to. */
 kokoro *kokoro_open_exact(const char *path, status *st);
 void kokoro_free(kokoro *k); /* NULL is allowed */

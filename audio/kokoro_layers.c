@@ -64,12 +64,15 @@ static bool init_exact(loader *l, kokoro_conv *w, const char *node, const conv1d
     return values && conv1d_init(&w->f32, node, values, q->out, q->in, q->taps, q->bias, o, l->st);
 }
 
-static bool init(loader *l, kokoro_conv *w, const char *node, const conv1d_u8_weights *q, conv1d_options o)
+/* in_file: the weights are the file's own bytes, which stay until all layers are packed. */
+static bool init(loader *l, kokoro_conv *w, const char *node, const conv1d_u8_weights *q, conv1d_options o, bool in_file)
 {
     size_t mark = arena_mark(l->mem);
     w->quantised = !l->exact;
+    conv1d_u8_options u = {o.stride, o.dilation, o.pad};
     if (l->exact) init_exact(l, w, node, q, o);
-    else conv1d_u8_init(&w->u8, node, q, (conv1d_u8_options){o.stride, o.dilation, o.pad}, l->st);
+    else if (!in_file || !l->later || l->later->count == LOADER_LATER) conv1d_u8_init(&w->u8, node, q, u, l->st);
+    else if (conv1d_u8_prepare(&w->u8, node, q, u, l->st)) l->later->layer[l->later->count++] = &w->u8;
     arena_reset(l->mem, mark);
     return status_ok(l->st);
 }
@@ -124,7 +127,7 @@ bool kokoro_load_conv(loader *l, kokoro_conv *w, const char *node, const char *b
                            .taps = weight->dim[2], .out_step = each, .in_step = weight->dim[2], .tap_step = 1, .zero = q.zero,
                            .scale = weights_f32(l->mem, q.scale, l->st), .one_scale = tensor_count(q.scale) == 1, .bias = bias_values, .whole_bias = true};
     if (status_ok(l->st) && !u.one_scale && tensor_count(q.scale) != u.out) return kokoro_fail(l, node, "as many scales as outputs wanted");
-    if (status_ok(l->st)) init(l, w, node, &u, o);
+    if (status_ok(l->st)) init(l, w, node, &u, o, true);
     arena_reset(l->mem, mark);
     return status_ok(l->st);
 }
@@ -166,7 +169,7 @@ bool kokoro_load_linear(loader *l, kokoro_conv *w, const char *node, const char 
                            .in_step = outputs, .zero = q.zero, .scale = weights_f32(l->mem, q.scale, l->st),
                            .one_scale = tensor_count(q.scale) == 1, .bias = bias_values};
     if (status_ok(l->st) && !u.one_scale && tensor_count(q.scale) != u.out) return kokoro_fail(l, node, "as many scales as outputs wanted");
-    if (status_ok(l->st)) init(l, w, node, &u, (conv1d_options){0});
+    if (status_ok(l->st)) init(l, w, node, &u, (conv1d_options){0}, true);
     arena_reset(l->mem, mark);
     return status_ok(l->st);
 }
@@ -254,7 +257,7 @@ static bool load_front(loader *l, kokoro_lstm *w, const char *node, const tensor
     for (int64_t o = 0; o < out; o++) scales[o] = scale[o / gates];
     conv1d_u8_weights u = {.values = joined, .is_unsigned = weight->type == DTYPE_U8, .out = out, .in = in, .taps = 1, .out_step = 1, .in_step = out,
                            .zero = q->zero, .scale = scales, .bias = sum};
-    return init(l, &w->in, node, &u, (conv1d_options){0});
+    return init(l, &w->in, node, &u, (conv1d_options){0}, false);
 }
 
 bool kokoro_load_lstm(loader *l, kokoro_lstm *w, const char *node, int64_t in, int64_t width)

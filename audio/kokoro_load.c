@@ -253,7 +253,7 @@ kokoro *kokoro_read(const weights *file, bool exact, status *st)
     const char *path = weights_path(file);
     kokoro *k = alloc_zeroed(1, sizeof *k, st);
     if (k) k->mem = arena_new(st);
-    loader l = {.file = file, .graph = weights_onnx(file), .mem = k ? k->mem : NULL, .st = st, .exact = exact};
+    loader l = {.file = file, .graph = weights_onnx(file), .mem = k ? k->mem : NULL, .st = st, .exact = exact, .later = k ? &k->later : NULL};
     if (k && k->mem && !l.graph) status_set(st, STATUS_INPUT, "%s: no ONNX model, as Kokoro's are", path);
     const tensor *fc = status_ok(st) ? weights_find(file, "decoder.decoder.encode.norm1.fc.weight_quantized") : NULL;
     if (status_ok(st) && !fc) fc = weights_find(file, "decoder.decoder.encode.norm1.fc.weight");
@@ -271,11 +271,40 @@ kokoro *kokoro_read(const weights *file, bool exact, status *st)
     return NULL;
 }
 
-static kokoro *open_model(const char *path, bool exact, status *st)
+static void pack_panels(void *arg, int64_t i)
+{
+    const loader_later *later = arg;
+    for (int64_t panel = 0; panel < conv1d_u8_panels(later->layer[i]); panel++) conv1d_u8_pack(later->layer[i], panel);
+}
+
+void kokoro_pack(kokoro *k, pool *threads)
+{
+    pool_run(threads, pack_panels, &k->later, k->later.count);
+    k->later.count = 0;
+}
+
+static kokoro *begin(const char *path, bool exact, status *st)
 {
     weights *file = weights_open(path, st);
     kokoro *k = file ? kokoro_read(file, exact, st) : NULL;
-    weights_close(file);
+    if (k) k->file = file;
+    else weights_close(file);
+    return k;
+}
+
+kokoro *kokoro_open_begin(const char *path, status *st) { return begin(path, false, st); }
+
+void kokoro_open_end(kokoro *k, pool *threads)
+{
+    kokoro_pack(k, threads);
+    weights_close(k->file);
+    k->file = NULL;
+}
+
+static kokoro *open_model(const char *path, bool exact, status *st)
+{
+    kokoro *k = begin(path, exact, st);
+    if (k) kokoro_open_end(k, NULL);
     return k;
 }
 
@@ -343,6 +372,7 @@ void kokoro_free(kokoro *k)
         conv1d_free(&k->generator.up[i]);
     }
     conv1d_free(&k->generator.inverse);
+    weights_close(k->file);
     arena_free(k->mem);
     alloc_free(k);
 }

@@ -4,6 +4,7 @@
 #define AIGC_AUDIO_KOKORO_PARTS_H
 
 #include "audio/kokoro.h"
+#include "audio/loader.h"
 #include "core/conv1d.h"
 #include "core/conv1d_u8.h"
 #include "core/weights.h"
@@ -60,6 +61,8 @@ typedef struct {
 
 struct kokoro {
     arena *mem; /* the small tensors */
+    weights *file; /* from kokoro_open_begin to kokoro_open_end */
+    loader_later later;
     int64_t symbols, style, width; /* width: of the sequences that the decoder reads, 512 */
     struct {
         const float *words, *places, *kind; /* [symbols, E], [KOKORO_LONGEST, E], [E] */
@@ -100,8 +103,9 @@ struct kokoro {
     } generator;
 };
 
-/* kokoro_open of a file that is open: it may go afterwards. */
+/* kokoro_open of a file that is open; it may go when kokoro_pack has been called. */
 kokoro *kokoro_read(const weights *file, bool exact, status *st);
+void kokoro_pack(kokoro *k, pool *threads);
 
 /* f(x) through w; before, add and to as op_conv1d_u8 has them. */
 tensor *kokoro_apply(op_ctx *c, const tensor *x, const kokoro_conv *w, const conv1d_before *before, const tensor *add, tensor *to);

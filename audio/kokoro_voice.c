@@ -111,11 +111,13 @@ kokoro_voice *kokoro_voice_open(const char *model, status *st)
     char *beside = slash ? alloc_string(model, slash == model ? 1 : (size_t)(slash - model), st) : alloc_string(".", 1, st);
     v->folder = beside ? file_join(beside, "voices", st) : NULL;
     alloc_free(beside);
-    v->model = v->folder ? kokoro_open(model, st) : NULL;
+    v->model = v->folder ? kokoro_open_begin(model, st) : NULL;
     if (v->model) return v;
     kokoro_voice_close(v);
     return NULL;
 }
+
+void kokoro_voice_ready(kokoro_voice *v, pool *threads) { kokoro_open_end(v->model, threads); }
 
 void kokoro_voice_close(kokoro_voice *v)
 {

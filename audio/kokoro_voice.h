@@ -19,6 +19,8 @@ typedef struct kokoro_voice kokoro_voice;
 
 /* model: the .onnx file; voices lie in the folder "voices" beside it. NULL with STATUS_INPUT in st. */
 kokoro_voice *kokoro_voice_open(const char *model, status *st);
+/* The end of opening, by all threads: before it nothing else may be done with v. */
+void kokoro_voice_ready(kokoro_voice *v, pool *threads);
 void kokoro_voice_close(kokoro_voice *v); /* NULL is allowed */
 
 /* Whether the text looks like the name of a voice or a mixture: "xx_name", with weights and more of them. */
@@ -36,6 +38,6 @@ bool kokoro_voice_check(kokoro_voice *v, const char *speaker, status *st);
 bool kokoro_voice_say(op_ctx *c, kokoro_voice *v, const phonemizer *p, const voice_settings *settings, voice_speech *out);
 
 /* Phonemes of a piece for this kind of voice: what a text is cut into. */
-enum { KOKORO_VOICE_LONGEST = 200 };
+enum { KOKORO_VOICE_LONGEST = 160 };
 
 #endif

@@ -5,8 +5,16 @@
 #define AIGC_AUDIO_LOADER_H
 
 #include "core/conv1d.h"
+#include "core/conv1d_u8.h"
 #include "core/onnx.h"
 #include "core/weights.h"
+
+/* Layers whose weights are packed when all are found. */
+enum { LOADER_LATER = 512 };
+typedef struct {
+    conv1d_u8 *layer[LOADER_LATER];
+    int count;
+} loader_later;
 
 typedef struct {
     const weights *file;
@@ -14,6 +22,7 @@ typedef struct {
     arena *mem;        /* what is taken lives here */
     status *st;
     bool exact;        /* layers of quantised weights are to compute in f32 */
+    loader_later *later; /* where layers are noted that may be packed from the file's own bytes; NULL: they are packed at once */
 } loader;
 
 /* "prefix.3.weight", made as printf does; too long a name is cut, and then not found. */

@@ -43,6 +43,7 @@ static bool open_phonemizer(opening *o, pool *threads, bool with_voice)
     else
         for (int i = 0; i < PHONEME_PARTS; i++) phoneme_open_part(s->phonemes, &o->options, i);
     if (!status_ok(&o->voice_status)) return status_set(s->c.st, o->voice_status.code, "%s", o->voice_status.msg);
+    if (with_voice) voice_ready(s->voice, threads);
     s->phonemes = phoneme_open_end(s->phonemes, &o->options, s->c.st);
     return s->phonemes != NULL;
 }
@@ -79,6 +80,7 @@ static bool open_all(speak *s, pool *threads)
     }
     if (likely && !open_phonemizer(&o, threads, true)) return false;
     if (!likely && !(s->voice = voice_open(s->o.voice, s->c.st))) return false;
+    if (!likely) voice_ready(s->voice, threads);
     bool fits = likely && voice_alphabet(s->voice) == PHONEME_MISAKI && voice_longest(s->voice) == o.options.longest &&
                 same_language(voice_language(s->voice, &s->o.settings), s->language);
     return fits ? voice_check(s->voice, &s->o.settings, s->c.st) : open_for_voice(&o, threads);

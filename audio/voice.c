@@ -49,6 +49,11 @@ voice *voice_open(const char *path, status *st)
     return NULL;
 }
 
+void voice_ready(voice *v, pool *threads)
+{
+    if (v->kokoro) kokoro_voice_ready(v->kokoro, threads);
+}
+
 void voice_close(voice *v)
 {
     if (!v) return;

@@ -13,6 +13,8 @@ typedef struct voice voice;
 /* path: the folder or .onnx file of hibari or of Kokoro (audio/kokoro_voice.h), or a Piper voice's .onnx with its .onnx.json
  * beside it. NULL with STATUS_INPUT. */
 voice *voice_open(const char *path, status *st);
+/* The end of opening, which all threads share: to be called once, before anything else but voice_close. */
+void voice_ready(voice *v, pool *threads);
 void voice_close(voice *v); /* NULL is allowed */
 
 int voice_rate(const voice *v);                   /* samples a second */

@@ -42,10 +42,18 @@ typedef struct {
     float *whole_bias; /* the bias where it is cut down to whole multiples, else NULL; `bias` is 0 then */
     void *packed;
     size_t packed_bytes, panel_bytes;
+    conv1d_u8_weights source; /* until all panels are packed */
+    uint8_t offset;           /* what is subtracted from every weight, modulo 256 */
 } conv1d_u8;
 
 /* All that w points to may go after the call. Sizes that the kernels cannot hold are a STATUS_INPUT that names `name`. */
 bool conv1d_u8_init(conv1d_u8 *c, const char *name, const conv1d_u8_weights *w, conv1d_u8_options o, status *st);
+/* conv1d_u8_init in two steps, for those who pack many layers at once: everything but the packing, then each panel
+ * 0 ≤ panel < conv1d_u8_panels(c) once, from any thread. What w points to has to stay so long. */
+bool conv1d_u8_prepare(conv1d_u8 *c, const char *name, const conv1d_u8_weights *w, conv1d_u8_options o, status *st);
+int64_t conv1d_u8_panels(const conv1d_u8 *c);
+void conv1d_u8_pack(conv1d_u8 *c, int64_t panel);
+
 void conv1d_u8_free(conv1d_u8 *c); /* a zeroed conv1d_u8 is allowed */
 
 /* What comes before a convolution, as its input is read: f(x) = g(x · scale + shift) with g(v) = v + sin²(alpha v) inverse, or

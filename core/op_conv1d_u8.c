@@ -15,6 +15,7 @@ enum {
     MAX_STEPS = 64,            /* rows of the largest strip of any level */
     MOST_DEPTH = 1 << 14,      /* in · taps: sums stay within 32 bits */
     WIDEST = 1 << 13,          /* channels in: a row of them lies on the stack */
+    WIDEST_PANEL = 32,         /* of any level */
 };
 
 static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
@@ -30,7 +31,7 @@ static bool check(const conv1d_u8 *c, const char *name, status *st)
     const conv1d_u8_options *o = &c->o;
     if (c->in > 0 && c->out > 0 && c->taps > 0 && c->in <= WIDEST && c->out <= limit && c->taps <= limit && c->in * c->taps <= MOST_DEPTH &&
         o->stride > 0 && o->dilation > 0 && o->pad >= 0 && o->stride <= limit && o->dilation <= limit && o->pad <= limit &&
-        (o->stride == 1 || o->dilation == 1))
+        (o->stride == 1 || o->dilation == 1) && row_numbers(kernel_u8_get(), c->in) * c->taps <= MOST_DEPTH)
         return true;
     return status_set(st, STATUS_INPUT, "%s: a quantised convolution of %lld to %lld channels with %lld taps, stride %lld, dilation %lld, padding %lld is not supported",
                       name, (long long)c->in, (long long)c->out, (long long)c->taps, (long long)o->stride, (long long)o->dilation, (long long)o->pad);
@@ -77,27 +78,24 @@ static void order(int8_t *to, const conv1d_u8_weights *w, int64_t first, int64_t
             for (int64_t o = 0; o < outputs; o++) to[o * depth + k * row + c] = (int8_t)(uint8_t)(from[o * out_step + c * in_step + k * tap_step] - offset);
 }
 
-static bool pack(conv1d_u8 *c, const conv1d_u8_weights *w, int32_t offset, status *st)
+void conv1d_u8_pack(conv1d_u8 *c, int64_t panel)
 {
     const kernel_u8 *k = c->kernel;
-    int64_t row = row_numbers(k, c->in), depth = row * c->taps;
-    int8_t *ordered = alloc_zeroed((size_t)(k->panel * depth), 1, st);
-    if (!ordered) return false;
-    for (int64_t first = 0; first < c->out; first += k->panel) {
-        int64_t outputs = c->out - first < k->panel ? c->out - first : k->panel;
-        order(ordered, w, first, outputs, row, (uint8_t)offset);
-        for (int64_t o = 0; o < outputs; o++) {
-            int32_t sum = 0;
-            for (int64_t i = 0; i < depth; i++) sum += ordered[o * depth + i];
-            c->sums[first + o] = sum;
-        }
-        k->pack((char *)c->packed + (size_t)(first / k->panel) * c->panel_bytes, ordered, outputs, depth, 1, depth);
+    int8_t ordered[WIDEST_PANEL * MOST_DEPTH];
+    int64_t row = row_numbers(k, c->in), depth = row * c->taps, first = panel * k->panel, outputs = c->out - first < k->panel ? c->out - first : k->panel;
+    if (row > c->in) memset(ordered, 0, (size_t)(outputs * depth));
+    order(ordered, &c->source, first, outputs, row, c->offset);
+    for (int64_t o = 0; o < outputs; o++) {
+        int32_t sum = 0;
+        for (int64_t i = 0; i < depth; i++) sum += ordered[o * depth + i];
+        c->sums[first + o] = sum;
     }
-    alloc_free(ordered);
-    return true;
+    k->pack((char *)c->packed + (size_t)panel * c->panel_bytes, ordered, outputs, depth, 1, depth);
 }
 
-bool conv1d_u8_init(conv1d_u8 *c, const char *name, const conv1d_u8_weights *w, conv1d_u8_options o, status *st)
+int64_t conv1d_u8_panels(const conv1d_u8 *c) { return (c->out + c->kernel->panel - 1) / c->kernel->panel; }
+
+bool conv1d_u8_prepare(conv1d_u8 *c, const char *name, const conv1d_u8_weights *w, conv1d_u8_options o, status *st)
 {
     if (!o.stride) o.stride = 1;
     if (!o.dilation) o.dilation = 1;
@@ -106,6 +104,8 @@ bool conv1d_u8_init(conv1d_u8 *c, const char *name, const conv1d_u8_weights *w, 
     bool narrow;
     int32_t offset = offset_of(w, &narrow);
     const kernel_u8 *k = c->kernel = narrow ? kernel_u8_get_narrow() : kernel_u8_get();
+    c->source = *w;
+    c->offset = (uint8_t)offset;
     int64_t padded = round_up(c->out, k->panel);
     c->zero = w->zero - offset;
     c->panel_bytes = (k->panel_bytes(row_numbers(k, c->in) * c->taps) + 63) / 64 * 64;
@@ -116,12 +116,19 @@ bool conv1d_u8_init(conv1d_u8 *c, const char *name, const conv1d_u8_weights *w, 
     bool whole = w->bias && w->whole_bias;
     c->whole_bias = whole ? alloc_zeroed((size_t)padded, sizeof *c->whole_bias, st) : NULL;
     c->packed = c->sums && c->scales && c->bias && (c->whole_bias || !whole) ? alloc_huge(c->packed_bytes, st) : NULL;
-    if (!c->packed || !pack(c, w, offset, st)) {
+    if (!c->packed) {
         conv1d_u8_free(c);
         return false;
     }
     for (int64_t i = 0; i < c->out; i++) c->scales[i] = w->scale[w->one_scale ? 0 : i];
     if (w->bias) memcpy(whole ? c->whole_bias : c->bias, w->bias, (size_t)c->out * sizeof(float));
+    return true;
+}
+
+bool conv1d_u8_init(conv1d_u8 *c, const char *name, const conv1d_u8_weights *w, conv1d_u8_options o, status *st)
+{
+    if (!conv1d_u8_prepare(c, name, w, o, st)) return false;
+    for (int64_t i = 0; i < conv1d_u8_panels(c); i++) conv1d_u8_pack(c, i);
     return true;
 }
 

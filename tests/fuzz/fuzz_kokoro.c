@@ -43,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     weights *w = fuzz_open(bytes, base_size);
     kokoro *k = w ? kokoro_read(w, size % 2, &st) : NULL;
     FUZZ_CHECK(!w || (k != NULL) == status_ok(&st));
+    if (k) kokoro_pack(k, NULL);
     if (k) speak(k);
     kokoro_free(k);
     fuzz_close(w);
