@@ -199,7 +199,7 @@ static void run(const speak_flags *f, const char *text, size_t size, status *st)
     sound_origin made = {0};
     bool tags = s && !f->phonemes && !f->raw;
     if (tags) sound_origin_make(&made, sound_origin_of_speech(f, (uint64_t)f->seed, text, size, &files, st), st);
-    if (s && open_outputs(&to, f, s, tags ? &made.tags : NULL, st)) {
+    if (s && status_ok(st) && open_outputs(&to, f, s, tags ? &made.tags : NULL, st)) {
         double loaded = log_seconds();
         if (to.sound && speak_label_write(f, s, (uint64_t)f->seed, write_label, to.sound, &to.label, st)) to.seconds = to.label;
         if (f->json && status_ok(st)) to.json_open = printf("{\"rate\":%d,\"seed\":%" PRId64 ",\"sentences\":[", speak_rate(s), f->seed) > 0;

@@ -1,5 +1,5 @@
 /* Kokoro's ONNX: the small model of tests/golden with bytes changed (each four bytes of the input: three for the place, one for what
- * changes there). What opens has to speak, or to say why not. */
+ * changes there; what is over: 1 for f32, 2 to speak). What opens has to speak, or to say why not. */
 #include "audio/kokoro_parts.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     kokoro *k = w ? kokoro_read(w, size % 2, &st) : NULL;
     FUZZ_CHECK(!w || (k != NULL) == status_ok(&st));
     if (k) kokoro_pack(k, NULL);
-    if (k) speak(k);
+    if (k && size % 4 >= 2) speak(k);
     kokoro_free(k);
     fuzz_close(w);
     free(bytes);

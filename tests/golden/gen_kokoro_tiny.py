@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-SYMBOLS, EMBEDDING, HIDDEN, FFN, WIDTH, STYLE, ASR, DECODE = 12, 8, 64, 32, 16, 8, 4, 24
+SYMBOLS, EMBEDDING, HIDDEN, FFN, WIDTH, STYLE, ASR, DECODE = 178, 8, 64, 32, 16, 8, 4, 24
 rng = np.random.default_rng(7)
 tensors, nodes = [], []
 
