@@ -248,6 +248,18 @@ static void load_generator(loader *l, kokoro *k)
     load_inverse(l, k);
 }
 
+/* The numbers of half a style: the inputs of an fc, whatever way its matrix is turned. 0: this is no such file. */
+static int64_t style_width(const loader *l)
+{
+    static const char *const NAMES[] = {"_MatMul_quant", "_quant", ""};
+    const tensor *bias = weights_find(l->file, "decoder.decoder.encode.norm1.fc.bias"), *weight = NULL;
+    for (size_t i = 0; bias && !weight && i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        const onnx_node *n = onnx_find(l->graph, loader_format("/decoder/decoder/encode/norm1/fc/Gemm%s", NAMES[i]).text);
+        weight = n ? onnx_node_tensor(l->graph, n, 1) : NULL;
+    }
+    return weight && tensor_count(bias) > 0 ? tensor_count(weight) / tensor_count(bias) : 0;
+}
+
 kokoro *kokoro_read(const weights *file, bool exact, status *st)
 {
     const char *path = weights_path(file);
@@ -255,12 +267,10 @@ kokoro *kokoro_read(const weights *file, bool exact, status *st)
     if (k) k->mem = arena_new(st);
     loader l = {.file = file, .graph = weights_onnx(file), .mem = k ? k->mem : NULL, .st = st, .exact = exact, .later = k ? &k->later : NULL};
     if (k && k->mem && !l.graph) status_set(st, STATUS_INPUT, "%s: no ONNX model, as Kokoro's are", path);
-    const tensor *fc = status_ok(st) ? weights_find(file, "decoder.decoder.encode.norm1.fc.weight_quantized") : NULL;
-    if (status_ok(st) && !fc) fc = weights_find(file, "decoder.decoder.encode.norm1.fc.weight");
-    if (status_ok(st) && (!fc || fc->rank != 2)) status_set(st, STATUS_INPUT, "%s: no Kokoro model: 'decoder.decoder.encode.norm1.fc.weight' is not there", path);
     if (status_ok(st)) {
-        k->style = fc->type == DTYPE_I8 || fc->type == DTYPE_U8 ? fc->dim[0] : fc->dim[1]; /* transposed for MatMulInteger */
-        if (k->style < 1 || k->style > WIDEST_STYLE) kokoro_fail(&l, "decoder.decoder.encode.norm1.fc.weight", "a style of too many numbers");
+        k->style = style_width(&l);
+        if (!k->style) status_set(st, STATUS_INPUT, "%s: no Kokoro model: it lacks the layer 'decoder.decoder.encode.norm1.fc'", path);
+        if (k->style > WIDEST_STYLE) kokoro_fail(&l, "decoder.decoder.encode.norm1.fc", "a style of too many numbers");
         load_text(&l, k);
         load_prosody(&l, k);
         load_decoder(&l, k);
