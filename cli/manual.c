@@ -94,6 +94,7 @@ static const entry FILES[] = {
 
 static const entry ENVIRONMENT[] = {
     {"AIGC_MODELS", "The folder of downloaded models, in place of the one under FILES."},
+    {"AIGC_VOICE", "The voice that speaks where none is named, in place of af_heart where Kokoro is installed, else hibari."},
     {"AIGC_FONT", "The font of captions and labels (DejaVu Sans, where it is installed)."},
     {"AIGC_PRODUCER", "Who is named as the producer in the AIGC label of outputs (aigc)."},
     {"AIGC_KERNEL", "Forces a lower kernel level: c, avx2, avx512, avx512bf16, amx."},
