@@ -74,13 +74,15 @@ static size_t other_groups(const normalize_source *t, size_t at, number_text *n)
     return end + 3;
 }
 
+enum { LONGEST = 36 }; /* digits; what is longer is looked at no further, so that a long row of them is not walked from each of them */
+
 number_text number_parse(const normalize_source *t, size_t i)
 {
     number_text n = {.end = 0};
     size_t at = i, digits = 0, first = 0;
-    while (is_digit(t->text[at + first])) first++;
+    while (first <= LONGEST && is_digit(t->text[at + first])) first++;
     if (first == 0 && !(t->text[at] == '.' && is_digit(t->text[at + 1]))) return n;
-    if (first > 36) return n;
+    if (first > LONGEST) return n;
     memcpy(n.whole, t->text + at, first);
     digits = first;
     at += first;
@@ -98,7 +100,7 @@ number_text number_parse(const normalize_source *t, size_t i)
     }
     size_t decimals = 0;
     if (t->text[at] == '.')
-        while (is_digit(t->text[at + 1 + decimals])) decimals++;
+        while (decimals < sizeof n.decimals && is_digit(t->text[at + 1 + decimals])) decimals++;
     if (decimals > 0 && decimals < sizeof n.decimals) {
         memcpy(n.decimals, t->text + at + 1, decimals);
         n.point = true;

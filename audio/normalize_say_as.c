@@ -54,8 +54,9 @@ mapped_text normalize_say_as(const mapped_text *in, const char *kind)
     mapped_text m = mapped_text_new(in->mem, in->st);
     spoken *words = arena_alloc(in->mem, sizeof *words, in->st);
     for (size_t i = 0; words && i < in->size;) {
-        number_text n = number_parse(&t, i);
-        if (!n.end || (i > 0 && rule_digit(in->text[i - 1]))) {
+        number_text n = {.end = 0};
+        if (i == 0 || !rule_digit(in->text[i - 1])) n = number_parse(&t, i);
+        if (!n.end) {
             mapped_text_copy(&m, in, i, i + 1);
             i++;
             continue;

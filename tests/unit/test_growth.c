@@ -542,6 +542,16 @@ static void say(void *thing, const char *data, size_t size)
     }
 }
 
+static void say_as(void *thing, const char *data, size_t size)
+{
+    status st = {0};
+    arena *mem = arena_new(&st);
+    mapped_text in = mapped_text_new(mem, &st);
+    for (size_t i = 0; i < size; i++) mapped_text_add(&in, data + i, 1, (uint32_t)i, (uint32_t)i + 1);
+    normalize_say_as(&in, thing);
+    arena_free(mem);
+}
+
 static void parse_prompt(void *thing, const char *data, size_t size)
 {
     (void)thing, (void)size;
@@ -568,6 +578,9 @@ static void test_texts(void **state)
     static const char *const words[] = {"1", "1/", "$", "a.", "1,", "(", "-", "&", "http://a", "@a", "#", "I", "'", "1:", "a ", " ", ".", "\n", "1 ", "\xC2\xA0", "1st ", "IV ",
                                         "\xE2\x82\xAC" "1 ", "a-", "1.5e9 ", "%", "x^2 ", "\xCC\x81", "\xFF", "A.B.", "555-1234 ", "1/2 "};
     run_all("speech", say, NULL, words, COUNT(words), 40000);
+    static const char *const kinds[] = {"characters", "spell-out", "verbatim", "digits", "telephone", "digit", "ordinal", "year", "cardinal", "number", "integer"};
+    static const char *const contents[] = {"1", "1 ", ".1", "1.", "1,", "1,234", "1 234", "1.299,00", ".", "a", "\xC3\xA9", " ", "\xFF", "-1"};
+    for (size_t i = 0; i < COUNT(kinds); i++) run_all(kinds[i], say_as, (void *)(uintptr_t)kinds[i], contents, COUNT(contents), 30000);
     static const char *const weights_[] = {"(", "[", "(a", "(a:1.1)", ":1", "\\(", ")", "[a]", "a,", "(a:", "((a))"};
     run_all("a prompt's weights", parse_prompt, NULL, weights_, COUNT(weights_), 200000);
     static const char *const programs[] = {"<|im_start|>system\n", "{{ a }}", "{{ 'a' }}", "{% set a = 1 %}", "{# a #}", "{{", "{%", "{{ a -}} ", "\n  {%- if a %}{% endif %}", "{% raw %}a{% endraw %}"};
