@@ -1,34 +1,87 @@
 #include "core/arena.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "core/alloc.h"
 #include "core/guard.h"
 
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0 /* a wish, then */
+#endif
+
 struct arena {
     char *base;
-    size_t reserved;  /* bytes of addresses */
+    size_t reserved;  /* bytes of addresses; they grow where they are limited */
     size_t committed; /* bytes that may be touched */
     size_t used;
 };
 
-static const size_t GROWTH = (size_t)8 << 20;
+static const size_t GROWTH = (size_t)8 << 20, LEAST = (size_t)1 << 26, MOST = (size_t)1 << 38;
+enum { PLACES = 128 };
+
+static void *map_at(char *at, size_t bytes, int flags)
+{
+    void *p = mmap(at, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+/* Where addresses are limited (ulimit -v) an arena takes those that it uses and no more, so that all arenas, files and threads
+ * of a run fit side by side. It begins where nothing else is for MOST bytes, and grows there. */
+static bool begin_small(arena *a)
+{
+    static atomic_uint next; /* the places after one another, so that arenas do not meet */
+    char *const first = (char *)(uintptr_t)0x200000000000;
+    for (int tries = 0; tries < 8 && !a->base; tries++) {
+        char *wanted = first + (size_t)(atomic_fetch_add(&next, 1) % PLACES) * MOST;
+        char *p = map_at(wanted, GROWTH, 0);
+        if (p && p != wanted) munmap(p, GROWTH);
+        else a->base = p;
+    }
+    a->reserved = GROWTH;
+    return a->base != NULL;
+}
+
+static bool is_limited(size_t *limit)
+{
+    struct rlimit l;
+    if (getrlimit(RLIMIT_AS, &l) != 0 || l.rlim_cur == RLIM_INFINITY) return false;
+    *limit = (size_t)l.rlim_cur;
+    return true;
+}
 
 arena *arena_new(status *st)
 {
+    size_t most = MOST, limit;
     arena *a = alloc_zeroed(1, sizeof *a, st);
     if (!a) return NULL;
-    /* Addresses cost nothing; take fewer where a limit (ulimit -v) says so. */
-    for (a->reserved = (size_t)1 << 38; a->reserved >= (size_t)1 << 26; a->reserved /= 2) {
-        void *p = mmap(NULL, a->reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (p == MAP_FAILED) continue;
-        a->base = p;
-        return a;
+    if (is_limited(&limit)) {
+        if (begin_small(a)) return a;
+        if (most > limit / 16) most = limit / 16; /* a system that gives no addresses of our choice */
+    }
+    for (a->reserved = MOST; a->reserved >= LEAST; a->reserved /= 2) { /* addresses cost nothing where they are not limited */
+        if (a->reserved > most && a->reserved > LEAST) continue;
+        a->base = map_at(NULL, a->reserved, 0);
+        if (a->base) return a;
     }
     alloc_free(a);
     status_set(st, STATUS_NOMEM, "out of memory: no addresses left for activations");
     return NULL;
+}
+
+/* More addresses behind those that there are; false: they are spent or taken. */
+static bool reach(arena *a, size_t end)
+{
+    if (end <= a->reserved) return true;
+    if (end > MOST) return false;
+    size_t more = (end - a->reserved + GROWTH - 1) / GROWTH * GROWTH;
+    char *wanted = a->base + a->reserved, *p = map_at(wanted, more, MAP_FIXED_NOREPLACE);
+    if (p && p != wanted) munmap(p, more); /* a kernel before 4.17, which takes the address as a wish */
+    if (p != wanted) return false;
+    a->reserved += more;
+    return true;
 }
 
 void arena_free(arena *a)
@@ -59,12 +112,11 @@ static bool commit(arena *a, size_t end, status *st)
 /* Makes the block that begins at offset `at`, the latest, `bytes` long. */
 static void *set_block(arena *a, size_t at, size_t bytes, status *st)
 {
-    if (bytes > a->reserved - at || bytes > SIZE_MAX - 63 - GUARD_GAP) {
+    size_t size = bytes <= MOST ? ((bytes + 63) & ~(size_t)63) + GUARD_GAP : SIZE_MAX - at;
+    if (!reach(a, at + size)) {
         status_set(st, STATUS_NOMEM, "out of memory: %zu bytes of activations wanted at once", bytes);
         return NULL;
     }
-    size_t size = ((bytes + 63) & ~(size_t)63) + GUARD_GAP;
-    if (size > a->reserved - at) size = a->reserved - at;
     if (at + size > a->committed && !commit(a, at + size, st)) return NULL;
     guard_allow(a->base + at, bytes);
     a->used = at + size;

@@ -1,7 +1,7 @@
 /* arena: bump memory with marks, where all activations live.
  *
- * One arena belongs to one thread. It reserves a range of addresses once and commits pages as it grows, so a pointer
- * stays valid until the arena is reset below it, and nothing is ever copied. Blocks are aligned to 64 bytes and not
+ * One arena belongs to one thread. It reserves a range of addresses once (or, where they are limited by ulimit -v, as it
+ * grows, in place) and commits pages as it grows, so a pointer stays valid until the arena is reset below it, and nothing is ever copied. Blocks are aligned to 64 bytes and not
  * initialised. The address sanitizer knows where they end.
  *
  *     size_t mark = arena_mark(a);  …  arena_reset(a, mark);     // gives back all that was taken since

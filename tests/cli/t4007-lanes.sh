@@ -44,6 +44,11 @@ for t in 1 3 8; do
     rm -r other
 done
 
+# where addresses are limited, all arenas, models and threads fit side by side, and the bytes are the same
+(ulimit -v 6000000; expect 0 "$AIGC" batch -t 2 --out-dir narrow brief.jsonl) || exit 1
+diff -r two narrow >/dev/null || fail "a limit of addresses gives other bytes: $(diff -rq two narrow | head -3)"
+(ulimit -v 3000000; expect 0 "$AIGC" speak -q --phonemes hello) || exit 1
+
 # a failure on one side stops nothing on the other, but for those that need it
 {
     echo '{"id": "bad", "kind": "image", "prompt": "x", "model": "nobody"}'

@@ -9,11 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
 #include "core/arena.h"
+#include "core/guard.h"
 #include "core/file.h"
 #include "core/tensor.h"
 
@@ -86,6 +89,39 @@ static void test_arena_marks(void **state)
     assert_null(arena_alloc(a, SIZE_MAX, &st));
     assert_int_equal(st.code, STATUS_NOMEM);
     arena_free(a);
+}
+
+/* Under a limit of addresses arenas take what they use and leave the rest to the others. */
+static void test_arena_limited(void **state)
+{
+    (void)state;
+#if defined(GUARD_ON) || defined(__SANITIZE_THREAD__)
+    skip(); /* a sanitizer's own addresses are beyond any limit */
+#endif
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        status st = {0};
+        arena *a[40];
+        struct rlimit l = {(rlim_t)3 << 30, (rlim_t)3 << 30};
+        bool ok = setrlimit(RLIMIT_AS, &l) == 0;
+        for (int i = 0; i < 40 && ok; i++) ok = (a[i] = arena_new(&st)) != NULL;
+        char *front = ok ? arena_alloc(a[0], 100, &st) : NULL, *large = front ? arena_alloc(a[0], (size_t)1 << 30, &st) : NULL; /* grows in place */
+        ok = large && large > front && large - front < 4096;
+        if (ok) front[99] = large[((size_t)1 << 30) - 1] = 1;
+        for (int i = 1; i < 40 && ok; i++) {
+            char *p = arena_alloc(a[i], 20 << 20, &st);
+            if ((ok = p != NULL)) p[(20 << 20) - 1] = 1;
+        }
+        ok = ok && !arena_alloc(a[1], (size_t)3 << 30, &st) && st.code == STATUS_NOMEM;
+        st = (status){0};
+        ok = ok && arena_alloc(a[1], 100, &st); /* still good */
+        for (int i = 0; i < 40 && ok; i++) arena_free(a[i]);
+        _exit(ok ? 0 : 1);
+    }
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how) && WEXITSTATUS(how) == 0);
 }
 
 static void test_tensor_sizes(void **state)
@@ -169,7 +205,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_error_wins), cmocka_unit_test(test_alloc_limits),
-        cmocka_unit_test(test_arena_marks),      cmocka_unit_test(test_tensor_sizes),
+        cmocka_unit_test(test_arena_marks), cmocka_unit_test(test_arena_limited),      cmocka_unit_test(test_tensor_sizes),
         cmocka_unit_test(test_files_appear_whole), cmocka_unit_test(test_pipes_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
