@@ -41,7 +41,8 @@ static void block_moments(void *arg, int64_t i)
     float *sum = j->sum + i * width, *square = j->square + i * width;
     memset(sum, 0, (size_t)width * sizeof(float));
     memset(square, 0, (size_t)width * sizeof(float));
-    for (int64_t t = from + 1; t < from + n; t++) kernel_wave_get()->moments(sum, square, j->x + t * width, j->x + from * width, width);
+    const kernel_wave *k = kernel_wave_get();
+    for (int64_t t = from + 1; t < from + n; t++) k->moments(sum, square, j->x + t * width, j->x + from * width, width);
 }
 
 /* Mean and variance of one channel from those of the blocks (Chan, Golub and LeVeque 1979). */
@@ -103,6 +104,7 @@ static void run_direction(void *arg, int64_t d)
     const kokoro_lstm *w = j->w;
     int64_t width = w->width;
     float *cell = j->state[d];
+    const kernel_wave *wave = kernel_wave_get();
     const float *h = NULL; /* the hidden state: the output of the step before */
     for (int64_t i = 0; i < j->steps; i++) {
         int64_t t = d ? j->steps - 1 - i : i;
@@ -110,9 +112,9 @@ static void run_direction(void *arg, int64_t d)
         if (h && w->quantised) conv1d_u8_add_row(&w->back[d], h, j->row[d], gate);
         else if (h)
             for (int64_t o = 0; o < 4 * width; o++) gate[o] += kernel_get()->dot(h, w->back_f32[d] + o * width, width);
-        kernel_wave_get()->gate(gate, gate + 3 * width, gate, width); /* σ(input) tanh(cell) */
+        wave->gate(gate, gate + 3 * width, gate, width); /* σ(input) tanh(cell) */
         for (int64_t k = 0; k < width; k++) cell[k] = cell[k] / (1 + expf(-gate[2 * width + k])) + gate[k];
-        kernel_wave_get()->gate(out, cell, gate + width, width); /* σ(output) tanh(cell) */
+        wave->gate(out, cell, gate + width, width); /* σ(output) tanh(cell) */
         h = out;
     }
 }

@@ -14,10 +14,11 @@ struct speak {
     const char *language; /* that the phonemizer was opened for; NULL: American English */
     int64_t number; /* of the sentence */
     double time;    /* seconds made so far */
+    bool inside;    /* the piece before was cut inside a sentence */
 };
 
-enum { FADE_MS = 5 };
-static const float LOUDEST = 0.98f;
+enum { FADE_MS = 5, REST_MS = 160 };
+static const float LOUDEST = 0.98f, QUIET = 0.01f;
 
 /* ---- opening ---- */
 typedef struct {
@@ -169,6 +170,37 @@ static double pause_after(const speak *s, const phoneme_sentence *sentence)
     return s->o.sentence_silence * (sentence->ends_paragraph ? 2 : 1);
 }
 
+/* Samples before the first that is heard, walking from x by step. */
+static int64_t silent_samples(const float *x, int64_t n, int64_t step)
+{
+    float peak = 0;
+    int64_t i = 0;
+    for (int64_t k = 0; k < n; k++) peak = fabsf(x[k * step]) > peak ? fabsf(x[k * step]) : peak;
+    while (i < n && !(fabsf(x[i * step]) > QUIET * peak)) i++;
+    return i;
+}
+
+/* Where a sentence was cut into pieces, a voice that rests at the ends of each would pause too long: so much silence goes there
+ * that a comma's pause is left. */
+static void cut_rests(const speak *s, const phoneme_sentence *sentence, voice_speech *speech)
+{
+    if (!speech->sound || !voice_rests(s->voice)) return;
+    float *x = speech->sound->data;
+    int64_t n = tensor_count(speech->sound), kept = voice_rate(s->voice) * REST_MS / 1000;
+    int64_t lead = s->inside ? silent_samples(x, n, 1) - kept : 0;
+    int64_t tail = sentence->ends_sentence ? 0 : silent_samples(x + n - 1, n, -1) - kept;
+    if (lead < 0 || lead >= n) lead = 0;
+    if (tail < 0 || tail >= n - lead) tail = 0;
+    speech->sound->data = x + lead;
+    speech->sound->dim[0] = n = n - lead - tail;
+    for (int64_t i = 0; i < speech->symbols; i++) {
+        voice_symbol *y = &speech->symbol[i];
+        int64_t from = y->from - lead, to = from + y->samples;
+        y->from = from < 0 ? 0 : from < n ? from : n;
+        y->samples = to < y->from ? 0 : to < n ? to - y->from : n - y->from;
+    }
+}
+
 /* The sentence's sound followed by its silence, in the arena. */
 static bool make_sound(speak *s, const phoneme_sentence *sentence, speak_piece *piece, voice_speech *speech)
 {
@@ -176,6 +208,7 @@ static bool make_sound(speak *s, const phoneme_sentence *sentence, speak_piece *
     settings.speed *= (float)sentence->rate;
     uint64_t seed = s->o.seed + (uint64_t)s->number * UINT64_C(0x9E3779B97F4A7C15); /* far apart from sentence to sentence */
     if (*sentence->phonemes && !voice_say(&s->c, s->voice, s->phonemes, sentence->phonemes, &settings, seed, speech)) return false;
+    cut_rests(s, sentence, speech);
     int64_t spoken = speech->sound ? tensor_count(speech->sound) : 0;
     int64_t silent = (int64_t)(pause_after(s, sentence) * voice_rate(s->voice) + 0.5);
     tensor *all = op_new(&s->c, SHAPE(spoken + silent));
@@ -202,6 +235,7 @@ static bool say_sentence(speak *s, const phoneme_sentence *sentence, speak_write
     bool ok = write(arg, &piece, s->c.st);
     s->time += (double)piece.count / voice_rate(s->voice);
     s->number++;
+    s->inside = !sentence->ends_sentence;
     arena_reset(s->c.mem, mark);
     return ok;
 }
@@ -212,6 +246,7 @@ bool speak_text(speak *s, const char *text, size_t size, speak_writer write, voi
     arena_reset(s->c.mem, 0);
     s->number = 0;
     s->time = 0;
+    s->inside = false;
     phoneme_reader *r = phoneme_read(s->phonemes, text, size, s->o.markup, st);
     if (!r) return false;
     bool said = false;

@@ -67,6 +67,8 @@ int voice_rate(const voice *v) { return v->hibari ? HIBARI_RATE : v->kokoro ? KO
 
 phoneme_alphabet voice_alphabet(const voice *v) { return v->piper ? PHONEME_ESPEAK : PHONEME_MISAKI; }
 
+bool voice_rests(const voice *v) { return v->kokoro != NULL; }
+
 int voice_longest(const voice *v) { return v->kokoro ? KOKORO_VOICE_LONGEST : 0; }
 
 const char *voice_language(const voice *v, const voice_settings *settings)

@@ -19,6 +19,7 @@ void voice_close(voice *v); /* NULL is allowed */
 
 int voice_rate(const voice *v);                   /* samples a second */
 phoneme_alphabet voice_alphabet(const voice *v);  /* what it reads */
+bool voice_rests(const voice *v);                 /* its sounds begin and end with silence, as those of whole sentences do */
 int voice_longest(const voice *v);                /* phonemes of a piece that it takes at once; 0: the usual */
 
 typedef struct {

@@ -145,10 +145,9 @@ void conv1d_u8_free(conv1d_u8 *c)
 }
 
 /* ---- the activation before ---- */
-static const float *activate(float *aside, const float *x, const conv1d_before *b, int64_t n)
+static const float *activate(const kernel_wave *k, float *aside, const float *x, const conv1d_before *b, int64_t n)
 {
     if (!b) return x;
-    const kernel_wave *k = kernel_wave_get();
     if (b->alpha) k->affine_snake(aside, x, b->scale, b->shift, b->alpha, b->inverse, n);
     else if (b->scale) k->affine_leaky(aside, x, b->scale, b->shift, b->slope, n);
     else
@@ -161,12 +160,13 @@ typedef struct {
     float *y;
     int64_t width;
     const conv1d_before *before;
+    const kernel_wave *wave;
 } before_job;
 
 static void activate_rows(void *arg, int64_t from, int64_t n)
 {
     const before_job *j = arg;
-    for (int64_t t = from; t < from + n; t++) activate(j->y + t * j->width, j->x + t * j->width, j->before, j->width);
+    for (int64_t t = from; t < from + n; t++) activate(j->wave, j->y + t * j->width, j->x + t * j->width, j->before, j->width);
 }
 
 tensor *op_conv1d_before(op_ctx *c, const tensor *x, const conv1d_before *before)
@@ -174,7 +174,7 @@ tensor *op_conv1d_before(op_ctx *c, const tensor *x, const conv1d_before *before
     if (!op_wants_f32(c, "op_conv1d_before", x)) return NULL;
     tensor *y = op_new(c, 2, x->dim);
     if (!y) return NULL;
-    before_job j = {x->data, y->data, x->dim[1], before};
+    before_job j = {x->data, y->data, x->dim[1], before, kernel_wave_get()};
     op_rows(c, activate_rows, &j, x->dim[0], x->dim[1]);
     return y;
 }
@@ -183,6 +183,7 @@ tensor *op_conv1d_before(op_ctx *c, const tensor *x, const conv1d_before *before
 typedef struct {
     const conv1d_u8 *w;
     const conv1d_before *before;
+    const kernel_wave *wave;
     const float *x, *add;
     float *y;
     int64_t steps, out_steps; /* T, T' */
@@ -203,7 +204,7 @@ static void find_range(void *arg, int64_t i)
     const conv_job *j = arg;
     float aside[WIDEST], low = 0, high = 0;
     int64_t in = j->w->in, end = (i + 1) * j->span < j->steps ? (i + 1) * j->span : j->steps;
-    for (int64_t t = i * j->span; t < end; t++) j->w->kernel->range(activate(aside, j->x + t * in, j->before, in), in, &low, &high);
+    for (int64_t t = i * j->span; t < end; t++) j->w->kernel->range(activate(j->wave, aside, j->x + t * in, j->before, in), in, &low, &high);
     j->ranges[2 * i] = low;
     j->ranges[2 * i + 1] = high;
 }
@@ -237,7 +238,7 @@ static void quantize_rows(void *arg, int64_t from, int64_t n)
         int64_t t = p - w->o.pad, at = p % w->o.dilation * j->per_phase + p / w->o.dilation;
         char *row = j->rows + at * bytes;
         if (t >= 0 && t < j->steps) {
-            w->kernel->quantize(row, activate(aside, j->x + t * w->in, j->before, w->in), w->in, j->scale, j->zero, false);
+            w->kernel->quantize(row, activate(j->wave, aside, j->x + t * w->in, j->before, w->in), w->in, j->scale, j->zero, false);
         } else { /* a row of zeros */
             memset(aside, 0, (size_t)w->in * sizeof(float));
             w->kernel->quantize(row, aside, w->in, 1, j->zero, false);
@@ -366,7 +367,7 @@ tensor *op_conv1d_u8(op_ctx *c, const tensor *x, const conv1d_u8 *w, const conv1
     if (to && !op_wants_place(c, "op_conv1d_u8", to, DTYPE_F32, steps * w->out)) return NULL;
     tensor *y = to ? to : op_new(c, SHAPE(steps, w->out)); /* [T', out] */
     if (!y) return NULL;
-    conv_job j = {.w = w, .before = before, .x = x->data, .add = add ? add->data : NULL, .y = y->data, .steps = x->dim[0], .out_steps = steps};
+    conv_job j = {.w = w, .before = before, .wave = kernel_wave_get(), .x = x->data, .add = add ? add->data : NULL, .y = y->data, .steps = x->dim[0], .out_steps = steps};
     return run(c, &j) ? y : NULL;
 }
 

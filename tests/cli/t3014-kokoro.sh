@@ -46,7 +46,11 @@ done
 say --voice af_heart --json -o long.wav "$long."
 grep -q '"error"' out && fail "a long sentence: $(cat out)"
 python3 - long.wav <<'END' || fail "a long sentence is not said as a whole"
-import sys, wave
+import array, sys, wave
 w = wave.open(sys.argv[1])
 assert w.getnframes() / w.getframerate() > 25, w.getnframes()
+x = array.array("h", w.readframes(w.getnframes()))
+quiet = [max(map(abs, x[i:i + 240])) < 150 for i in range(0, len(x), 240)]  # of 10 ms each
+runs = "".join(".#"[not q] for q in quiet).strip(".").split("#")
+assert max(map(len, runs)) < 60, f"a pause of {max(map(len, runs)) / 100} s where a piece ends"
 END

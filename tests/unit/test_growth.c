@@ -14,6 +14,7 @@
 #include <zlib.h>
 
 #include "audio/lexicon.h"
+#include "audio/kokoro_voice.h"
 #include "audio/normalize.h"
 #include "audio/piper.h"
 #include "audio/segment.h"
@@ -516,6 +517,15 @@ static void test_answers(void **state)
 
 /* ---- what people write ---- */
 
+static void parse_mixture(void *thing, const char *data, size_t size)
+{
+    (void)thing;
+    status st = {0};
+    char *text = alloc_string(data, size, &st);
+    kokoro_voice_is_name(text);
+    alloc_free(text);
+}
+
 static void parse_ssml(void *thing, const char *data, size_t size)
 {
     (void)thing;
@@ -575,6 +585,8 @@ static void test_texts(void **state)
     static const char *const marks[] = {"<s>", "<break/>", "<break time='1s'/>x", "<say-as interpret-as='digits'>1</say-as>", "&amp;", "<p>x</p>",
                                         "<sub alias='b'>a</sub>", "<phoneme ph='a'>b</phoneme>", "<prosody rate='slow'>a</prosody>", "x", "<desc>"};
     for (size_t i = 0; i < COUNT(marks); i++) grows_well("SSML", parse_ssml, NULL, ssml_text, marks[i], 100000);
+    static const char *const voices[] = {"af_heart+", "af_heart:1+", "af_", "a", ":1", "af_heart:0.0000001"};
+    run_all("a mixture of voices", parse_mixture, NULL, voices, COUNT(voices), 400000);
     static const char *const words[] = {"1", "1/", "$", "a.", "1,", "(", "-", "&", "http://a", "@a", "#", "I", "'", "1:", "a ", " ", ".", "\n", "1 ", "\xC2\xA0", "1st ", "IV ",
                                         "\xE2\x82\xAC" "1 ", "a-", "1.5e9 ", "%", "x^2 ", "\xCC\x81", "\xFF", "A.B.", "555-1234 ", "1/2 "};
     run_all("speech", say, NULL, words, COUNT(words), 40000);
