@@ -45,7 +45,7 @@ static jinja_value function_range(jinja_context *r, const jinja_node *at, const 
     if (!range) return (jinja_value){0};
     *range = (jinja_range){n[0], n[1], n[2]};
     jinja_value v = {.kind = VALUE_RANGE, .range = range};
-    return jinja_length(v) > JINJA_RANGE ? jinja_fail(r, at, "range: %lld numbers, at most %d are allowed", (long long)jinja_length(v), JINJA_RANGE) : v;
+    return jinja_length(r, v) > JINJA_RANGE ? jinja_fail(r, at, "range: %lld numbers, at most %d are allowed", (long long)jinja_length(r, v), JINJA_RANGE) : v;
 }
 
 /* Copies what dict() and namespace() are given: a dict or pairs, and named arguments. */
@@ -140,6 +140,7 @@ typedef struct {
     const char *names; /* each followed by a space */
 } method_names;
 
+enum { LONGEST_METHOD = 32 };
 static const method_names METHODS[] = {
     {VALUE_STRING, METHOD_KNOWN, "upper lower strip lstrip rstrip split rsplit splitlines startswith endswith replace title capitalize find rfind index "
                                  "rindex count join format isdigit isdecimal isnumeric isalpha isalnum isspace isupper islower zfill ljust rjust center "
@@ -173,7 +174,7 @@ static const char *name_in(const char *names, const char *name, size_t size)
 
 const char *jinja_find_method(jinja_value self, const char *name, size_t size, bool *refused)
 {
-    if (memchr(name, ' ', size)) return NULL;
+    if (size > LONGEST_METHOD || memchr(name, ' ', size)) return NULL;
     for (size_t i = 0; i < sizeof METHODS / sizeof *METHODS; i++) {
         if (METHODS[i].of != self.kind) continue;
         const char *found = name_in(METHODS[i].names, name, size);

@@ -18,7 +18,7 @@ const jinja_value *jinja_scope_find(jinja_context *r, const jinja_scope *s, int3
 
 void jinja_scope_set(jinja_context *r, jinja_scope *s, int32_t name, jinja_value v)
 {
-    if (jinja_bad(r)) return;
+    if (!jinja_spend(r, s->count / 16)) return;
     for (size_t i = 0; i < s->count; i++)
         if (s->item[i].name == name) {
             s->item[i].value = v;
@@ -109,10 +109,11 @@ static jinja_value index_list(jinja_context *r, const jinja_list *l, int64_t i)
 
 static jinja_value index_string(jinja_context *r, jinja_string *s, int64_t i)
 {
-    int64_t count = jinja_chars(s);
+    int64_t count = jinja_chars(r, s);
     if (i < 0) i += count;
-    if (i < 0 || i >= count || !jinja_spend(r, count == (int64_t)s->size ? 0 : s->size / 16)) return jinja_undefined(r, "string index", 12);
-    size_t at = jinja_char_offset(s, i);
+    if (i < 0 || i >= count) return jinja_undefined(r, "string index", 12);
+    size_t at = jinja_char_offset(r, s, i);
+    if (jinja_bad(r)) return (jinja_value){0};
     return jinja_part(r, s, at, at + jinja_char_size(s->text + at, s->size - at));
 }
 
@@ -128,7 +129,7 @@ static bool item(jinja_context *r, jinja_value a, jinja_value key, jinja_value *
     if (a.kind == VALUE_LIST || a.kind == VALUE_TUPLE) *out = index_list(r, a.list, i);
     else if (a.kind == VALUE_STRING) *out = index_string(r, a.s, i);
     else if (a.kind == VALUE_RANGE) {
-        int64_t n = jinja_length(a);
+        int64_t n = jinja_length(r, a);
         if (i < 0) i += n;
         if (i < 0 || i >= n) return false;
         *out = jinja_range_at(a.range, i);
@@ -192,10 +193,9 @@ static bool slice_bounds(jinja_context *r, const jinja_node *at, const jinja_val
 
 static jinja_value slice_string(jinja_context *r, jinja_string *s, const int64_t b[3], int64_t count)
 {
-    if (!jinja_spend(r, s->size / 16)) return (jinja_value){0};
     if (b[2] == 1) {
-        size_t from = jinja_char_offset(s, b[0]), to = b[1] > b[0] ? jinja_char_offset(s, b[1]) : from;
-        return jinja_part(r, s, from, to);
+        size_t from = jinja_char_offset(r, s, b[0]), to = b[1] > b[0] ? jinja_char_offset(r, s, b[1]) : from;
+        return jinja_bad(r) ? (jinja_value){0} : jinja_part(r, s, from, to);
     }
     jinja_builder out = {0};
     jinja_list *chars = jinja_members(r, NULL, (jinja_value){.kind = VALUE_STRING, .s = s});
@@ -206,7 +206,7 @@ static jinja_value slice_string(jinja_context *r, jinja_string *s, const int64_t
 jinja_value jinja_slice(jinja_context *r, const jinja_node *at, jinja_value v, jinja_value from, jinja_value to, jinja_value step)
 {
     const jinja_value part[3] = {from, to, step};
-    int64_t length = jinja_length(v), b[3];
+    int64_t length = jinja_length(r, v), b[3];
     if (jinja_bad(r)) return (jinja_value){0};
     if (v.kind == VALUE_UNDEFINED) return undefined_has_none(r, at, v);
     if (v.kind != VALUE_STRING && v.kind != VALUE_LIST && v.kind != VALUE_TUPLE && v.kind != VALUE_RANGE) return jinja_undefined(r, "slice", 5);

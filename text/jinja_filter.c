@@ -29,6 +29,8 @@ FILTER(case)
     return s ? jinja_string_case(r, s, at->text[0]) : (jinja_value){0};
 }
 
+static bool begins_word(char c, const char *marks) { return c && strchr(marks, c) != NULL; }
+
 /* jinja2's own: a word begins behind white space, -, (, {, [ and <. */
 FILTER(title)
 {
@@ -37,12 +39,11 @@ FILTER(title)
     jinja_string *s = jinja_bind(r, at, "title", a, NONE, 0, &nothing) ? text_of(r, at, v) : NULL;
     for (size_t from = 0, to; s && from < s->size && !jinja_bad(r); from = to) {
         for (to = from; to < s->size; to += jinja_char_size(s->text + to, s->size - to)) {
-            jinja_string one = {.text = s->text + to, .size = jinja_char_size(s->text + to, s->size - to)};
-            jinja_value rest = jinja_string_trim(r, &one, NULL, true, false);
-            if (jinja_bad(r) || (to > from && (rest.s->size == 0 || strchr("-({[<", s->text[to])))) break;
+            if (!jinja_spend(r, 1)) break;
+            if (to > from && (jinja_is_space(s->text + to, s->size - to) || begins_word(s->text[to], "-({[<"))) break;
         }
         size_t word = from;
-        while (word < to && strchr("-({[< \t\n\r\v\f", s->text[word])) word++;
+        while (word < to && begins_word(s->text[word], "-({[< \t\n\r\v\f")) word++;
         size_t rest = word < to ? word + jinja_char_size(s->text + word, to - word) : to; /* behind the letter that becomes upper case */
         const size_t cut[] = {from, word, rest, to};
         for (int i = 0; i < 3; i++) {
@@ -291,7 +292,7 @@ FILTER(length)
 {
     jinja_value nothing;
     if (!jinja_bind(r, at, "length", a, NONE, 0, &nothing)) return (jinja_value){0};
-    int64_t n = jinja_length(v);
+    int64_t n = jinja_length(r, v);
     return n < 0 ? jinja_fail(r, at, "length: a value of type '%s' has none; |list before it helps a generator", jinja_type(v)) : jinja_int(n);
 }
 

@@ -18,9 +18,9 @@ static jinja_value attribute_of(jinja_context *r, const jinja_node *at, jinja_va
     for (size_t from = 0; from <= s->size && !jinja_bad(r);) {
         const char *dot = from < s->size ? memchr(s->text + from, '.', s->size - from) : NULL;
         size_t to = dot ? (size_t)(dot - s->text) : s->size;
-        jinja_value part = jinja_part(r, s, from, to);
+        jinja_value part = jinja_spend(r, 1 + (to - from) / 16) ? jinja_part(r, s, from, to) : (jinja_value){0};
         if (jinja_bad(r)) break;
-        if (jinja_string_is_digits(part.s)) {
+        if (jinja_string_is_digits(r, part.s)) {
             int64_t index = 0;
             for (size_t i = from; i < to && index < 1000000000; i++) index = index * 10 + (s->text[i] - '0');
             part = jinja_int(index);
@@ -158,7 +158,7 @@ static void merge_sort(jinja_context *r, const jinja_node *at, keyed *k, keyed *
 /* The key for one or more attributes ("a,b"). */
 static jinja_value sort_key(jinja_context *r, const jinja_node *at, jinja_value item, jinja_value attribute, bool case_sensitive)
 {
-    if (attribute.kind != VALUE_STRING || !memchr(attribute.s->text, ',', attribute.s->size)) return folded(r, attribute_of(r, at, item, attribute), case_sensitive);
+    if (attribute.kind != VALUE_STRING || !jinja_spend(r, attribute.s->size / 16) || !memchr(attribute.s->text, ',', attribute.s->size)) return folded(r, attribute_of(r, at, item, attribute), case_sensitive);
     jinja_value out = jinja_new_list(r, VALUE_LIST, 0), comma = jinja_literal(r, ",");
     jinja_arguments by = {.item = &comma, .count = 1};
     jinja_value parts = jinja_bad(r) ? out : jinja_string_method(r, at, attribute.s, "split ", &by);

@@ -15,6 +15,7 @@ static bool is_one_of(char c, const char *set) { return c && strchr(set, c) != N
 static const jinja_value *format_field(jinja_context *r, const jinja_node *at, const char *field, size_t size, size_t *next, const jinja_arguments *a)
 {
     char digits[12];
+    if (!jinja_spend(r, size / 16)) return NULL;
     for (size_t i = 0; i < size; i++)
         if (is_one_of(field[i], ".[!:{")) return jinja_fail(r, at, "format: '{%.*s}' is not known here; {}, {0} and {name} are", size > 40 ? 40 : (int)size, field), NULL;
     bool number = size > 0 && size < sizeof digits;

@@ -4,7 +4,7 @@
 #include "text/jinja_value.h"
 #include "text/tokenizer_unicode.h"
 
-static bool is_space(const char *text, size_t size)
+bool jinja_is_space(const char *text, size_t size)
 {
     uint32_t c;
     return tokenizer_unicode_char(text, size, &c) > 0 && (tokenizer_unicode_is_space(c) || (c >= 0x1C && c <= 0x1F));
@@ -16,7 +16,7 @@ static bool named(const char *method, const char *name) { return strncmp(method,
 
 static bool drops(const char *text, size_t size, const jinja_string *chars)
 {
-    return chars ? memmem(chars->text, chars->size, text, size) != NULL : is_space(text, size);
+    return chars ? memmem(chars->text, chars->size, text, size) != NULL : jinja_is_space(text, size);
 }
 
 static size_t last_char(const char *text, size_t from, size_t to)
@@ -45,7 +45,7 @@ static size_t skip_space_left(const jinja_string *s, size_t to, bool space)
 {
     while (to > 0) {
         size_t at = last_char(s->text, 0, to);
-        if (is_space(s->text + at, to - at) != space) break;
+        if (jinja_is_space(s->text + at, to - at) != space) break;
         to = at;
     }
     return to;
@@ -53,24 +53,41 @@ static size_t skip_space_left(const jinja_string *s, size_t to, bool space)
 
 /* ---- finding ---- */
 
-static const char *find(const jinja_string *s, size_t from, const jinja_string *what)
+const char *jinja_string_find(jinja_context *r, const jinja_string *s, size_t from, const jinja_string *what)
 {
     if (what->size == 0) return s->text + from;
-    return memmem(s->text + from, s->size - from, what->text, what->size);
+    if (what->size > s->size - from || !jinja_spend(r, 1 + what->size / 4)) return NULL; /* what is sought is prepared first */
+    const char *found = memmem(s->text + from, s->size - from, what->text, what->size);
+    return jinja_spend(r, (found ? (size_t)(found - s->text) - from : s->size - from) / 16) ? found : NULL;
 }
 
-static const char *find_last(const jinja_string *s, size_t from, size_t to, const jinja_string *what)
+/* The last one that ends at byte `to` or before, or NULL: also where the steps are spent. A sum over the bytes moves to the
+ * left with what it looks at (Karp and Rabin, 1987); what has the same sum is compared, and paid for. */
+static const char *find_last(jinja_context *r, const jinja_string *s, size_t to, const jinja_string *what)
 {
-    for (size_t at = to < what->size ? 0 : to - what->size + 1; at-- > from;)
-        if (memcmp(s->text + at, what->text, what->size) == 0) return s->text + at;
-    return NULL;
+    const uint64_t by = 0x9E3779B97F4A7C15;
+    size_t n = what->size, at = to;
+    uint64_t want = 0, have = 0, first = 1; /* of the bytes text[0] + by text[1] + by² text[2] + …; by^(n − 1) */
+    if (n > to) return NULL;
+    if (n == 0) return s->text + to;
+    for (size_t i = n; i-- > 0;) {
+        want = want * by + (unsigned char)what->text[i];
+        have = have * by + (unsigned char)s->text[to - n + i];
+        if (i) first *= by;
+    }
+    for (at = to - n;; at--) {
+        if (have == want && (!jinja_spend(r, n / 16) || memcmp(s->text + at, what->text, n) == 0)) break;
+        if (!at) return jinja_spend(r, 1 + to / 16), NULL;
+        have = (have - first * (unsigned char)s->text[at + n - 1]) * by + (unsigned char)s->text[at - 1];
+    }
+    return jinja_spend(r, 1 + (to - at) / 16) ? s->text + at : NULL;
 }
 
 /* The characters before a byte. */
-static int64_t chars_before(const jinja_string *s, size_t at)
+static int64_t chars_before(jinja_context *r, const jinja_string *s, size_t at)
 {
     jinja_string front = {.text = s->text, .size = at, .chars = -1};
-    return jinja_chars(&front);
+    return jinja_chars(r, &front);
 }
 
 /* The bytes of the part from character a to character b, as a slice. */
@@ -89,11 +106,12 @@ static jinja_value method_find(jinja_context *r, const jinja_node *at, jinja_str
     if (!jinja_bind(r, at, "find", a, PART, 1, given)) return (jinja_value){0};
     if (given[0].kind != VALUE_STRING) return jinja_fail(r, at, "find: '%s' found, a string wanted", jinja_type(given[0]));
     const jinja_string *part = part_of(r, at, s, given[1], given[2]);
-    if (!part || !jinja_spend(r, part->size / 8 + (part->size / 64 * (given[0].s->size / 16)))) return (jinja_value){0};
+    if (!part) return (jinja_value){0};
     bool last = name[0] == 'r', index = strstr(name, "index") == name + last;
-    const char *found = last ? find_last(part, 0, part->size, given[0].s) : find(part, 0, given[0].s);
+    const char *found = last ? find_last(r, part, part->size, given[0].s) : jinja_string_find(r, part, 0, given[0].s);
+    if (jinja_bad(r)) return (jinja_value){0};
     if (!found && index) return jinja_fail(r, at, "index: the text is not in the string");
-    return jinja_int(found ? chars_before(s, (size_t)(found - s->text)) : -1);
+    return jinja_int(found ? chars_before(r, s, (size_t)(found - s->text)) : -1);
 }
 
 static jinja_value method_count(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
@@ -103,11 +121,11 @@ static jinja_value method_count(jinja_context *r, const jinja_node *at, jinja_st
     if (!jinja_bind(r, at, "count", a, PART, 1, given)) return (jinja_value){0};
     if (given[0].kind != VALUE_STRING) return jinja_fail(r, at, "count: '%s' found, a string wanted", jinja_type(given[0]));
     jinja_string *part = part_of(r, at, s, given[1], given[2]);
-    if (!part || !jinja_spend(r, part->size / 16)) return (jinja_value){0};
-    if (given[0].s->size == 0) return jinja_int(jinja_chars(part) + 1);
+    if (!part) return (jinja_value){0};
+    if (given[0].s->size == 0) return jinja_int(jinja_chars(r, part) + 1);
     int64_t count = 0;
     const char *found;
-    for (size_t from = 0; (found = find(part, from, given[0].s)); from = (size_t)(found - part->text) + given[0].s->size) count++;
+    for (size_t from = 0; (found = jinja_string_find(r, part, from, given[0].s)); from = (size_t)(found - part->text) + given[0].s->size) count++;
     return jinja_int(count);
 }
 
@@ -133,15 +151,16 @@ static jinja_value method_starts(jinja_context *r, const jinja_node *at, jinja_s
 static void split_space(jinja_context *r, const jinja_string *s, int64_t most, jinja_list *out)
 {
     size_t at = 0;
+    if (!jinja_spend(r, s->size / 8)) return;
     for (;;) {
-        while (at < s->size && is_space(s->text + at, s->size - at)) at += jinja_char_size(s->text + at, s->size - at);
+        while (at < s->size && jinja_is_space(s->text + at, s->size - at)) at += jinja_char_size(s->text + at, s->size - at);
         if (at >= s->size || jinja_bad(r)) return;
         size_t to = at;
         if (most == 0) { /* the rest as it is */
             jinja_push(r, out, jinja_part(r, s, at, s->size));
             return;
         }
-        while (to < s->size && !is_space(s->text + to, s->size - to)) to += jinja_char_size(s->text + to, s->size - to);
+        while (to < s->size && !jinja_is_space(s->text + to, s->size - to)) to += jinja_char_size(s->text + to, s->size - to);
         jinja_push(r, out, jinja_part(r, s, at, to));
         at = to;
         if (most > 0) most--;
@@ -151,6 +170,7 @@ static void split_space(jinja_context *r, const jinja_string *s, int64_t most, j
 static void split_space_right(jinja_context *r, const jinja_string *s, int64_t most, jinja_list *out)
 {
     size_t to = s->size;
+    if (!jinja_spend(r, s->size / 8)) return;
     for (size_t at; !jinja_bad(r); to = at) {
         to = skip_space_left(s, to, true);
         if (!to) return;
@@ -167,7 +187,7 @@ static void split_space_right(jinja_context *r, const jinja_string *s, int64_t m
 static void split_by(jinja_context *r, const jinja_string *s, const jinja_string *by, int64_t most, jinja_list *out)
 {
     size_t from = 0;
-    for (const char *found; most != 0 && !jinja_bad(r) && (found = find(s, from, by)); most--) {
+    for (const char *found; most != 0 && !jinja_bad(r) && (found = jinja_string_find(r, s, from, by)); most--) {
         jinja_push(r, out, jinja_part(r, s, from, (size_t)(found - s->text)));
         from = (size_t)(found - s->text) + by->size;
     }
@@ -177,7 +197,7 @@ static void split_by(jinja_context *r, const jinja_string *s, const jinja_string
 static void split_by_right(jinja_context *r, const jinja_string *s, const jinja_string *by, int64_t most, jinja_list *out)
 {
     size_t to = s->size;
-    for (const char *found; most != 0 && !jinja_bad(r) && (found = find_last(s, 0, to, by)); most--) {
+    for (const char *found; most != 0 && !jinja_bad(r) && (found = find_last(r, s, to, by)); most--) {
         jinja_push(r, out, jinja_part(r, s, (size_t)(found - s->text) + by->size, to));
         to = (size_t)(found - s->text);
     }
@@ -199,7 +219,7 @@ static jinja_value method_split(jinja_context *r, const jinja_node *at, jinja_st
     jinja_value given[2], out = jinja_new_list(r, VALUE_LIST, 0);
     bool right = name[0] == 'r';
     int64_t most = -1;
-    if (!jinja_bind(r, at, "split", a, names, 0, given) || !jinja_spend(r, s->size / 8)) return (jinja_value){0};
+    if (!jinja_bind(r, at, "split", a, names, 0, given)) return (jinja_value){0};
     if (given[1].kind != VALUE_ABSENT && !jinja_integer(given[1], &most)) return jinja_fail(r, at, "split: maxsplit of type '%s' found, a number wanted", jinja_type(given[1]));
     if (given[0].kind == VALUE_ABSENT || given[0].kind == VALUE_NONE) (right ? split_space_right : split_space)(r, s, most, out.list);
     else if (given[0].kind != VALUE_STRING) return jinja_fail(r, at, "split: '%s' found, a string wanted", jinja_type(given[0]));
@@ -249,9 +269,9 @@ static jinja_value method_partition(jinja_context *r, const jinja_node *at, jinj
     static const char *const names[] = {"sep", NULL};
     jinja_value by, out = jinja_new_list(r, VALUE_TUPLE, 3);
     bool right = name[0] == 'r';
-    if (!jinja_bind(r, at, "partition", a, names, 1, &by) || !jinja_spend(r, s->size / 8)) return (jinja_value){0};
+    if (!jinja_bind(r, at, "partition", a, names, 1, &by)) return (jinja_value){0};
     if (by.kind != VALUE_STRING || !by.s->size) return jinja_fail(r, at, "partition: '%s' found, a text wanted", jinja_type(by));
-    const char *found = right ? find_last(s, 0, s->size, by.s) : find(s, 0, by.s);
+    const char *found = right ? find_last(r, s, s->size, by.s) : jinja_string_find(r, s, 0, by.s);
     size_t from = found ? (size_t)(found - s->text) : right ? 0 : s->size, to = found ? from + by.s->size : from;
     jinja_push(r, out.list, jinja_part(r, s, 0, from));
     jinja_push(r, out.list, jinja_part(r, s, from, to));
@@ -264,14 +284,12 @@ jinja_value jinja_string_replace(jinja_context *r, const jinja_string *s, const 
     jinja_builder b = {0};
     size_t from = 0;
     const char *found;
-    if (!jinja_spend(r, s->size / 16)) return (jinja_value){0};
-    while (count != 0 && !jinja_bad(r) && old->size && (found = find(s, from, old))) {
+    while (count != 0 && !jinja_bad(r) && old->size && (found = jinja_string_find(r, s, from, old))) {
         size_t to = (size_t)(found - s->text);
         jinja_build(r, &b, s->text + from, to - from, s->origin ? s->origin + from : NULL, s->whole);
         jinja_build_string(r, &b, fresh);
         from = to + old->size;
         if (count > 0) count--;
-        jinja_spend(r, 1);
     }
     for (size_t n; !old->size && count != 0 && from <= s->size && jinja_spend(r, 1); from += n) { /* between all characters */
         jinja_build_string(r, &b, fresh);
@@ -330,7 +348,7 @@ static jinja_value method_remove(jinja_context *r, const jinja_node *at, jinja_s
     if (part.kind != VALUE_STRING) return jinja_fail(r, at, "removeprefix: '%s' found, a string wanted", jinja_type(part));
     bool front = named(name, "removeprefix");
     size_t n = part.s->size;
-    if (!n || n > s->size || memcmp(front ? s->text : s->text + s->size - n, part.s->text, n) != 0) return (jinja_value){.kind = VALUE_STRING, .s = s};
+    if (!n || n > s->size || !jinja_spend(r, n / 16) || memcmp(front ? s->text : s->text + s->size - n, part.s->text, n) != 0) return (jinja_value){.kind = VALUE_STRING, .s = s};
     return front ? jinja_part(r, s, n, s->size) : jinja_part(r, s, 0, s->size - n);
 }
 
@@ -376,9 +394,10 @@ jinja_value jinja_string_case(jinja_context *r, const jinja_string *s, char how)
 }
 
 /* Whether all of its letters with a case have this one, and there is one. */
-bool jinja_string_is_case(const jinja_string *s, bool upper)
+bool jinja_string_is_case(jinja_context *r, const jinja_string *s, bool upper)
 {
     bool found = false;
+    if (!jinja_spend(r, s->size / 8)) return false;
     for (size_t i = 0; i < s->size; i += jinja_char_size(s->text + i, s->size - i)) {
         uint32_t c;
         if (tokenizer_unicode_char(s->text + i, s->size - i, &c) <= 0) continue;
@@ -399,21 +418,22 @@ static bool is_digit(uint32_t c)
 
 typedef enum { ALL_DECIMAL, ALL_DIGIT, ALL_NUMERIC, ALL_ALPHA, ALL_ALNUM, ALL_SPACE } all_kind;
 
-static bool all_are(const jinja_string *s, all_kind want)
+static bool all_are(jinja_context *r, const jinja_string *s, all_kind want)
 {
+    if (!jinja_spend(r, s->size / 8)) return false;
     for (size_t i = 0; i < s->size; i += jinja_char_size(s->text + i, s->size - i)) {
         uint32_t c;
         if (tokenizer_unicode_char(s->text + i, s->size - i, &c) <= 0) return false;
         tokenizer_unicode_kind kind = tokenizer_unicode_kind_of(c);
         bool alpha = kind <= UNICODE_LETTER, numeric = kind == UNICODE_DECIMAL || kind == UNICODE_NUMBER;
         bool good = want == ALL_DECIMAL ? kind == UNICODE_DECIMAL : want == ALL_DIGIT ? kind == UNICODE_DECIMAL || is_digit(c) : want == ALL_NUMERIC ? numeric :
-                    want == ALL_ALPHA ? alpha : want == ALL_ALNUM ? alpha || numeric : is_space(s->text + i, s->size - i);
+                    want == ALL_ALPHA ? alpha : want == ALL_ALNUM ? alpha || numeric : jinja_is_space(s->text + i, s->size - i);
         if (!good) return false;
     }
     return s->size > 0;
 }
 
-bool jinja_string_is_digits(const jinja_string *s) { return all_are(s, ALL_DIGIT); }
+bool jinja_string_is_digits(jinja_context *r, const jinja_string *s) { return all_are(r, s, ALL_DIGIT); }
 
 static jinja_value method_letters(jinja_context *r, const jinja_node *at, jinja_string *s, const char *name, const jinja_arguments *a)
 {
@@ -423,10 +443,10 @@ static jinja_value method_letters(jinja_context *r, const jinja_node *at, jinja_
         all_kind kind;
     } classes[] = {{"isdecimal", ALL_DECIMAL}, {"isdigit", ALL_DIGIT}, {"isnumeric", ALL_NUMERIC}, {"isalpha", ALL_ALPHA}, {"isalnum", ALL_ALNUM}, {"isspace", ALL_SPACE}};
     jinja_value nothing;
-    if (!jinja_bind(r, at, "a string's method", a, none, 0, &nothing) || !jinja_spend(r, s->size / 8)) return (jinja_value){0};
+    if (!jinja_bind(r, at, "a string's method", a, none, 0, &nothing)) return (jinja_value){0};
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        if (named(name, classes[i].name)) return jinja_bool(all_are(s, classes[i].kind));
-    if (named(name, "isupper") || named(name, "islower")) return jinja_bool(jinja_string_is_case(s, named(name, "isupper")));
+        if (named(name, classes[i].name)) return jinja_bool(all_are(r, s, classes[i].kind));
+    if (named(name, "isupper") || named(name, "islower")) return jinja_bool(jinja_string_is_case(r, s, named(name, "isupper")));
     return jinja_string_case(r, s, name[0]); /* upper, lower, title, capitalize, swapcase */
 }
 
@@ -447,9 +467,9 @@ static jinja_value method_fill(jinja_context *r, const jinja_node *at, jinja_str
     jinja_string space = {.text = zeros ? "0" : " ", .size = 1, .chars = 1}, *with = &space;
     if (!jinja_bind(r, at, "ljust", a, names, 1, given)) return (jinja_value){0};
     if (!jinja_integer(given[0], &width)) return jinja_fail(r, at, "ljust: '%s' found, a number wanted", jinja_type(given[0]));
-    if (given[1].kind == VALUE_STRING && jinja_chars(given[1].s) == 1 && !zeros) with = given[1].s;
+    if (given[1].kind == VALUE_STRING && jinja_chars(r, given[1].s) == 1 && !zeros) with = given[1].s;
     else if (given[1].kind != VALUE_ABSENT) return jinja_fail(r, at, "ljust: one character wanted to fill with");
-    int64_t missing = width > jinja_chars(s) ? width - jinja_chars(s) : 0;
+    int64_t chars = jinja_chars(r, s), missing = width > chars ? width - chars : 0;
     int64_t left = named(name, "ljust") ? 0 : named(name, "center") ? missing / 2 + (missing & width & 1) : missing;
     size_t sign = zeros && s->size && (s->text[0] == '-' || s->text[0] == '+');
     jinja_build(r, &b, s->text, sign, s->origin, s->whole);

@@ -23,7 +23,7 @@ static const struct {
     {"ge", TEST_GE}, {">=", TEST_GE}, {"in", TEST_IN},
 };
 
-static bool is_sequence(jinja_value v) { return jinja_length(v) >= 0 && v.kind != VALUE_KEYS && v.kind != VALUE_VALUES && v.kind != VALUE_ITEMS; }
+static bool is_sequence(jinja_value v) { return jinja_has_length(v) && v.kind != VALUE_KEYS && v.kind != VALUE_VALUES && v.kind != VALUE_ITEMS; }
 
 static bool is_callable(jinja_value v) { return v.kind == VALUE_UNDEFINED || (v.kind >= VALUE_MACRO && v.kind <= VALUE_LOOP); }
 
@@ -36,7 +36,7 @@ static bool parity(jinja_context *r, const jinja_node *at, jinja_value v, int64_
 static bool letters(jinja_context *r, const jinja_node *at, jinja_value v, bool upper)
 {
     v = jinja_to_string(r, at, v);
-    return !jinja_bad(r) && jinja_string_is_case(v.s, upper);
+    return !jinja_bad(r) && jinja_string_is_case(r, v.s, upper);
 }
 
 /* Whether both are the same object: of singletons and shared values that is known; of numbers and strings Python itself
@@ -72,7 +72,7 @@ static bool plain(jinja_context *r, const jinja_node *at, test_kind kind, jinja_
     case TEST_STRING: return v.kind == VALUE_STRING;
     case TEST_MAPPING: return v.kind == VALUE_DICT;
     case TEST_SEQUENCE: return is_sequence(v);
-    case TEST_ITERABLE: return jinja_length(v) >= 0 || v.kind == VALUE_GENERATOR;
+    case TEST_ITERABLE: return jinja_has_length(v) || v.kind == VALUE_GENERATOR;
     case TEST_CALLABLE: return is_callable(v);
     case TEST_ODD: return parity(r, at, v, 2, 1);
     case TEST_EVEN: return parity(r, at, v, 2, 0);

@@ -268,17 +268,21 @@ static int64_t range_length(const jinja_range *r)
 
 jinja_value jinja_range_at(const jinja_range *r, int64_t i) { return jinja_int(r->start + i * r->step); }
 
-int64_t jinja_length(jinja_value v)
+/* The members of a value that is no string; −1: it has none. */
+static int64_t members(jinja_value v)
 {
     switch (v.kind) {
     case VALUE_UNDEFINED: return 0;
-    case VALUE_STRING: return jinja_chars(v.s);
     case VALUE_LIST: case VALUE_TUPLE: return (int64_t)v.list->count;
     case VALUE_DICT: case VALUE_KEYS: case VALUE_VALUES: case VALUE_ITEMS: return (int64_t)v.dict->count;
     case VALUE_RANGE: return range_length(v.range);
     default: return -1;
     }
 }
+
+bool jinja_has_length(jinja_value v) { return v.kind == VALUE_STRING || members(v) >= 0; }
+
+int64_t jinja_length(jinja_context *r, jinja_value v) { return v.kind == VALUE_STRING ? jinja_chars(r, v.s) : members(v); }
 
 bool jinja_truth(jinja_value v)
 {
@@ -288,7 +292,7 @@ bool jinja_truth(jinja_value v)
     case VALUE_INT: return v.i != 0;
     case VALUE_FLOAT: return v.f != 0;
     case VALUE_STRING: return v.s->size > 0;
-    default: return jinja_length(v) != 0; /* what has no length is true */
+    default: return members(v) != 0; /* what has no length is true */
     }
 }
 
@@ -351,9 +355,10 @@ static bool equal(jinja_context *r, jinja_value a, jinja_value b, int depth)
 
 bool jinja_equal(jinja_context *r, jinja_value a, jinja_value b) { return equal(r, a, b, 0); }
 
-static int order_bytes(const jinja_string *a, const jinja_string *b)
+static int order_bytes(jinja_context *r, const jinja_string *a, const jinja_string *b)
 {
     size_t n = a->size < b->size ? a->size : b->size;
+    if (!jinja_spend(r, n / 256)) return 0;
     int c = memcmp(a->text, b->text, n);
     return c ? (c < 0 ? -1 : 1) : (a->size > b->size) - (a->size < b->size);
 }
@@ -365,7 +370,7 @@ static int order(jinja_context *r, const jinja_node *at, jinja_value a, jinja_va
     if (depth > VALUE_DEPTH || !jinja_spend(r, 1)) return 0;
     if (jinja_integer(a, &i) && jinja_integer(b, &j)) return (i > j) - (i < j);
     if (jinja_number(a, &x) && jinja_number(b, &y)) return isnan(x) || isnan(y) ? 2 : (x > y) - (x < y);
-    if (a.kind == VALUE_STRING && b.kind == VALUE_STRING) return order_bytes(a.s, b.s);
+    if (a.kind == VALUE_STRING && b.kind == VALUE_STRING) return order_bytes(r, a.s, b.s);
     if (a.kind != b.kind || (a.kind != VALUE_LIST && a.kind != VALUE_TUPLE)) {
         if (a.kind == VALUE_UNDEFINED || b.kind == VALUE_UNDEFINED) {
             const jinja_string *name = a.kind == VALUE_UNDEFINED ? a.name : b.name;
@@ -384,7 +389,7 @@ bool jinja_contains(jinja_context *r, const jinja_node *at, jinja_value item, ji
 {
     if (in.kind == VALUE_STRING) {
         if (item.kind != VALUE_STRING) return jinja_fail(r, at, "'in' a string wants a string on its left, '%s' found", jinja_type(item)), false;
-        return jinja_spend(r, in.s->size / 16) && (item.s->size == 0 || memmem(in.s->text, in.s->size, item.s->text, item.s->size) != NULL);
+        return jinja_string_find(r, in.s, 0, item.s) != NULL;
     }
     if (in.kind == VALUE_DICT || in.kind == VALUE_KEYS) return jinja_dict_get(r, in.dict, item) != NULL;
     const jinja_list *all = jinja_members(r, at, in);
@@ -402,19 +407,21 @@ size_t jinja_char_size(const char *text, size_t size)
     return n > 0 ? (size_t)n : 1;
 }
 
-int64_t jinja_chars(jinja_string *s)
+int64_t jinja_chars(jinja_context *r, jinja_string *s)
 {
     if (s->chars >= 0) return s->chars;
+    if (!jinja_spend(r, s->size / 16)) return 0;
     s->chars = 0;
     for (size_t i = 0; i < s->size; i += jinja_char_size(s->text + i, s->size - i)) s->chars++;
     return s->chars;
 }
 
-size_t jinja_char_offset(jinja_string *s, int64_t index)
+size_t jinja_char_offset(jinja_context *r, jinja_string *s, int64_t index)
 {
-    if (jinja_chars(s) == (int64_t)s->size) return (size_t)index;
+    if (jinja_chars(r, s) == (int64_t)s->size) return (size_t)index;
     size_t at = 0;
-    while (index-- > 0) at += jinja_char_size(s->text + at, s->size - at);
+    while (index-- > 0 && at < s->size) at += jinja_char_size(s->text + at, s->size - at);
+    jinja_spend(r, at / 16);
     return at;
 }
 
@@ -434,8 +441,8 @@ jinja_list *jinja_members(jinja_context *r, const jinja_node *at, jinja_value v)
     if (jinja_bad(r)) return NULL;
     if (v.kind == VALUE_LIST || v.kind == VALUE_TUPLE) return v.list;
     if (v.kind == VALUE_GENERATOR && !v.list->walked) return v.list->walked = true, v.list;
-    if (jinja_length(v) < 0 && v.kind != VALUE_GENERATOR) return jinja_fail(r, at, "a value of type '%s' cannot be walked through", jinja_type(v)), NULL;
-    int64_t length = v.kind == VALUE_GENERATOR ? 0 : jinja_length(v);
+    if (!jinja_has_length(v) && v.kind != VALUE_GENERATOR) return jinja_fail(r, at, "a value of type '%s' cannot be walked through", jinja_type(v)), NULL;
+    int64_t length = v.kind == VALUE_GENERATOR ? 0 : jinja_length(r, v);
     if (!jinja_spend(r, (size_t)length)) return NULL;
     jinja_value out = jinja_new_list(r, VALUE_LIST, (size_t)length);
     if (jinja_bad(r)) return NULL;

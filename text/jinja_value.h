@@ -138,7 +138,8 @@ static inline bool jinja_bad(const jinja_context *r) { return !status_ok(r->st);
 /* Sets the error, at the node's place (NULL: the program's). Returns undefined. */
 jinja_value jinja_fail(jinja_context *r, const jinja_node *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Takes n steps; false with an error when none are left. Work that grows with a value's size counts as a step for 16 bytes. */
+/* Takes n steps; false with an error when none are left. Work that grows with a value's size counts as a step for 16 bytes;
+ * whatever walks bytes takes them itself, so that no caller can forget it. */
 bool jinja_spend(jinja_context *r, size_t n);
 
 /* ---- making values (jinja_value.c) ---- */
@@ -178,10 +179,11 @@ bool jinja_equal(jinja_context *r, jinja_value a, jinja_value b);
 /* −1, 0, 1; an error where Python has no order. */
 int jinja_order(jinja_context *r, const jinja_node *at, jinja_value a, jinja_value b);
 bool jinja_contains(jinja_context *r, const jinja_node *at, jinja_value item, jinja_value in);
-int64_t jinja_length(jinja_value v); /* −1: it has none */
-int64_t jinja_chars(jinja_string *s);
+bool jinja_has_length(jinja_value v);
+int64_t jinja_length(jinja_context *r, jinja_value v); /* −1: it has none */
+int64_t jinja_chars(jinja_context *r, jinja_string *s);
 size_t jinja_char_size(const char *text, size_t size); /* bytes of the first character; a faulty byte is one */
-size_t jinja_char_offset(jinja_string *s, int64_t index); /* the byte where a character begins */
+size_t jinja_char_offset(jinja_context *r, jinja_string *s, int64_t index); /* the byte where a character begins */
 /* All members as a new list's items; an error for what cannot be walked. */
 jinja_list *jinja_members(jinja_context *r, const jinja_node *at, jinja_value v);
 jinja_value jinja_range_at(const jinja_range *r, int64_t i);
@@ -218,11 +220,14 @@ jinja_value jinja_format_braces(jinja_context *r, const jinja_node *at, jinja_st
 jinja_value jinja_format_percent(jinja_context *r, const jinja_node *at, const jinja_string *format, jinja_value values);
 jinja_value jinja_string_trim(jinja_context *r, const jinja_string *s, const jinja_string *chars, bool left, bool right);
 jinja_value jinja_string_replace(jinja_context *r, const jinja_string *s, const jinja_string *old, const jinja_string *fresh, int64_t count);
+/* The first one from byte `from` on, or NULL: also where the steps are spent. */
+const char *jinja_string_find(jinja_context *r, const jinja_string *s, size_t from, const jinja_string *what);
 jinja_list *jinja_string_lines(jinja_context *r, const jinja_string *s, bool keep_ends);
 /* Upper, lower, title or capital case, by the letter u, l, t, c or s (swapped). */
 jinja_value jinja_string_case(jinja_context *r, const jinja_string *s, char how);
-bool jinja_string_is_case(const jinja_string *s, bool upper);
-bool jinja_string_is_digits(const jinja_string *s);
+bool jinja_string_is_case(jinja_context *r, const jinja_string *s, bool upper);
+bool jinja_string_is_digits(jinja_context *r, const jinja_string *s);
+bool jinja_is_space(const char *text, size_t size); /* the first character is white space to Python */
 
 /* ---- filters and tests (jinja_filter.c, jinja_filter_list.c, jinja_json.c, jinja_test.c) ---- */
 

@@ -60,6 +60,7 @@ static void escape_code_point(uint32_t c, char out[16])
 
 static void repr_string(jinja_context *r, jinja_builder *b, const jinja_string *s)
 {
+    if (!jinja_spend(r, s->size / 16)) return;
     bool single = memchr(s->text, '\'', s->size) && !memchr(s->text, '"', s->size);
     char quote[2] = {single ? '"' : '\'', 0};
     size_t done = 0;
@@ -184,6 +185,7 @@ static void json_string(json_writer *w, const jinja_string *s)
 {
     static const char from[] = "\"\\\n\r\t\b\f", to[] = "\"\\nrtbf";
     size_t done = 0;
+    if (!jinja_spend(w->r, s->size / 16)) return;
     jinja_build_text(w->r, &w->b, "\"");
     for (size_t i = 0, n; i < s->size && !jinja_bad(w->r); i += n) {
         uint32_t c = 0;

@@ -599,6 +599,106 @@ static void test_texts(void **state)
     run_all("a chat template", read_template, NULL, programs, COUNT(programs), 400000);
 }
 
+/* ---- what a chat template does with a text ---- */
+
+/* Every method of strings, every filter and every test, on the text s; with ! before it: it may be refused. */
+static const char *const USES[] = {
+    "s.upper()", "s.lower()", "s.strip()", "s.lstrip()", "s.rstrip()", "!s.strip(s)", "s.strip('abc')", "s.split()", "s.split('a')", "s.split(s[1:])", "s.split(h ~ 'b')", "s.rsplit()", "s.rsplit('a')",
+    "s.rsplit(s[1:])", "s.rsplit(h ~ 'b')", "s.rsplit('b' ~ h)", "s.rsplit(h)", "s.splitlines()", "s.splitlines(true)", "s.startswith(s)", "s.startswith((s, h))", "s.endswith(s)", "s.endswith(h)", "s.replace('a', 'b')", "s.replace(h ~ 'b', '')",
+    "s.replace('', '-')", "s.title()", "s.capitalize()", "s.find('z')", "s.find(h ~ 'b')", "s.rfind('z')", "s.rfind(h ~ 'b')", "s.rfind('b' ~ h)", "s.rfind(h)", "s.index(h)", "s.rindex(h)", "s.count('a')", "s.count(h)", "s.count(h ~ 'b')", "s.count('')",
+    "s.join(['a', 'b'])", "'-'.join(s)", "!s.format(1)", "'{}'.format(s)", "!('{' ~ s ~ '}').format(1)", "!('{}' ~ s).format(1)", "s.isdigit()", "s.isdecimal()", "s.isnumeric()", "s.isalpha()", "s.isalnum()", "s.isspace()", "s.isupper()", "s.islower()", "s.zfill(5)",
+    "s.zfill(n + 5)", "s.ljust(n + 5)", "s.rjust(n + 5)", "s.center(n + 5)", "s.removeprefix(s)", "s.removeprefix(h ~ 'b')", "s.removesuffix(s)", "s.removesuffix(h)", "s.swapcase()", "s.partition('z')", "s.partition(h ~ 'b')", "s.rpartition('z')",
+    "s.rpartition(h ~ 'b')", "s.rpartition('b' ~ h)", "s.rpartition(h)", "(s | list).index(s[-1:])", "(s | list).count('a')", "(s | list).copy()", "{'a': s}.get(s)", "{s: 1}.get(s ~ '')", "{s: s}.items()", "{s: 1}.keys()", "{s: 1}.values()", "{s: 1}.copy()",
+    "s | upper", "s | lower", "s | capitalize", "s | title", "s | trim", "!s | trim(s)", "s | replace('a', 'b')", "s | replace(h ~ 'b', '')", "s | indent", "s | indent(h)", "s | center(n + 5)", "s | string", "s | safe", "s | escape", "s | e", "s | wordcount", "!s | format(1)",
+    "'%s' | format(s)", "!('%' ~ s) % 1", "'%r' % s", "s | int", "s | float", "!s | abs", "!s | round", "s | default('a')", "s | d('a')", "{s: 1} | attr(s)", "s | attr(s)", "s[s]", "{s: 1}[s ~ '']", "s | length", "(s ~ '') | length",
+    "(s | trim) | length", "s | count", "s | tojson", "s | tojson(ensure_ascii=true)", "[s] | tojson(indent=2)", "{s: 1} | tojson(sort_keys=true)", "{s: 1, h: 2} | tojson(sort_keys=true)", "s | first", "s | last", "s | min", "s | max", "!s | sum", "[s, h, s] | max", "s | join('-')",
+    "![{'a': 1}] | join('-', attribute=s)", "s | list", "{s: 1} | items | list", "s | reverse", "(s | list) | reverse | list", "!s | sort", "[s, h, s ~ 'b', s] | sort(case_sensitive=true)", "![{'a': 1}] | sort(attribute=s ~ ',')", "{s: 1, h: 2} | dictsort", "s | unique | list",
+    "s | batch(3) | list", "s | map('upper') | list", "[s, h] | map('lower') | list", "!s | map(s) | list", "![{'a': 1}] | map(attribute=s) | list", "s | select | list", "s | reject('upper') | list", "!s | select(s) | list", "[{'a': s}] | selectattr('a', 'upper') | list",
+    "[{'a': s}] | rejectattr('a', 'eq', s) | list", "![{'a': s}] | selectattr(s) | list", "s is defined", "s is undefined", "s is none", "s is boolean", "s is true", "s is false", "s is integer", "s is float", "s is number", "s is string", "s is mapping", "s is sequence",
+    "s is iterable", "s is callable", "!s is odd", "!s is even", "s is lower", "s is upper", "!s is filter", "!s is test", "s is escaped", "!s is divisibleby(2)", "!s is sameas(s)", "s is eq(s ~ '')", "s is equalto(s ~ '')", "s is ne(s ~ '')", "s is lt(s ~ '')", "s is lessthan(s ~ 'b')",
+    "s is le(s ~ '')", "s is gt(s ~ '')", "s is greaterthan(s ~ '')", "s is ge(s ~ '')", "s is in(s ~ '')", "s == s ~ ''", "s != s ~ ''", "s < s ~ ''", "s <= s ~ ''", "s > s ~ ''", "s >= s ~ ''", "h ~ 'b' in s", "s[-1]", "s[1:]", "s[::-1]", "s[::2]", "s ~ s", "s + s", "s * 2", "!s % 1",
+    "[s, s] == [s ~ '', s ~ '']", "[s] < [s ~ '']", "{s: s} == {s ~ '': s ~ ''}", "[s] | string", "s.__len__", "s and h", "dict({s: 1})", "namespace(a=s)", "!strftime_now(s)", "!raise_exception(s)", "!range(s)", "dict(**{s: s})",
+};
+
+typedef struct {
+    jinja *t;
+    const char *use;
+    bool fails; /* it may */
+} use_of_text;
+
+static void use_text(void *thing, const char *data, size_t size)
+{
+    const use_of_text *u = thing;
+    status st = {0};
+    json_t *text = json_stringn_nocheck(data, size);
+    jinja_variable s = {"given", text, JINJA_GIVEN, NULL};
+    jinja_output out = {0};
+    if (!jinja_run(u->t, &(jinja_input){&s, 1, 0}, &out, &st) && !u->fails) fail_msg("%s: %s", u->use, st.msg);
+    jinja_output_free(&out);
+    json_decref(text);
+}
+
+/* The names in a table of jinja's: between from and to, each in the quotes that `open` begins, or a word of it. */
+static void each_is_used(const char *file, const char *from, const char *to, const char *open, const char *close)
+{
+    status st = {0};
+    char path[512];
+    size_t size, names = 0;
+    snprintf(path, sizeof path, SOURCE_DIR "/text/%s", file);
+    char *text = file_read(path, 1 << 20, &size, &st), *at = text ? strstr(text, from) : NULL, *end = at ? strstr(at, to) : NULL;
+    if (!end) fail_msg("%s: no %s", file, from);
+    while ((at = strstr(at, open)) && at < end) {
+        size_t length = strcspn(at += strlen(open), "\"");
+        for (const char *stop = at + length, *word = at; word < stop; word += strcspn(word, " \"") + 1) {
+            int n = (int)strcspn(word, " \"");
+            bool used = n == 0 || !strspn(word, "abcdefghijklmnopqrstuvwxyz");
+            char call[3][64];
+            snprintf(call[0], 64, ".%.*s(", n, word);
+            snprintf(call[1], 64, "| %.*s", n, word);
+            snprintf(call[2], 64, "is %.*s", n, word);
+            for (size_t i = 0; i < COUNT(USES) && !used; i++)
+                for (int k = 0; k < 3 && !used; k++) used = strstr(USES[i], call[k]) != NULL;
+            if (!used) fail_msg("%s: nothing here uses %.*s", file, n, word);
+            names++;
+        }
+        at += length;
+        if (close && strncmp(at, close, strlen(close)) == 0) break;
+    }
+    assert_true(names > 0);
+    alloc_free(text);
+}
+
+static void test_template_uses(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {"a", "\xC3\xA9", " ", "ab,", "9.", "{}", "%"};
+    each_is_used("jinja_filter.c", "} FILTERS[] = {", "};", "{\"", NULL);
+    each_is_used("jinja_filter_list.c", "} filters[] = {", "};", "{\"", NULL);
+    each_is_used("jinja_test.c", "} TESTS[] = {", "};", "{\"", NULL);
+    each_is_used("jinja_call.c", "{VALUE_STRING, METHOD_KNOWN", "{VALUE_STRING, METHOD_UNKNOWN", "\"", NULL);
+    for (size_t i = 0; i < COUNT(USES); i++) {
+        char program[400];
+        status st = {0};
+        bool fails = USES[i][0] == '!';
+        const char *use = USES[i] + fails;
+        snprintf(program, sizeof program, "{%% set s = given ~ '' %%}{%% set n = s | length %%}{%% set h = s[:n // 2] %%}{%% set x = %s %%}", use);
+        use_of_text u = {jinja_parse(program, strlen(program), "use", &st), use, fails};
+        if (!u.t && !fails) fail_msg("%s: %s", use, st.msg);
+        for (size_t k = 0; u.t && k < COUNT(pieces); k++) grows_well(use, use_text, &u, repeated, pieces[k], 30000);
+        jinja_free(u.t);
+
+        /* Again and again on a text of two megabytes: the steps end it. */
+        snprintf(program, sizeof program, "{%% set s = (given * 1000) * 700 %%}{%% set n = s | length %%}{%% set h = s[:n // 2] %%}{%% for i in range(99999) %%}{%% set x = %s %%}{%% endfor %%}", use);
+        u = (use_of_text){jinja_parse(program, strlen(program), "use", &st), use, true};
+        for (size_t k = 0; u.t && k < 2; k++) {
+            double begin = thread_seconds();
+            use_text(&u, k ? "a\xC3\xA9" : "aaa", 3);
+            if (thread_seconds() - begin > 3) fail_msg("%s: %.1f s in a loop", use, thread_seconds() - begin);
+        }
+        jinja_free(u.t);
+    }
+}
+
 /* ---- tables ---- */
 
 static void read_table(void *thing, const char *data, size_t size)
@@ -716,8 +816,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers), cmocka_unit_test(test_tokenizers), cmocka_unit_test(test_steps_that_multiply), cmocka_unit_test(test_regular_expressions), cmocka_unit_test(test_provenance),
         cmocka_unit_test(test_model_files), cmocka_unit_test(test_texts), cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_tokenizers), cmocka_unit_test(test_steps_that_multiply), cmocka_unit_test(test_regular_expressions), cmocka_unit_test(test_provenance),
+        cmocka_unit_test(test_model_files), cmocka_unit_test(test_texts), cmocka_unit_test(test_template_uses), cmocka_unit_test(test_tables),
         cmocka_unit_test(test_lists),
     };
     json_use_alloc();
+    cmocka_set_test_filter(getenv("ONLY")); /* one by its name; all where it is not set */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
