@@ -33,6 +33,8 @@
 #include "text/jinja.h"
 #include "text/encoder_prompt.h"
 #include "text/tokenizer.h"
+#include "write/prose.h"
+#include "write/schema.h"
 
 #define TOKENIZERS SOURCE_DIR "/tests/golden/tokenizer/"
 
@@ -809,6 +811,51 @@ static void test_lists(void **state)
     run_all("a filter's text", hold_against, list, texts, COUNT(texts), 60000);
     filter_close(list);
     unlink(path);
+/* ---- reports ---- */
+
+static void ignore_fault(void *ignored, const char *message) { (void)ignored, (void)message; }
+
+static void read_data(void *thing, const char *data, size_t size)
+{
+    status st = {0}, wrong = {0};
+    char *copy = alloc_string(data, size, &st);
+    data_table *t = data_open_bytes("data.csv", copy, size, &(data_options){0}, &st);
+    schema *s = schema_parse("a: integer, unique, 0..9\nb: text\n", 34, "schema", 1, &wrong);
+    if (t) schema_check(s, t, ignore_fault, NULL, &wrong);
+    schema_free(s);
+    data_close(t);
+    (void)thing;
+}
+
+static void read_schema(void *thing, const char *data, size_t size)
+{
+    status st = {0};
+    schema_free(schema_parse(data, size, "schema", 1, &st));
+    (void)thing;
+}
+
+static void set_prose(void *thing, const char *data, size_t size)
+{
+    status st = {0};
+    text_out out = {.st = &st};
+    size_t left_out = 0;
+    prose_report(data, size, &left_out, &out);
+    prose_paragraph(data, size, true, &left_out, &out);
+    text_out_free(&out);
+    (void)thing;
+}
+
+static void test_reports(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"1,2\n", "\"", "\"\"", ",", "\n", "\"a\n\",b\n", "1", ",\n", "x,\"\"\"\"\n", "\xC3\xA9,1\n"};
+    for (size_t i = 0; i < COUNT(rows); i++) grows_well("CSV of reports", read_data, NULL, csv, rows[i], 200000);
+    static const char *const lines[] = {"{\"a\":1}\n", "{", "[", "{\"a\":\"", "{\"a\":[1]}\n", "a,", "[{},", "{\"a\":{\"a\":", "{\"a\":1,\"b\":null}\n", "[[["};
+    run_all("JSON of reports", read_data, NULL, lines, COUNT(lines), 200000);
+    static const char *const columns[] = {"a: text\n", "a", ":", "a: text, ", "a: text, 0..", "\n", "#\n", "|", "{\"fields\":["};
+    run_all("a schema", read_schema, NULL, columns, COUNT(columns), 200000);
+    static const char *const texts[] = {"a. B", ".", " ", "\n", "\x01", "\x01. ", "A\x01. B. ", "Mr. ", "\"", ")", "```\n", "|\n", "a\n\n", "1. ", "...", "\xE3\x80\x82", "(", "a ,", "\xE2\x80\xA6 A"};
+    run_all("prose", set_prose, NULL, texts, COUNT(texts), 200000);
 }
 
 int main(void)
@@ -819,6 +866,8 @@ int main(void)
         cmocka_unit_test(test_tokenizers), cmocka_unit_test(test_steps_that_multiply), cmocka_unit_test(test_regular_expressions), cmocka_unit_test(test_provenance),
         cmocka_unit_test(test_model_files), cmocka_unit_test(test_texts), cmocka_unit_test(test_template_uses), cmocka_unit_test(test_tables),
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_tokenizers), cmocka_unit_test(test_steps_that_multiply), cmocka_unit_test(test_regular_expressions), cmocka_unit_test(test_provenance),
+        cmocka_unit_test(test_model_files), cmocka_unit_test(test_texts), cmocka_unit_test(test_tables), cmocka_unit_test(test_reports),
     };
     json_use_alloc();
     cmocka_set_test_filter(getenv("ONLY")); /* one by its name; all where it is not set */
