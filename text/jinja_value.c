@@ -410,7 +410,7 @@ size_t jinja_char_size(const char *text, size_t size)
 int64_t jinja_chars(jinja_context *r, jinja_string *s)
 {
     if (s->chars >= 0) return s->chars;
-    if (!jinja_spend(r, s->size / 16)) return 0;
+    if (r && !jinja_spend(r, s->size / 16)) return 0;
     s->chars = 0;
     for (size_t i = 0; i < s->size; i += jinja_char_size(s->text + i, s->size - i)) s->chars++;
     return s->chars;

@@ -181,7 +181,7 @@ int jinja_order(jinja_context *r, const jinja_node *at, jinja_value a, jinja_val
 bool jinja_contains(jinja_context *r, const jinja_node *at, jinja_value item, jinja_value in);
 bool jinja_has_length(jinja_value v);
 int64_t jinja_length(jinja_context *r, jinja_value v); /* −1: it has none */
-int64_t jinja_chars(jinja_context *r, jinja_string *s);
+int64_t jinja_chars(jinja_context *r, jinja_string *s); /* counted once; r NULL: outside a run, nothing is paid */
 size_t jinja_char_size(const char *text, size_t size); /* bytes of the first character; a faulty byte is one */
 size_t jinja_char_offset(jinja_context *r, jinja_string *s, int64_t index); /* the byte where a character begins */
 /* All members as a new list's items; an error for what cannot be walked. */

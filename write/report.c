@@ -228,7 +228,7 @@ static jinja_string *keys_of(const data_table *t, status *st)
     for (size_t i = 0; key && i < t->columns + t->joins; i++) {
         const char *name = i < t->columns ? t->column[i].name : t->join[i - t->columns].name;
         key[i] = (jinja_string){.text = name, .size = strlen(name), .chars = -1, .whole = JINJA_GIVEN};
-        jinja_chars(&key[i]); /* now, since threads share them */
+        jinja_chars(NULL, &key[i]); /* now, since threads share them */
     }
     return key;
 }
@@ -238,7 +238,7 @@ static void settle(jinja_value v, int depth)
 {
     if (depth > 100) return;
     if (v.kind == VALUE_STRING || v.kind == VALUE_UNDEFINED) {
-        if (v.s) jinja_chars(v.s);
+        if (v.s) jinja_chars(NULL, v.s);
     } else if (v.kind == VALUE_LIST || v.kind == VALUE_TUPLE)
         for (size_t i = 0; i < v.list->count; i++) settle(v.list->item[i], depth + 1);
     else if (v.kind == VALUE_DICT)

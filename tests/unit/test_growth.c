@@ -503,7 +503,7 @@ static char *schema_list(const char *piece, size_t n, size_t *size)
 static void test_answers(void **state)
 {
     (void)state;
-    answer_kind gbnf = ANSWER_GRAMMAR, regex = ANSWER_REGEX, schema = ANSWER_SCHEMA;
+    answer_kind gbnf = ANSWER_GRAMMAR, regex = ANSWER_REGEX, by_schema = ANSWER_SCHEMA;
     static const char *const items[] = {"\"ab\" ", "[a-z] ", "\"a\"? ", "\"a\"* ", "( ", "\"a\" | ", "[a", "\\", "# ", "\n", "a", "(\"a\")", "{2,3}", "\"a\"{9} ", "\"a\"{900}", "r ", ". ", "[^a] "};
     for (size_t i = 0; i < COUNT(items); i++) grows_well("a grammar", read_source, &gbnf, grammar_text, items[i], 40000);
     grows_well("a grammar's rules", read_source, &gbnf, rule_chain, "", 100000);
@@ -511,10 +511,10 @@ static void test_answers(void **state)
     static const char *const patterns[] = {"a", "a?", "a*", "(a|b)", "(a|b)*a", "[a-z]", "\\d", "(", "a{9}", "a{900}", "|", "a|", "\\u00e9", ".", ".*", "[", "(a?)*", "^"};
     run_all("a pattern", read_source, &regex, patterns, COUNT(patterns), 40000);
     static const char *const schemas[] = {"{\"properties\": {\"a\": ", "[", "{\"allOf\": [", "{\"anyOf\": [{}, ", "{\"items\": "};
-    run_all("a schema", read_source, &schema, schemas, COUNT(schemas), 40000);
-    grows_well("a schema's enum", read_source, &schema, schema_list, "e", 100000);
-    grows_well("a schema's names", read_source, &schema, schema_list, ":", 30000);
-    grows_well("a schema's branches", read_source, &schema, schema_list, "b", 40000);
+    run_all("a schema", read_source, &by_schema, schemas, COUNT(schemas), 40000);
+    grows_well("a schema's enum", read_source, &by_schema, schema_list, "e", 100000);
+    grows_well("a schema's names", read_source, &by_schema, schema_list, ":", 30000);
+    grows_well("a schema's branches", read_source, &by_schema, schema_list, "b", 40000);
 }
 
 /* ---- what people write ---- */
@@ -811,6 +811,8 @@ static void test_lists(void **state)
     run_all("a filter's text", hold_against, list, texts, COUNT(texts), 60000);
     filter_close(list);
     unlink(path);
+}
+
 /* ---- reports ---- */
 
 static void ignore_fault(void *ignored, const char *message) { (void)ignored, (void)message; }
@@ -861,13 +863,17 @@ static void test_reports(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers), cmocka_unit_test(test_tokenizers), cmocka_unit_test(test_steps_that_multiply), cmocka_unit_test(test_regular_expressions), cmocka_unit_test(test_provenance),
-        cmocka_unit_test(test_model_files), cmocka_unit_test(test_texts), cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_tokenizers), cmocka_unit_test(test_steps_that_multiply), cmocka_unit_test(test_regular_expressions), cmocka_unit_test(test_provenance),
-        cmocka_unit_test(test_model_files), cmocka_unit_test(test_texts), cmocka_unit_test(test_template_uses), cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_tokenizers),
+        cmocka_unit_test(test_steps_that_multiply),
+        cmocka_unit_test(test_regular_expressions),
+        cmocka_unit_test(test_provenance),
+        cmocka_unit_test(test_model_files),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_template_uses),
         cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_tokenizers), cmocka_unit_test(test_steps_that_multiply), cmocka_unit_test(test_regular_expressions), cmocka_unit_test(test_provenance),
-        cmocka_unit_test(test_model_files), cmocka_unit_test(test_texts), cmocka_unit_test(test_tables), cmocka_unit_test(test_reports),
+        cmocka_unit_test(test_reports),
     };
     json_use_alloc();
     cmocka_set_test_filter(getenv("ONLY")); /* one by its name; all where it is not set */
