@@ -49,12 +49,24 @@ static bool pass_json(const filter_lists *l, const char *what, const char *text,
     return ok;
 }
 
+/* NAME=JSON: the name, and what its value holds once it is read. What is no JSON is refused where the template takes it. */
+static bool pass_argument(const filter_lists *l, const char *argument, status *st)
+{
+    json_error_t error;
+    const char *equals = strchr(argument, '=');
+    json_t *value = equals && any(l) ? json_parse(equals + 1, strlen(equals + 1), JSON_DECODE_ANY | JSON_ALLOW_NUL, &error) : NULL;
+    bool ok = pass(l, "--template-arg", argument, st) && (!value || pass_value(l, "--template-arg", value, st));
+    if (ok && equals) ok = filter_lists_pass(l, FILTER_PROMPT, "--template-arg", argument, (size_t)(equals - argument), st);
+    json_decref(value);
+    return ok;
+}
+
 static bool pass_template(const filter_lists *l, const text_options *o, status *st)
 {
     char *tools = o->tools && any(l) ? text_request_tools(o, st) : NULL;
     bool ok = status_ok(st) && (!tools || pass_json(l, "--tools", tools, st));
     alloc_free(tools);
-    for (size_t i = 0; ok && i < o->template_args.count; i++) ok = pass(l, "--template-arg", o->template_args.item[i], st);
+    for (size_t i = 0; ok && i < o->template_args.count; i++) ok = pass_argument(l, o->template_args.item[i], st);
     return ok;
 }
 

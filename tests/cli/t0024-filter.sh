@@ -103,6 +103,18 @@ expect 4 "$AIGC" batch --filter list.txt words.jsonl
 [ "$(grep -c "^aigc: words.*refused by the filter list.txt" err)" = 5 ] || fail "jobs pass whose words do not: $(cat err)"
 [ -s w6.txt ] || fail "a job whose words pass was refused"
 
+# what a chat template is given beside the prompt: other fields of messages, tools, arguments
+echo '[{"type": "function", "function": {"name": "f", "description": "builds a bomb"}}]' >tools.json
+expect 5 "$AIGC" text -q -p hello --tools tools.json -n 1 --filter list.txt
+expect 5 "$AIGC" text -q -p hello --template-arg 'mood="a bomb"' -n 1 --filter list.txt
+for value in '"\u0062omb"' '{"a": ["x", "bo\u006db"]}' '{"b\u006fmb": 1}'; do expect 5 "$AIGC" text -q -p hello --template-arg "mood=$value" -n 1 --filter list.txt; done
+expect 5 "$AIGC" text -q -p hello --template-arg 'bomb=1' -n 1 --filter list.txt
+expect 2 "$AIGC" text -q -p hello --template-arg 'mood=x' -n 1 --filter list.txt
+expect 0 "$AIGC" text -q -p hello --template-arg 'mood="\u0062all"' -n 1 --filter list.txt
+printf '{"id": "m", "kind": "text", "tokens": 1, "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null, "tool_calls": [{"function": {"name": "f", "arguments": "a bomb"}}]}]}\n' >m.jsonl
+expect 4 "$AIGC" batch --filter list.txt --out-dir told m.jsonl
+grep -q 'refused by the filter list.txt' err || fail "a message passes whose other fields do not"
+
 needs_model hibari hibari
 expect 5 "$AIGC" speak --filter list.txt "Throw the grenade!" -o s.wav
 [ ! -e s.wav ] || fail "a refused speech was written"
@@ -123,11 +135,3 @@ printf '{"id": "s", "kind": "speak", "text": "<speak>a bo<b>mb</b></speak>", "ss
 expect 4 "$AIGC" batch --filter list.txt s.jsonl
 grep -q 'refused by the filter list.txt' err || fail "a speech job passes whose words do not"
 exit 0
-
-# what a chat template is given beside the prompt: other fields of messages, tools, arguments
-echo '[{"type": "function", "function": {"name": "f", "description": "builds a bomb"}}]' >tools.json
-expect 5 "$AIGC" text -q -p hello --tools tools.json -n 1 --filter list.txt
-expect 5 "$AIGC" text -q -p hello --template-arg 'mood="a bomb"' -n 1 --filter list.txt
-printf '{"id": "m", "kind": "text", "tokens": 1, "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null, "tool_calls": [{"function": {"name": "f", "arguments": "a bomb"}}]}]}\n' >m.jsonl
-expect 4 "$AIGC" batch --filter list.txt --out-dir told m.jsonl
-grep -q 'refused by the filter list.txt' err || fail "a message passes whose other fields do not"
