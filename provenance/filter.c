@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "provenance/filter_view.h"
+#include "provenance/filter_words.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -16,7 +17,6 @@
 enum {
     FILE_LIMIT = 16 << 20,
     LONGEST_LINE = 4096,
-    GROUP_SIZE = 16 << 10, /* bytes of words that make one expression together */
     MATCH_LIMIT = 10 * 1000 * 1000,
     SHOWN = 80,            /* bytes of what was found */
     WINDOW = 4096,         /* of an output that was looked at: a match may begin there */
@@ -29,6 +29,7 @@ typedef struct {
     filter_level level;
     int sides; /* filter_side, or-ed */
     bool warned;
+    bool words, expressions; /* there are such */
 } category;
 
 typedef struct {
@@ -43,7 +44,9 @@ struct filter {
     size_t categories, category_room, rules, rule_room;
     pcre2_general_context *memory;
     pcre2_match_context *limits;
-    pthread_mutex_t lock; /* what asking changes: match and the categories' warned */
+    filter_words *words;
+    filter_place *place;  /* for each category */
+    pthread_mutex_t lock; /* what asking changes: match, places and the categories' warned */
     pcre2_match_data *match;
 };
 
@@ -51,7 +54,6 @@ struct filter {
 
 typedef struct {
     filter *f;
-    text_out words; /* of the category that is open: an expression that grows */
     size_t line;
     status *st;
 } reader;
@@ -83,38 +85,22 @@ static bool add_rule(reader *r, const char *pattern, size_t size)
     }
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without it everything works, only slower */
     f->rule[f->rules++] = (rule){f->categories - 1, code};
+    f->category[f->categories - 1].expressions = true;
     return true;
 }
 
-/* The words gathered so far as one rule: whole words, that is, no letter or digit on either side. */
-static bool close_words(reader *r)
-{
-    bool ok = true;
-    if (r->words.size) {
-        text_out_add(&r->words, ")(?![\\p{L}\\p{N}])");
-        ok = status_ok(r->st) && add_rule(r, r->words.data, r->words.size);
-        r->words.size = 0;
-    }
-    return ok;
-}
-
-/* White space, dashes and _ part the words of a text alike. */
-static void add_words(reader *r, const char *line)
-{
-    text_out plain = {.st = r->st};
-    if (filter_view(FILTER_VIEW_PLAIN, line, strlen(line), &plain) && plain.size) line = plain.data;
-    text_out_add(&r->words, r->words.size ? "|" : "(?<![\\p{L}\\p{N}])(?:");
-    for (const char *s = line; *s; s++) {
-        if (strchr(" \t_", *s)) {
-            while (s[1] && strchr(" \t_", s[1])) s++;
-            text_out_add(&r->words, "[\\s\\p{Pd}_]+");
-        } else if ((unsigned char)*s < 128 && strchr("\\^$.|?*+()[]{}-#/", *s)) text_out_format(&r->words, "\\%c", *s);
-        else text_out_bytes(&r->words, s, 1);
-    }
-    text_out_free(&plain);
-}
-
 static bool wrong(reader *r, const char *what) { return status_set(r->st, STATUS_INPUT, "%s:%zu: %s", r->f->path, r->line, what); }
+
+static bool add_words(reader *r, const char *line)
+{
+    filter *f = r->f;
+    text_out plain = {.st = r->st};
+    bool viewed = filter_view(FILTER_VIEW_PLAIN, line, strlen(line), &plain) && plain.size;
+    bool added = status_ok(r->st) && filter_words_add(f->words, viewed ? plain.data : line, viewed ? plain.size : strlen(line), f->categories - 1, r->st);
+    text_out_free(&plain);
+    f->category[f->categories - 1].words = true;
+    return added || !status_ok(r->st) ? added : wrong(r, "no word on the line: letters, digits or signs wanted beside dashes and _");
+}
 
 /* "[NAME LEVEL]" or "[NAME LEVEL SIDE]"; the brackets are gone. */
 static bool open_category(reader *r, char *text)
@@ -127,7 +113,7 @@ static bool open_category(reader *r, char *text)
     int sides = !*side ? FILTER_PROMPT | FILTER_OUTPUT : strcmp(side, "prompt") == 0 ? FILTER_PROMPT : strcmp(side, "output") == 0 ? FILTER_OUTPUT : 0;
     if (n < 2 || n > 3 || found < 0 || !sides) return wrong(r, "[NAME off|warn|block] wanted, with prompt or output behind it for one side alone");
     filter *f = r->f;
-    if (!close_words(r) || !grow((void **)&f->category, f->categories, &f->category_room, sizeof *f->category, r->st)) return false;
+    if (!grow((void **)&f->category, f->categories, &f->category_room, sizeof *f->category, r->st)) return false;
     char *copy = alloc_string(name, strlen(name), r->st);
     if (copy) f->category[f->categories++] = (category){.name = copy, .level = (filter_level)found, .sides = sides};
     return copy != NULL;
@@ -145,14 +131,12 @@ static bool read_line(reader *r, char *line, size_t n)
     if (!r->f->categories) return wrong(r, "a [NAME LEVEL] line is wanted before the first words");
     if (r->f->category[r->f->categories - 1].level == LEVEL_OFF) return true;
     if (line[0] == '/') return n >= 3 && line[n - 1] == '/' ? add_rule(r, line + 1, n - 2) : wrong(r, "a / is missing at its end");
-    if (r->words.size > GROUP_SIZE && !close_words(r)) return false;
-    add_words(r, line);
-    return status_ok(r->st);
+    return add_words(r, line);
 }
 
 static bool read_all(filter *f, char *text, status *st)
 {
-    reader r = {.f = f, .words = {.st = st}, .st = st};
+    reader r = {.f = f, .st = st};
     bool ok = true;
     if (strncmp(text, "\xEF\xBB\xBF", 3) == 0) text += 3; /* a byte order mark */
     for (char *next = text; ok && *next;) {
@@ -166,9 +150,9 @@ static bool read_all(filter *f, char *text, status *st)
         while (n && strchr(" \t", *line)) line++, n--;
         ok = ok && read_line(&r, line, n);
     }
-    ok = ok && close_words(&r);
-    text_out_free(&r.words);
-    return ok;
+    if (!ok || !filter_words_ready(f->words, st)) return false;
+    f->place = alloc_zeroed(f->categories + 1, sizeof *f->place, st);
+    return f->place != NULL;
 }
 
 filter *filter_open(const char *path, status *st)
@@ -180,6 +164,7 @@ filter *filter_open(const char *path, status *st)
     if (text && memchr(text, 0, size)) status_set(st, STATUS_INPUT, "%s: byte %zu is zero; text wanted", path, (size_t)((char *)memchr(text, 0, size) - text));
     if (text && status_ok(st)) {
         f->path = alloc_string(path, strlen(path), st);
+        f->words = filter_words_new(st);
         f->memory = pcre2_general_context_create(alloc_for_library_with, alloc_free_with, NULL);
         f->limits = f->memory ? pcre2_match_context_create(f->memory) : NULL;
         f->match = f->memory ? pcre2_match_data_create(1, f->memory) : NULL;
@@ -199,11 +184,13 @@ void filter_close(filter *f)
     pthread_mutex_destroy(&f->lock);
     for (size_t i = 0; i < f->rules; i++) pcre2_code_free(f->rule[i].code);
     for (size_t i = 0; i < f->categories; i++) alloc_free(f->category[i].name);
+    filter_words_free(f->words);
     pcre2_match_data_free(f->match);
     pcre2_match_context_free(f->limits);
     pcre2_general_context_free(f->memory);
     alloc_free(f->category);
     alloc_free(f->rule);
+    alloc_free(f->place);
     alloc_free(f->path);
     alloc_free(f);
 }
@@ -233,12 +220,15 @@ static bool judge(filter *f, category *c, const char *what, const char *found, s
     return true;
 }
 
-static bool hold_against(filter *f, filter_side side, const char *what, const char *text, size_t size, size_t begin, status *st)
+static bool is_asked(const category *c, filter_side side) { return c->level != LEVEL_OFF && c->sides & (int)side; }
+
+/* The expressions of a category, whose rules begin at *i. */
+static bool hold_expressions(filter *f, size_t k, size_t *i, bool asked, const char *what, const char *text, size_t size, size_t begin, status *st)
 {
-    for (size_t i = 0; i < f->rules; i++) {
-        category *c = &f->category[f->rule[i].category];
-        if (c->level == LEVEL_OFF || !(c->sides & (int)side)) continue;
-        int n = pcre2_match(f->rule[i].code, (PCRE2_SPTR)text, size, begin, 0, f->match, f->limits);
+    category *c = &f->category[k];
+    for (; *i < f->rules && f->rule[*i].category == k; ++*i) {
+        if (!asked) continue;
+        int n = pcre2_match(f->rule[*i].code, (PCRE2_SPTR)text, size, begin, 0, f->match, f->limits);
         if (n == PCRE2_ERROR_NOMATCH) continue;
         if (n < 0) return status_set(st, STATUS_FAIL, "the filter %s: an expression of the category '%s' takes too many steps on %s", f->path, c->name, what);
         const size_t *place = pcre2_get_ovector_pointer(f->match);
@@ -247,10 +237,24 @@ static bool hold_against(filter *f, filter_side side, const char *what, const ch
     return true;
 }
 
+static bool hold_against(filter *f, filter_side side, const char *what, const char *text, size_t size, size_t begin, status *st)
+{
+    for (size_t k = 0; k < f->categories; k++) f->place[k].wanted = f->category[k].words && is_asked(&f->category[k], side);
+    filter_words_find(f->words, text, size, begin, f->place, f->categories);
+    for (size_t k = 0, i = 0; k < f->categories; k++) {
+        category *c = &f->category[k];
+        if (!hold_expressions(f, k, &i, is_asked(c, side), what, text, size, begin, st)) return false;
+        const filter_place *p = &f->place[k];
+        if (p->found && !judge(f, c, what, text + p->from, p->to - p->from, st)) return false;
+    }
+    return true;
+}
+
 bool filter_pass(filter *f, filter_side side, const char *what, const char *text, size_t size, size_t from, status *st)
 {
     if (!f) return true;
     size_t begin = from > WINDOW ? from - WINDOW : 0;
+    while (begin && from - begin < 2 * WINDOW && !strchr(" \t\r\n", text[begin - 1])) begin--; /* not within a word */
     while (begin && ((unsigned char)text[begin] & 0xC0) == 0x80) begin--;
     pthread_mutex_lock(&f->lock);
     bool passes = hold_against(f, side, what, text, size, begin, st);
@@ -288,9 +292,9 @@ bool filter_lists_unreadable(const filter_lists *l, const char *what, status *st
 
 bool filter_has_output(const filter *f)
 {
-    for (size_t i = 0; f && i < f->rules; i++) {
-        const category *c = &f->category[f->rule[i].category];
-        if (c->level != LEVEL_OFF && c->sides & FILTER_OUTPUT) return true;
+    for (size_t i = 0; f && i < f->categories; i++) {
+        const category *c = &f->category[i];
+        if (is_asked(c, FILTER_OUTPUT) && (c->words || c->expressions)) return true;
     }
     return false;
 }

@@ -2,7 +2,8 @@
  *
  *     # a comment
  *     [violence block]            a category and its level: off, warn or block
- *     how to build a bomb         words: found whole, in any case, with any white space, dashes or _ between them
+ *     how to build a bomb         words: found whole, in any case; white space, dashes and _ part words alike, here
+ *                                 and in the text
  *     /kill(ing)? \w+/            a PCRE2 expression, in any case
  *     [competitors warn output]   "prompt" or "output": only there
  *

@@ -5,12 +5,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "provenance/filter.h"
+#include "provenance/filter_words.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -95,6 +98,99 @@ static void test_disguises(void **state)
     filter_close(f);
 }
 
+/* Dashes part words in the list as in the text, whatever dash and however many. */
+static void test_parters(void **state)
+{
+    (void)state;
+    static const char *const LINES[] = {"self-harm", "self harm", "self_harm", "self\u2010harm", "self \u2014 harm", "-self-harm-", "Self\u2011Harm"};
+    static const char *const TEXTS[] = {"self-harm", "self harm", "self_harm", "self\u2010harm", "self\u2011harm", "self\u2012harm", "self\u2013harm", "self\u2014harm", "self\u2015harm", "self\uFE58harm",
+                                        "self\uFE63harm", "self\uFF0Dharm", "self\u301Charm", "self\u30A0harm", "self\u058Aharm", "self\u05BEharm", "self\u1400harm", "self\u1806harm", "self\u2E17harm", "self\u2E3Aharm", "self\uFE31harm",
+                                        "self -\n harm", "SELF--HARM", "self\u00A0harm", "self\u3000harm", "x-self-harm-x"};
+    for (size_t i = 0; i < sizeof LINES / sizeof *LINES; i++) {
+        status st = {0};
+        char list[80];
+        snprintf(list, sizeof list, "[bad block]\n%s\n", LINES[i]);
+        filter *f = open_list(list, &st);
+        assert_non_null(f);
+        for (size_t k = 0; k < sizeof TEXTS / sizeof *TEXTS; k++)
+            if (ask(f, FILTER_PROMPT, TEXTS[k]) != STATUS_REFUSED) fail_msg("'%s' passes '%s'", TEXTS[k], LINES[i]);
+        assert_int_equal(ask(f, FILTER_PROMPT, "selfharm, self, harm, self.harm, self-harmony, itself harm"), STATUS_OK);
+        filter_close(f);
+    }
+    status st = {0};
+    char list[5000] = "[bad block]\n";
+    for (int i = 0; i < 1500; i++) strcat(list, "a ");
+    strcat(list, "b\n"); /* a line as long as lines may be */
+    filter *f = open_list(list, &st);
+    assert_non_null(f);
+    list[strlen(list) - 1] = 0;
+    assert_int_equal(ask(f, FILTER_PROMPT, list + 12), STATUS_REFUSED);
+    assert_int_equal(ask(f, FILTER_PROMPT, list + 14), STATUS_OK);
+    filter_close(f);
+}
+
+/* The phrases are found where an expression for each finds them: whole, in any case, with any part-ers. */
+static bool expression_finds(const char *phrase, const char *text)
+{
+    char pattern[400] = "(?<![\\p{L}\\p{N}])(?:";
+    int error;
+    size_t place, n = strlen(pattern);
+    for (const char *s = phrase; *s; s++) {
+        if (strchr(" _-", *s)) {
+            while (s[1] && strchr(" _-", s[1])) s++;
+            n += (size_t)sprintf(pattern + n, "[\\s\\p{Pd}_]+");
+        } else n += (size_t)sprintf(pattern + n, *s == '+' ? "\\+" : "%c", *s);
+    }
+    strcpy(pattern + n, ")(?![\\p{L}\\p{N}])");
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP | PCRE2_CASELESS | PCRE2_MATCH_INVALID_UTF, &error, &place, NULL);
+    assert_non_null(code);
+    pcre2_match_data *match = pcre2_match_data_create(1, NULL);
+    int found = pcre2_match(code, (PCRE2_SPTR)text, strlen(text), 0, 0, match, NULL);
+    pcre2_match_data_free(match);
+    pcre2_code_free(code);
+    return found >= 0;
+}
+
+static void add_pieces(char *to, const char *const *piece, size_t count, unsigned *seed, int n)
+{
+    for (int i = 0; i < n; i++) {
+        *seed = *seed * 1103515245 + 12345;
+        strcat(to, piece[(*seed >> 16) % count]);
+    }
+}
+
+static void test_against_expressions(void **state)
+{
+    (void)state;
+    static const char *const WORDS[] = {"a", "b", "a", "+", " ", "-", "_", "\u00E9", "1", "k", "\u4E2D", "s"};
+    static const char *const PIECES[] = {"a", "b", "A", "+", " ", "-", "_", "\u00C9", "\u2014", "1", "\u212A", "\u4E2D", "a", " ", "\xFF", "\u017F", "\u0301"};
+    unsigned seed = 7;
+    size_t found = 0;
+    for (int round = 0; round < 4000; round++) {
+        char phrase[3][64], text[200] = "";
+        status st = {0};
+        filter_words *w = filter_words_new(&st);
+        for (int g = 0; g < 3; g++) {
+            phrase[g][0] = 0;
+            do {
+                phrase[g][0] = 0;
+                add_pieces(phrase[g], WORDS, sizeof WORDS / sizeof *WORDS, &seed, 1 + (int)(seed >> 20) % 5);
+            } while (strchr(" -_", phrase[g][0]) || strchr(" -_", phrase[g][strlen(phrase[g]) - 1]));
+            assert_true(filter_words_add(w, phrase[g], strlen(phrase[g]), (size_t)g, &st));
+        }
+        assert_true(filter_words_ready(w, &st));
+        add_pieces(text, PIECES, sizeof PIECES / sizeof *PIECES, &seed, (int)(seed >> 20) % 24);
+        filter_place place[3] = {{.wanted = true}, {.wanted = true}, {.wanted = true}};
+        filter_words_find(w, text, strlen(text), 0, place, 3);
+        for (int g = 0; g < 3; g++) {
+            if (place[g].found != expression_finds(phrase[g], text)) fail_msg("'%s' in '%s': %s", phrase[g], text, place[g].found ? "found" : "not found");
+            found += place[g].found;
+        }
+        filter_words_free(w);
+    }
+    assert_true(found > 500);
+}
+
 /* Two lists: neither stands for the other. */
 static void test_lists(void **state)
 {
@@ -156,7 +252,7 @@ static void test_window(void **state)
 static void test_faults(void **state)
 {
     (void)state;
-    static const char *const WRONG[] = {"word\n", "[a]\n", "[a block\n", "[a many]\n", "[a block side]\n", "[a block prompt more]\n", "[a block]\n/(/\n", "[a block]\n/x\n", "[a block]\n/\n"};
+    static const char *const WRONG[] = {"word\n", "[a]\n", "[a block\n", "[a many]\n", "[a block side]\n", "[a block prompt more]\n", "[a block]\n/(/\n", "[a block]\n/x\n", "[a block]\n/\n", "[a block]\n-- _\n"};
     for (size_t i = 0; i < sizeof WRONG / sizeof WRONG[0]; i++) {
         status st = {0};
         assert_null(open_list(WRONG[i], &st));
@@ -198,7 +294,7 @@ static int drop_file(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_disguises), cmocka_unit_test(test_lists),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_disguises), cmocka_unit_test(test_parters), cmocka_unit_test(test_against_expressions), cmocka_unit_test(test_lists),
                                        cmocka_unit_test(test_verdict), cmocka_unit_test(test_window),
                                        cmocka_unit_test(test_faults), cmocka_unit_test(test_certain)};
     return cmocka_run_group_tests(tests, make_file, drop_file);

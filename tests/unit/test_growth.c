@@ -785,6 +785,30 @@ static void read_filter(void *thing, const char *data, size_t size)
     filter_close(filter_open(thing, &st));
 }
 
+/* A list, and a text of as many words, none of them in it. */
+static void words_and_text(void *thing, const char *data, size_t size)
+{
+    status st = {0};
+    assert_true(file_write(thing, data, size, &st));
+    filter *f = filter_open(thing, &st);
+    if (!f) fail_msg("%s", st.msg);
+    char *text = alloc_string(data, size, &st);
+    for (size_t i = 10; i < size; i++)
+        if (text[i] == '\n') text[i] = (i & 1) ? 'x' : ' ';
+    hold_against(f, text + 10, size - 10);
+    alloc_free(text);
+    filter_close(f);
+}
+
+static char *many_words(const char *piece, size_t n, size_t *size)
+{
+    char *text = new_text(n + 64);
+    size_t at = (size_t)sprintf(text, "[a warn]\n");
+    for (unsigned i = 0; at < n; i++) at += (size_t)sprintf(text + at, piece, i);
+    *size = at;
+    return text;
+}
+
 static char *filter_lines(const char *piece, size_t n, size_t *size) { return with_front("[a block]\n", 10, piece, n, size); }
 
 static void test_lists(void **state)
@@ -804,6 +828,8 @@ static void test_lists(void **state)
     close(fd);
     static const char *const lines[] = {"a\n", "bad word\n", "# a\n", "[a block]\n", "/a+b/\n", "\n", "\xC3\xA9\n", "a"};
     for (size_t i = 0; i < COUNT(lines); i++) grows_well("a filter's list", read_filter, path, filter_lines, lines[i], 40000);
+    static const char *const many[] = {"word%u\n", "a b %u\n", "a a a a a a %u\n", "+%u\n", "%u a-a-a-a-a-a\n", "\xC3\xA9%u\n"};
+    for (size_t i = 0; i < COUNT(many); i++) grows_well("a filter's words on as many", words_and_text, path, many_words, many[i], 200000);
     assert_true(file_write(path, "[a block]\nbad word\nabc\n/x+y/\n", 29, &st));
     filter *list = filter_open(path, &st);
     assert_non_null(list);
