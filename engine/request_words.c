@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audio/normalize.h"
+#include "audio/segment.h"
 #include "audio/ssml.h"
 #include "engine/text_request.h"
 #include "core/alloc.h"
@@ -124,6 +126,27 @@ static bool pass_phonemes(const filter_lists *l, const char *text, size_t size, 
     return !given || filter_lists_unreadable(l, "phonemes in the text", st);
 }
 
+/* The text in the words in which it is said: numbers, signs and abbreviations written out. */
+static bool pass_said(const filter_lists *l, const char *text, size_t size, status *st)
+{
+    text_out said = {.st = st};
+    arena *mem = arena_new(st);
+    size_t at = 0;
+    for (segment s; status_ok(st) && segment_next(text, size, &at, &s);) {
+        size_t mark = arena_mark(mem);
+        mapped_text in = mapped_text_new(mem, st);
+        mapped_text_add(&in, text + s.from, s.to - s.from, 0, 0);
+        mapped_text out = status_ok(st) ? normalize_text(&in, &(normalize_options){0}) : in;
+        if (status_ok(st)) text_out_bytes(&said, out.text, out.size);
+        text_out_add(&said, s.ends_sentence ? "\n" : " ");
+        arena_reset(mem, mark);
+    }
+    arena_free(mem);
+    bool ok = status_ok(st) && (!said.size || filter_lists_pass(l, FILTER_PROMPT, "what is said", said.data, said.size, st));
+    text_out_free(&said);
+    return ok;
+}
+
 /* The plain text with its breaks, sentences and paragraphs as spaces: a word ends there, and one that is broken up does not. */
 static void add_parted(text_out *to, const ssml_document *d)
 {
@@ -145,6 +168,7 @@ static bool pass_ssml(const filter_lists *l, const char *text, size_t size, stat
         add_parted(&parted, &d);
         if (filter_lists_pass(l, FILTER_PROMPT, "the text", d.text.text, d.text.size, st) && status_ok(st))
             filter_lists_pass(l, FILTER_PROMPT, "the text", parted.data, parted.size, st);
+        if (status_ok(st)) pass_said(l, d.text.text, d.text.size, st);
     }
     text_out_free(&parted);
     arena_free(mem);
@@ -157,5 +181,5 @@ bool request_words_speech(const filter_lists *l, const speak_flags *f, const cha
     if (!filter_lists_pass(l, FILTER_PROMPT, "the text", text, size, st) || !pass(l, "--label-text", f->label_text, st)) return false;
     if (f->pronunciations && !filter_lists_unreadable(l, "--pronunciations", st)) return false;
     if (f->label_text && !pass_phonemes(l, f->label_text, strlen(f->label_text), st)) return false;
-    return f->ssml ? pass_ssml(l, text, size, st) : pass_phonemes(l, text, size, st);
+    return f->ssml ? pass_ssml(l, text, size, st) : pass_phonemes(l, text, size, st) && pass_said(l, text, size, st);
 }

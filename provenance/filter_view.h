@@ -13,6 +13,7 @@
 typedef enum {
     FILTER_VIEW_PLAIN, /* NFKC; characters that show nothing, and bytes that are no UTF-8, left out */
     FILTER_VIEW_BARE,  /* NFKD; the marks on letters left out too, lookalikes as Latin letters, _ as a space */
+    FILTER_VIEW_SAID,  /* the same without what a voice passes over: small letters beside letters, apostrophes within words */
     FILTER_VIEWS,
 } filter_view_kind;
 

@@ -221,6 +221,16 @@ tokenizer_unicode_kind tokenizer_unicode_kind_of(uint32_t c)
     }
 }
 
+bool tokenizer_unicode_is_mark(uint32_t c)
+{
+    utf8proc_category_t k = utf8proc_category((utf8proc_int32_t)c);
+    return k >= UTF8PROC_CATEGORY_MN && k <= UTF8PROC_CATEGORY_ME;
+}
+
+bool tokenizer_unicode_is_modifier(uint32_t c) { return utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_LM; }
+
+bool tokenizer_unicode_is_format(uint32_t c) { return utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_CF; }
+
 /* utf8proc maps one character to one; these become more (SpecialCasing.txt, the unconditional rows of Latin and Armenian). */
 static const struct {
     uint16_t from, upper[3], title[3];

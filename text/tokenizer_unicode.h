@@ -41,6 +41,10 @@ typedef enum {
 } tokenizer_unicode_kind;
 tokenizer_unicode_kind tokenizer_unicode_kind_of(uint32_t code_point);
 
+bool tokenizer_unicode_is_mark(uint32_t code_point);     /* general category M: what stands on or around a letter */
+bool tokenizer_unicode_is_modifier(uint32_t code_point); /* Lm: small letters and signs beside a letter */
+bool tokenizer_unicode_is_format(uint32_t code_point);   /* Cf */
+
 /* The character in upper ('u'), lower ('l') or title ('t') case: 1 to 3 code points in out. Returns how many. */
 int tokenizer_unicode_case(uint32_t code_point, char how, uint32_t out[3]);
 

@@ -125,6 +125,15 @@ for words in 'a &#98;omb' 'a bo<mark name="x"/>mb' 'a bo<b>mb</b>' 'a <sub alias
 [ ! -e x.wav ] || fail "a refused speech was written"
 expect 0 say 'a <b>ball</b>'
 rm x.wav
+# what a voice passes over hides no word, and what it says is judged as it says it
+for words in 'the boـmb.' 'the boʰmb.' "the bo'mb." 'the boًmb.' 'the boְmb.'; do
+    expect 5 "$AIGC" speak -q --filter list.txt "$words" -o x.wav
+    expect 5 say "$words"
+done
+printf '[sums block]\nfive dollars\n' >sums.txt
+expect 5 "$AIGC" speak -q --filter sums.txt 'It costs $5.' -o x.wav
+grep -q "what is said has 'five dollars'" err || fail "what is said is not judged: $(cat err)"
+[ ! -e x.wav ] || fail "a refused speech was written"
 # phonemes are no words: where a list blocks, they do not pass
 expect 5 say 'a <phoneme ph="bɑm">flower</phoneme>'
 expect 5 "$AIGC" speak -q --filter list.txt 'a [[bˈɑm]]' -o x.wav

@@ -15,6 +15,7 @@
 #include "provenance/filter.h"
 #include "provenance/filter_words.h"
 #include "core/alloc.h"
+#include "text/tokenizer_unicode.h"
 #include "core/file.h"
 #include "core/log.h"
 
@@ -95,6 +96,36 @@ static void test_disguises(void **state)
     assert_int_equal(ask(f, FILTER_PROMPT, "brand_name"), STATUS_REFUSED);
     assert_int_equal(ask(f, FILTER_PROMPT, "a brand name"), STATUS_REFUSED);
     assert_int_equal(ask(f, FILTER_PROMPT, "_s\u200Bly_"), STATUS_REFUSED);
+    filter_close(f);
+}
+
+/* A voice passes over it, or no one sees it: whatever stands within a word so hides the word from no list. */
+static void test_unsaid(void **state)
+{
+    (void)state;
+    static const char *const FOUND[] = {"bo'mb", "bo\u2019mb", "bo`mb", "b'o'm'b", "bo''mb", "bo\u0640mb", "bo\u02B0mb", "bo\u05B0mb", "bo\u064Bmb", "bo\uFDD0mb", "bo\uFFFEmb", "bo\U0001FFFEmb", "bo\U0010FFFFmb",
+                                        "\u1D47\u1D52\u1D50\u1D47", "\u1D47\u043E\u1D50\u1D47", "bo'\u0301mb", "bo\u0600mb", "BO'MB's"};
+    static const char *const OTHER[] = {"bom'll", "bo 'mb'", "bo' mb", "bo'mbe", "he'll", "they're", "\u0915\u093E\u0932", "\u304C\u304F", "\u30D3\u30FC\u30EB", "\u0E01\u0E34\u0E19"};
+    status st = {0};
+    filter *f = open_list("[bad block]\nbomb\nbom\nhell\ntheyre\n\u0915\u0932\n\u304B\u304F\n\u30D3\u30EB\n\u0E01\u0E19\n[said block]\ndon't\n\u0643\u062A\u0628\n\u30AC\u30B9\n", &st);
+    assert_non_null(f);
+    for (size_t i = 0; i < sizeof FOUND / sizeof FOUND[0]; i++)
+        if (ask(f, FILTER_PROMPT, FOUND[i]) != STATUS_REFUSED) fail_msg("'%s' passes", FOUND[i]);
+    for (size_t i = 1; i < sizeof OTHER / sizeof OTHER[0]; i++)
+        if (ask(f, FILTER_PROMPT, OTHER[i]) != STATUS_OK) fail_msg("'%s' is refused", OTHER[i]);
+    assert_int_equal(ask(f, FILTER_PROMPT, "Don't"), STATUS_REFUSED);
+    assert_int_equal(ask(f, FILTER_PROMPT, "\u0643\u064E\u062A\u064E\u0628"), STATUS_REFUSED); /* Arabic with its points */
+    assert_int_equal(ask(f, FILTER_PROMPT, "\u30AC\u30B9"), STATUS_REFUSED);
+    size_t looked = 0;
+    for (uint32_t c = 0x80; c < 0x110000; c++) {
+        if (!tokenizer_unicode_is_mark(c) && !tokenizer_unicode_is_modifier(c) && !tokenizer_unicode_is_format(c)) continue;
+        char text[16] = "a bo", *to = text + 4;
+        to += tokenizer_unicode_write(c, to);
+        strcpy(to, "mb.");
+        if (ask(f, FILTER_PROMPT, text) != STATUS_REFUSED) fail_msg("U+%04X hides a word", (unsigned)c);
+        looked++;
+    }
+    assert_true(looked > 2500);
     filter_close(f);
 }
 
@@ -294,7 +325,7 @@ static int drop_file(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_disguises), cmocka_unit_test(test_parters), cmocka_unit_test(test_against_expressions), cmocka_unit_test(test_lists),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_disguises), cmocka_unit_test(test_unsaid), cmocka_unit_test(test_parters), cmocka_unit_test(test_against_expressions), cmocka_unit_test(test_lists),
                                        cmocka_unit_test(test_verdict), cmocka_unit_test(test_window),
                                        cmocka_unit_test(test_faults), cmocka_unit_test(test_certain)};
     return cmocka_run_group_tests(tests, make_file, drop_file);
