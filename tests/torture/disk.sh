@@ -17,6 +17,7 @@ mkdir "$small"
 mount -t tmpfs -o size=1m tmpfs "$small"
 trap 'umount "$small"; rm -rf "$work"' EXIT
 cd "$work"
+export AIGC_VOICE=hibari
 
 for i in $(seq 40); do
     echo '{"id": "s'$i'", "kind": "speak", "text": "Sentence number '$i' takes about a hundred kilobytes on the disk.", "out": "'$i'.wav"}'

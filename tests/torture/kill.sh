@@ -8,6 +8,7 @@ aigc=$(realpath "${2:-build/aigc}")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
+export AIGC_VOICE=hibari
 
 n=0
 {
