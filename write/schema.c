@@ -99,7 +99,9 @@ static bool read_item(column *c, const char *text, size_t size, char *why, statu
     if (size == 8 && memcmp(text, "optional", 8) == 0) return c->optional = true;
     if (size == 6 && memcmp(text, "unique", 6) == 0) return c->unique = true;
     if (size == 5 && memcmp(text, "comma", 5) == 0) return c->comma = true;
-    if (memchr(text, '|', size)) return (c->values = alloc_string(text, size, st)) != NULL;
+    bool values = memchr(text, '|', size);
+    if (values ? c->values != NULL : dots && (c->has_least || c->has_most)) return snprintf(why, WHY, "'%.*s': %s are given once", size > 60 ? 60 : (int)size, text, values ? "values" : "bounds"), false;
+    if (values) return (c->values = alloc_string(text, size, st)) != NULL;
     if (dots && read_bound(text, (size_t)(dots - text), &c->has_least, &c->least) && read_bound(dots + 2, size - (size_t)(dots - text) - 2, &c->has_most, &c->most)) return true;
     snprintf(why, WHY, "'%.*s' is none of optional, unique, comma, bounds (0..99), values (a | b)", size > 60 ? 60 : (int)size, text);
     return false;

@@ -242,6 +242,8 @@ static void test_schema(void **state)
     expect_schema("home: date\n", 4, "data.csv:2:4: 'Northfield' found in column 'home', date wanted");
     expect_schema("cup: boolean\nhome: Northfield | Westgate | Lakeside\n", 1, "s:2:1: the schema: type 'Northfield | Westgate | Lakesi' found, one of any, text, integer, number, boolean, date, time, moment, list wanted");
     expect_schema("home: text, Northfield | Westgate | Lakeside\n", 1, "data.csv:3:4: 'Harbour \"Town\"' found in column 'home', one of Northfield | Westgate | Lakeside wanted");
+    expect_schema("home: text, a | b, c | d\n", 1, "s:1:1: the schema: 'c | d': values are given once");
+    expect_schema("home_goals: integer, 0..3, 0..5\n", 1, "s:1:1: the schema: '0..5': bounds are given once");
     expect_schema("hom: text\n", 1, "data.csv:1:1: the column 'hom' is wanted and not there; is it 'home'?");
     expect_schema("day: date, unique\nhome_goals: integer, unique\n", 0, NULL);
     expect_schema("home: txt\n", 1, "s:1:1: the schema: type 'txt' found, one of any, text, integer, number, boolean, date, time, moment, list wanted; did you mean 'text'?");
