@@ -11,6 +11,7 @@
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "image/orientation.h"
 
 static const size_t FILE_LIMIT = (size_t)256 << 20;
 
@@ -47,10 +48,11 @@ static void on_png_error(png_structp png, png_const_charp message)
 
 static void on_png_warning(png_structp png, png_const_charp message) { (void)png, (void)message; }
 
+/* A chunk cannot be longer than its file, whatever its header says, and rows take no more than some 128 KiB. */
 static png_voidp on_png_alloc(png_structp png, png_alloc_size_t n)
 {
-    (void)png;
-    return alloc_for_library(n);
+    const png_job *j = png_get_mem_ptr(png);
+    return j->data && n > j->size + ((size_t)1 << 20) ? NULL : alloc_for_library(n);
 }
 
 static void on_png_free(png_structp png, png_voidp p)
@@ -67,23 +69,39 @@ static void on_png_read(png_structp png, png_bytep to, size_t n)
     j->at += n;
 }
 
-/* Asks libpng for 8-bit grey or RGB whatever the file has, transparency laid over white. */
-static void set_transforms(png_structp png, png_infop info, int channels)
+/* Asks libpng for 8-bit grey, grey and alpha, RGB or RGBA, whichever the file comes nearest to. Colours stay as they are
+ * stored: what libpng does with gAMA and sRGB chunks when it lays over or makes grey would make equal pixels unequal. */
+static void set_transforms(png_structp png)
 {
-    int type = png_get_color_type(png, info);
     png_set_expand(png); /* palettes to RGB, fewer than 8 bits to 8, tRNS to alpha */
     png_set_scale_16(png);
-    if (channels == 3 && !(type & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(png);
-    if (channels == 1 && type & PNG_COLOR_MASK_COLOR) png_set_rgb_to_gray(png, PNG_ERROR_ACTION_NONE, PNG_RGB_TO_GRAY_DEFAULT, PNG_RGB_TO_GRAY_DEFAULT);
-    if (type & PNG_COLOR_MASK_ALPHA || png_get_valid(png, info, PNG_INFO_tRNS)) {
-        png_color_16 white = {.red = 255, .green = 255, .blue = 255, .gray = 255};
-        png_set_background(png, &white, PNG_BACKGROUND_GAMMA_SCREEN, 0, 1);
-    }
     png_set_interlace_handling(png);
 }
 
-/* Between setjmp and here nothing may be held in locals that a longjmp would lose: picture and rows are the caller's. */
-static void read_png_rows(png_structp png, png_infop info, png_job *j, int channels, picture **p, png_bytep **rows)
+/* Luma of ITU-R BT.601, 7, as Pillow rounds it. */
+static uint8_t luma(const uint8_t *rgb) { return (uint8_t)((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 0x8000u) >> 16); }
+
+/* count pixels of 1 to 4 channels (the last of 2 and 4 is alpha) laid over white, with 1 or 3 channels. */
+static void lay_over_white(const uint8_t *from, int has, uint8_t *to, int channels, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++, from += has, to += channels) {
+        unsigned alpha = has == 2 || has == 4 ? from[has - 1] : 255;
+        uint8_t rgb[3];
+        for (int k = 0; k < 3; k++) rgb[k] = (uint8_t)((from[has < 3 ? 0 : k] * alpha + 255 * (255 - alpha) + 127) / 255);
+        if (channels == 3) memcpy(to, rgb, 3);
+        else *to = has < 3 ? rgb[0] : luma(rgb);
+    }
+}
+
+/* What is held while libpng reads; the caller's, since a longjmp loses locals. */
+typedef struct {
+    picture *p;
+    uint8_t *stored; /* pixels as libpng gives them */
+    png_bytep *row;
+    int orientation;
+} png_held;
+
+static void read_png_rows(png_structp png, png_infop info, png_job *j, int channels, png_held *h)
 {
     png_set_read_fn(png, j, on_png_read);
     png_set_user_limits(png, IMAGE_FILE_MAX_SIDE, IMAGE_FILE_MAX_SIDE);
@@ -91,33 +109,39 @@ static void read_png_rows(png_structp png, png_infop info, png_job *j, int chann
     png_set_chunk_malloc_max(png, 8 << 20);
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, 0);
     png_read_info(png, info);
-    uint32_t width = png_get_image_width(png, info), height = png_get_image_height(png, info);
-    if (!size_is_plausible(width, height, (uint64_t)channels, j->size, j->name, j->st)) return;
-    set_transforms(png, info, channels);
+    uint32_t width = png_get_image_width(png, info), height = png_get_image_height(png, info), exif_size = 0;
+    png_bytep exif = NULL;
+    if (!size_is_plausible(width, height, 4, j->size, j->name, j->st)) return;
+    set_transforms(png);
     png_read_update_info(png, info);
-    size_t stride = (size_t)width * (size_t)channels;
-    if (png_get_rowbytes(png, info) != stride) png_error(png, "an unexpected pixel format");
-    *p = picture_new(width, height, channels, j->st);
-    *rows = *p ? alloc_array(height, sizeof **rows, j->st) : NULL;
-    if (!*rows) return;
-    for (uint32_t y = 0; y < height; y++) (*rows)[y] = (*p)->pixel + y * stride;
-    png_read_image(png, *rows);
-    png_read_end(png, NULL);
+    int has = png_get_channels(png, info);
+    size_t stride = (size_t)width * (size_t)has;
+    if (has < 1 || has > 4 || png_get_rowbytes(png, info) != stride) png_error(png, "an unexpected pixel format");
+    h->p = picture_new(width, height, channels, j->st);
+    h->stored = h->p ? alloc_array(height, stride, j->st) : NULL;
+    h->row = h->stored ? alloc_array(height, sizeof *h->row, j->st) : NULL;
+    if (!h->row) return;
+    for (uint32_t y = 0; y < height; y++) h->row[y] = h->stored + y * stride;
+    png_read_image(png, h->row);
+    png_read_end(png, info);
+    if (png_get_eXIf_1(png, info, &exif_size, &exif)) h->orientation = orientation_of_exif(exif, exif_size);
+    lay_over_white(h->stored, has, h->p->pixel, channels, (int64_t)width * height);
 }
 
 static picture *decode_png(const void *data, size_t size, const char *name, int channels, status *st)
 {
     png_job job = {.data = data, .size = size, .name = name, .st = st};
-    png_structp png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &job, on_png_error, on_png_warning, NULL, on_png_alloc, on_png_free);
+    png_structp png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &job, on_png_error, on_png_warning, &job, on_png_alloc, on_png_free);
     png_infop info = png ? png_create_info_struct(png) : NULL;
-    picture *volatile p = NULL;
-    png_bytep *volatile rows = NULL;
+    png_held held = {.orientation = 1};
+    png_held *volatile h = &held; /* what it points to is in memory whatever setjmp's caller keeps in registers */
     if (!info) status_set(st, STATUS_NOMEM, "%s: out of memory", name);
-    else if (setjmp(png_jmpbuf(png)) == 0) read_png_rows(png, info, &job, channels, (picture **)&p, (png_bytep **)&rows);
+    else if (setjmp(png_jmpbuf(png)) == 0) read_png_rows(png, info, &job, channels, h);
     png_destroy_read_struct(&png, &info, NULL);
-    alloc_free(rows);
-    if (status_ok(st)) return p;
-    picture_free(p);
+    alloc_free(h->row);
+    alloc_free(h->stored);
+    if (status_ok(st)) return orientation_apply(h->p, h->orientation, st);
+    picture_free(h->p);
     return NULL;
 }
 
@@ -157,20 +181,54 @@ static void on_jpeg_progress(j_common_ptr jpeg)
     }
 }
 
-static void read_jpeg_rows(struct jpeg_decompress_struct *jpeg, jpeg_job *j, const void *data, size_t size, int channels, picture **p)
+/* What is held while libjpeg reads; the caller's, since a longjmp loses locals. */
+typedef struct {
+    picture *p;
+    uint8_t *row; /* of four inks */
+    int orientation;
+} jpeg_held;
+
+/* The orientation of the first EXIF segment. */
+static int read_orientation(const struct jpeg_decompress_struct *jpeg)
+{
+    static const char EXIF[6] = "Exif\0";
+    for (const struct jpeg_marker_struct *m = jpeg->marker_list; m; m = m->next)
+        if (m->data_length > sizeof EXIF && memcmp(m->data, EXIF, sizeof EXIF) == 0) return orientation_of_exif(m->data + sizeof EXIF, m->data_length - sizeof EXIF);
+    return 1;
+}
+
+/* Inks as print programs store them, 255 being none: what is left of the light is the product of what cyan (or magenta, or
+ * yellow) and black leave. The profile that a press would go by is not asked. */
+static void mix_inks(const uint8_t *cmyk, uint8_t *to, int channels, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++, cmyk += 4, to += channels) {
+        uint8_t rgb[3];
+        for (int k = 0; k < 3; k++) rgb[k] = (uint8_t)((cmyk[k] * cmyk[3] + 127) / 255);
+        if (channels == 3) memcpy(to, rgb, 3);
+        else *to = luma(rgb);
+    }
+}
+
+static void read_jpeg_rows(struct jpeg_decompress_struct *jpeg, jpeg_job *j, const void *data, size_t size, int channels, jpeg_held *h)
 {
     jpeg_mem_src(jpeg, data, (unsigned long)size);
+    jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xFFFF);
     jpeg_read_header(jpeg, TRUE);
     /* Progressive files need their coefficients in memory, some six bytes a pixel beside the picture. */
     if (!size_is_plausible(jpeg->image_width, jpeg->image_height, 9, size, j->name, j->st)) return;
+    h->orientation = read_orientation(jpeg);
     jpeg->mem->max_memory_to_use = (long)jpeg->image_width * (long)jpeg->image_height * 12 + (16L << 20);
-    jpeg->out_color_space = channels == 3 ? JCS_RGB : JCS_GRAYSCALE;
+    bool inks = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
+    jpeg->out_color_space = inks ? JCS_CMYK : channels == 3 ? JCS_RGB : JCS_GRAYSCALE;
     jpeg_start_decompress(jpeg);
-    *p = picture_new(jpeg->output_width, jpeg->output_height, channels, j->st);
-    if (!*p) return;
+    picture *p = h->p = picture_new(jpeg->output_width, jpeg->output_height, channels, j->st);
+    if (p && inks) h->row = alloc_array((size_t)p->width, 4, j->st);
+    if (!status_ok(j->st)) return;
     while (jpeg->output_scanline < jpeg->output_height) {
-        JSAMPROW row = (*p)->pixel + (int64_t)jpeg->output_scanline * (*p)->width * channels;
+        uint8_t *to = p->pixel + (int64_t)jpeg->output_scanline * p->width * channels;
+        JSAMPROW row = inks ? h->row : to;
         jpeg_read_scanlines(jpeg, &row, 1);
+        if (inks) mix_inks(h->row, to, channels, p->width);
     }
     jpeg_finish_decompress(jpeg);
 }
@@ -180,18 +238,20 @@ static picture *decode_jpeg(const void *data, size_t size, const char *name, int
     struct jpeg_decompress_struct jpeg = {0};
     struct jpeg_progress_mgr progress = {.progress_monitor = on_jpeg_progress};
     jpeg_job job = {.name = name, .st = st};
-    picture *volatile p = NULL;
+    jpeg_held held = {.orientation = 1};
+    jpeg_held *volatile h = &held;
     jpeg.err = jpeg_std_error(&job.manager);
     job.manager.error_exit = on_jpeg_error;
     job.manager.emit_message = on_jpeg_message;
     if (setjmp(job.back) == 0) {
         jpeg_create_decompress(&jpeg);
         jpeg.progress = &progress;
-        read_jpeg_rows(&jpeg, &job, data, size, channels, (picture **)&p);
+        read_jpeg_rows(&jpeg, &job, data, size, channels, h);
     }
     jpeg_destroy_decompress(&jpeg);
-    if (status_ok(st)) return p;
-    picture_free(p);
+    alloc_free(h->row);
+    if (status_ok(st)) return orientation_apply(h->p, h->orientation, st);
+    picture_free(h->p);
     return NULL;
 }
 
@@ -259,7 +319,7 @@ static void write_png(png_structp png, png_infop info, png_job *j, const picture
 bool image_file_write_png(FILE *to, const picture *p, const image_file_text *text, int text_count, status *st)
 {
     png_job job = {.name = "the output", .st = st, .out = to};
-    png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &job, on_png_error, on_png_warning, NULL, on_png_alloc, on_png_free);
+    png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &job, on_png_error, on_png_warning, &job, on_png_alloc, on_png_free);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info) status_set(st, STATUS_NOMEM, "writing a PNG file: out of memory");
     else if (setjmp(png_jmpbuf(png)) == 0) write_png(png, info, &job, p, text, text_count);

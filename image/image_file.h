@@ -13,7 +13,8 @@
 
 enum { IMAGE_FILE_MAX_SIDE = 16384 };
 
-/* Reads a picture ("-": stdin) with 3 channels, or as grey with 1. Transparent places show white. NULL with STATUS_INPUT. */
+/* Reads a picture ("-": stdin) with 3 channels, or as grey with 1, upright as its EXIF data say. Transparent places show white;
+ * four inks (CMYK) are mixed without a profile. NULL with STATUS_INPUT. */
 picture *image_file_read(const char *path, int channels, status *st);
 
 /* As image_file_read from memory; name is for messages. */

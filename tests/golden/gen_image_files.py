@@ -3,11 +3,18 @@ and a picture that Pillow has resampled. The files are also the seeds of the fuz
 
     python tests/golden/gen_image_files.py        (numpy, Pillow)
 """
-import pathlib, shutil
+import pathlib, shutil, struct, zlib
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 OUT = pathlib.Path(__file__).parent / "image_files"
+
+
+def tell_gamma(path, to):
+    """The same PNG with an sRGB and a gAMA chunk, which change no pixel."""
+    data = path.read_bytes()
+    chunk = lambda kind, body: struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    to.write_bytes(data[:33] + chunk(b"sRGB", b"\0") + chunk(b"gAMA", struct.pack(">I", 45455)) + data[33:])
 
 
 def main():
@@ -27,11 +34,19 @@ def main():
         "baseline.jpg": Image.fromarray(rgb),
         "progressive.jpg": Image.fromarray(rgb),
         "grey.jpg": Image.fromarray(rgb[..., 0]),
+        "inks.jpg": Image.fromarray(np.dstack([rgb, alpha // 2]), "CMYK"),
     }
+    for n in range(2, 9):
+        pictures[f"turned{n}.png"] = pictures[f"turned{n}.jpg"] = pictures["rgb.png"]
     for name, p in pictures.items():
         options = dict(quality=95, subsampling=0, progressive="progressive" in name) if name.endswith("jpg") else {}
+        if name.startswith("turned"):
+            options["exif"] = Image.Exif()
+            options["exif"][0x112] = int(name[6])
         p.save(OUT / name, **options)
-        q = Image.open(OUT / name)
+        if name == "alpha.png":
+            tell_gamma(OUT / name, OUT / "alpha_gamma.png")
+        q = ImageOps.exif_transpose(Image.open(OUT / name))
         if q.mode in ("LA", "RGBA"):
             back = Image.new("RGBA", q.size, "white")
             q = Image.alpha_composite(back, q.convert("RGBA"))

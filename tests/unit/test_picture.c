@@ -38,7 +38,10 @@ static void test_files(void **state)
         const char *name;
         int limit;
     } FILES[] = {{"rgb.png", 0},     {"grey.png", 0},       {"bits.png", 0},     {"grey16.png", 0},     {"palette.png", 0},
-                 {"alpha.png", 1},   {"grey_alpha.png", 1}, {"baseline.jpg", 3}, {"progressive.jpg", 3}, {"grey.jpg", 3}};
+                 {"alpha.png", 1},   {"grey_alpha.png", 1}, {"baseline.jpg", 3}, {"progressive.jpg", 3}, {"grey.jpg", 3},
+                 {"inks.jpg", 3},     {"turned2.png", 0},    {"turned3.png", 0},  {"turned4.png", 0},    {"turned5.png", 0},
+                 {"turned6.png", 0},  {"turned7.png", 0},    {"turned8.png", 0},  {"turned2.jpg", 3},    {"turned3.jpg", 3},
+                 {"turned4.jpg", 3},  {"turned5.jpg", 3},    {"turned6.jpg", 3},  {"turned7.jpg", 3},    {"turned8.jpg", 3}};
     for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
         status st = {0};
         char path[300], npy[310];
@@ -55,11 +58,25 @@ static void test_files(void **state)
     }
 }
 
+/* Chunks that tell a gamma change no stored colour: the same pixels, with 3 channels and with 1. */
+static void test_gamma(void **state)
+{
+    (void)state;
+    for (int channels = 1; channels <= 3; channels += 2) {
+        status st = {0};
+        picture *p = image_file_read(GOLDEN "alpha.png", channels, &st), *q = image_file_read(GOLDEN "alpha_gamma.png", channels, &st);
+        assert_non_null(q);
+        assert_memory_equal(p->pixel, q->pixel, (size_t)(p->width * p->height * channels));
+        picture_free(p);
+        picture_free(q);
+    }
+}
+
 /* A file cut at any byte, or with a byte changed, is refused or read; nothing leaks (asan) and an error is said. */
 static void test_damaged(void **state)
 {
     (void)state;
-    static const char *const FILES[] = {"rgb.png", "palette.png", "alpha.png", "baseline.jpg", "progressive.jpg"};
+    static const char *const FILES[] = {"rgb.png", "palette.png", "alpha.png", "baseline.jpg", "progressive.jpg", "inks.jpg", "turned6.png", "turned8.jpg"};
     uint64_t before = alloc_in_use();
     for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
         status st = {0};
@@ -236,7 +253,7 @@ static void test_widen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_files), cmocka_unit_test(test_damaged), cmocka_unit_test(test_bomb), cmocka_unit_test(test_write_and_read_back),
+        cmocka_unit_test(test_files), cmocka_unit_test(test_gamma), cmocka_unit_test(test_damaged), cmocka_unit_test(test_bomb), cmocka_unit_test(test_write_and_read_back),
         cmocka_unit_test(test_resize), cmocka_unit_test(test_widen), cmocka_unit_test(test_mask), cmocka_unit_test(test_caption),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
