@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/config.h"
 #include "core/file.h"
 #include "core/nearest.h"
 #include "image/compvis.h"
+#include "image/family.h"
 #include "image/lora.h"
 #include "text/encoder_openclip.h"
 
@@ -31,6 +33,7 @@ struct image_model {
     unet *unet;
     vae *into, *out_of; /* the autoencoder's halves, built apart: most pictures begin from noise */
     schedule schedule;
+    bool corrects;      /* the schedule, as Stable Diffusion's pipeline does */
     diffuse_model diffuse;
 };
 
@@ -64,7 +67,22 @@ static bool read_schedule(image_model *m, const char *folder, status *st)
     size_t size;
     char *path = need_file(folder, "scheduler/scheduler_config.json", st), *json = path ? file_read(path, 16 << 20, &size, st) : NULL;
     bool ok = json && schedule_from_json(&m->schedule, json, size, path, st);
+    if (ok && m->corrects) m->schedule.steps_offset = 1, m->schedule.clip_sample = 0;
     alloc_free(json);
+    alloc_free(path);
+    return ok;
+}
+
+/* What the folder says of itself; one without model_index.json is taken for Stable Diffusion. Its pipeline corrects two settings of
+ * old schedulers (diffusers, StableDiffusionPipeline.__init__): steps begin at 1, and latents, which are no pixels, are not clipped. */
+static bool read_pipeline(image_model *m, const char *folder, status *st)
+{
+    char *path = file_join(folder, "model_index.json", st);
+    config_file *json = path && file_exists(path) ? config_open(path, st) : NULL;
+    const char *class_name = json ? config_string(json, "_class_name", "StableDiffusionPipeline") : "StableDiffusionPipeline";
+    bool ok = status_ok(st) && family_accepts_pipeline(class_name, path, st);
+    m->corrects = ok && strncmp(class_name, "StableDiffusion", 15) == 0;
+    config_close(json);
     alloc_free(path);
     return ok;
 }
@@ -85,7 +103,7 @@ static bool read_vae_config(void *to, const char *path, status *st) { return vae
 
 static bool read_all_settings(image_model *m, const char *folder, status *st)
 {
-    return read_settings(folder, "text_encoder", read_text_config, &m->text_config, st) &&
+    return read_pipeline(m, folder, st) && read_settings(folder, "text_encoder", read_text_config, &m->text_config, st) &&
            read_settings(folder, "unet", read_unet_config, &m->unet_config, st) &&
            read_settings(folder, "vae", read_vae_config, &m->vae_config, st) && read_schedule(m, folder, st);
 }
@@ -112,7 +130,7 @@ static bool open_folder_part(part *p, const char *folder, const char *name, stat
 static bool open_folder(image_model *m, const image_model_options *o, status *st)
 {
     m->pad = -1;
-    return open_tokenizer(m, o->tokenizer, o->path, st) && read_all_settings(m, o->path, st) &&
+    return read_all_settings(m, o->path, st) && open_tokenizer(m, o->tokenizer, o->path, st) &&
            open_folder_part(&m->text_part, o->path, "text_encoder", st) && open_folder_part(&m->unet_part, o->path, "unet", st) &&
            open_folder_part(&m->vae_part, o->path, "vae", st);
 }
@@ -246,6 +264,7 @@ static bool open_any(image_model *m, const image_model_options *o, status *st)
     if (file_is_folder(o->path)) return open_folder(m, o, st);
     m->single = weights_open(o->path, st);
     if (!m->single) return false;
+    if (!family_accepts_tensors(m->single, o->path, st)) return false;
     if (compvis_is(m->single)) return open_single(m, o, st);
     return status_set(st, STATUS_INPUT, "%s: no Stable Diffusion in one file: it has no model.diffusion_model tensors", o->path);
 }
