@@ -183,12 +183,11 @@ bool chat_encode(const chat_template *t, const chat_message *messages, int64_t c
 /* ---- what ends an answer ---- */
 
 /* The special tokens in the part from … to of a text. Returns how many were found, at most `most`. */
-static int64_t specials_in(const chat_template *t, const jinja_output *text, size_t from, size_t to, int32_t *id, int64_t most)
+static int64_t specials_in(const chat_template *t, const jinja_output *text, size_t from, size_t to, int32_t *id, int64_t most, status *st)
 {
-    status ignored = {0};
     tokenizer_ids ids = {0};
     int64_t n = 0;
-    if (tokenizer_encode(t->k, text->text + from, to - from, TOKENIZER_PARSE_SPECIAL, &ids, &ignored))
+    if (tokenizer_encode(t->k, text->text + from, to - from, TOKENIZER_PARSE_SPECIAL, &ids, st))
         for (int64_t i = 0; i < ids.count && n < most; i++)
             if (tokenizer_is_special(t->k, ids.id[i])) id[n++] = ids.id[i];
     tokenizer_ids_free(&ids);
@@ -198,22 +197,23 @@ static int64_t specials_in(const chat_template *t, const jinja_output *text, siz
 /* A template says by itself what stands behind an answer: a short conversation is written and looked at. Behind a last answer
  * and behind one that is followed by a question must stand the same token, else (gpt-oss) only what the tokenizer names ends
  * an answer. Models also run on into the next turn: the token that begins it ends an answer, too. A template that does not
- * want such a conversation tells nothing. */
-static void find_ends(chat_template *t)
+ * want such a conversation tells nothing. false: there was no memory to look. */
+static bool find_ends(chat_template *t, status *st)
 {
     static const chat_message talk[] = {{"user", "QAQAQ", NULL}, {"assistant", "QBQBQ", NULL}, {"user", "QCQCQ", NULL}};
-    status ignored = {0};
+    status told = {0};
     jinja_output last, middle = {0};
     int32_t end = -1, between[2];
-    if (render(t, talk, 2, false, &last, &ignored) && render(t, talk, 3, false, &middle, &ignored)) {
+    if (render(t, talk, 2, false, &last, &told) && render(t, talk, 3, false, &middle, &told)) {
         const char *answer = strstr(last.text, "QBQBQ"), *first = strstr(middle.text, "QBQBQ"), *next = first ? strstr(first, "QCQCQ") : NULL;
-        int64_t found = answer ? specials_in(t, &last, (size_t)(answer - last.text) + 5, last.size, &end, 1) : 0;
-        int64_t marks = next ? specials_in(t, &middle, (size_t)(first - middle.text) + 5, (size_t)(next - middle.text), between, 2) : 0;
+        int64_t found = answer ? specials_in(t, &last, (size_t)(answer - last.text) + 5, last.size, &end, 1, &told) : 0;
+        int64_t marks = next ? specials_in(t, &middle, (size_t)(first - middle.text) + 5, (size_t)(next - middle.text), between, 2, &told) : 0;
         if (found && marks && between[0] == end)
             for (int64_t i = 0; i < marks; i++) t->end[t->end_count++] = between[i];
     }
     jinja_output_free(&last);
     jinja_output_free(&middle);
+    return told.code != STATUS_NOMEM || status_set(st, told.code, "%s", told.msg);
 }
 
 /* ---- which template ---- */
@@ -239,8 +239,7 @@ static bool parse(chat_template *t, const char *text, size_t size, const char *n
     tell_all_unread(o, text, size);
     t->program = jinja_parse(text, size, name, st);
     t->old_system = memmem(text, size, "system", 6) && !memmem(text, size, "developer", 9);
-    if (t->program) find_ends(t);
-    return t->program != NULL;
+    return t->program && find_ends(t, st);
 }
 
 static bool parse_file(chat_template *t, const char *path, const chat_options *o, status *st)
@@ -259,12 +258,11 @@ bool chat_template_init(chat_template *t, const tokenizer *k, const chat_options
     static const chat_options plain = {0};
     if (!o) o = &plain;
     *t = (chat_template){.k = k, .name = "chat template"};
-    if (!collect(t, o, st)) return false;
     const char *own = tokenizer_chat_template(k, o->template ? o->template : o->tools && tokenizer_chat_template(k, "tool_use") ? "tool_use" : "default");
     const char *builtin = o->template ? chat_builtin(o->template) : NULL;
     t->ours = !own && builtin;
-    bool ok = own ? parse(t, own, strlen(own), "chat template", o, st) : builtin ? parse(t, builtin, strlen(builtin), o->template, o, st) :
-              o->template ? parse_file(t, o->template, o, st) : true;
+    bool ok = collect(t, o, st) && (own ? parse(t, own, strlen(own), "chat template", o, st) : builtin ? parse(t, builtin, strlen(builtin), o->template, o, st) :
+                                    o->template ? parse_file(t, o->template, o, st) : true);
     if (!ok) chat_template_free(t);
     return ok;
 }

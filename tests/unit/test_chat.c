@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,8 @@
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/json.h"
+#include "core/log.h"
 #include "text/chat.h"
 #include "text/prompt.h"
 #include "text/text_buffer.h"
@@ -231,6 +232,48 @@ static void test_options(void **state)
     tokenizer_free(k);
 }
 
+/* What fails leaves nothing behind, wherever it fails. */
+static void test_failing(void **state)
+{
+    (void)state;
+    status st = {0};
+    log_set_level(LOG_QUIET);
+    json_use_alloc(); /* the last test: what the others made is gone */
+    tokenizer *k = tokenizer_open_folder(SOURCE_DIR "/tests/golden/tiny", &st);
+    assert_non_null(k);
+    static const char *const arguments[] = {"a=[1, \"x\"]", "b={\"c\": null}"}, *const bad[] = {"a=1", "b={"};
+    const chat_options wrong[] = {{.argument = bad, .arguments = 2}, {.tools = "{}"}, {.tools = "["}, {.template = "no-such"}, {.template = "."},
+                                  {.argument = arguments, .arguments = 2, .tools = "[]", .template = "/dev/null"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        chat_template t;
+        uint64_t before = alloc_in_use();
+        st = (status){0};
+        bool ok = chat_template_init(&t, k, &wrong[i], &st);
+        assert_int_equal(ok, status_ok(&st));
+        assert_false(ok);
+        assert_int_equal(alloc_in_use(), before);
+    }
+    const chat_options good = {.argument = arguments, .arguments = 2, .tools = "[{\"type\": \"function\"}]", .template = "chatml", .no_thoughts = true};
+    size_t failed = 0;
+    for (uint64_t n = 1;; n++) {
+        chat_template t;
+        uint64_t before = alloc_in_use();
+        st = (status){0};
+        alloc_fail_at(n);
+        bool ok = chat_template_init(&t, k, &good, &st);
+        alloc_fail_at(0);
+        if (ok) {
+            assert_int_equal(t.end_count, 2);
+            chat_template_free(&t);
+        } else assert_int_equal(st.code, STATUS_NOMEM);
+        assert_int_equal(alloc_in_use(), before);
+        if (ok) break;
+        failed++;
+    }
+    assert_true(failed > 20);
+    tokenizer_free(k);
+}
+
 static void test_prompt_fill(void **state)
 {
     (void)state;
@@ -306,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),      cmocka_unit_test(test_builtin),  cmocka_unit_test(test_marks_in_content), cmocka_unit_test(test_same_ids), cmocka_unit_test(test_options),
         cmocka_unit_test(test_prompt_fill), cmocka_unit_test(test_examples), cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_failing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
