@@ -173,7 +173,7 @@ static bool make_request(conversation *c, text_request *q)
         if (c->system) all[n++] = (chat_message){.role = "system", .content = c->system};
         memcpy(all + n, c->turn, (size_t)c->turns * sizeof *all);
         status st = {0};
-        bool ok = text_request_init_chat(q, c->o, c->m, c->t, all, n + c->turns, c->seed, generator_context(c->g) - 1, &st);
+        bool ok = text_request_init_chat(q, c->o, c->m, c->t, all, n + c->turns, &(filter_lists){0}, c->seed, generator_context(c->g) - 1, &st);
         alloc_free(all);
         if (ok) return true;
         if (c->turns < 3) {

@@ -231,7 +231,7 @@ static void finish_file(run *r, status *st)
 
 static bool start(run *r, status *st)
 {
-    if (!text_request_init(&r->request, r->o, &r->model, &r->words, r->seed, generator_context(r->generator), st)) return false;
+    if (!text_request_init(&r->request, r->o, &r->model, &r->words, &(filter_lists){{r->filter}}, r->seed, generator_context(r->generator), st)) return false;
     if (r->o->label && r->writes && (!make_record(r, st) || !write_front_matter(r, st))) return false;
     for (int64_t i = 0; i < r->o->parallel; i++) {
         generate_request q = r->request.request;

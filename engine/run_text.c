@@ -131,7 +131,7 @@ static bool add_prompt(run_state *t, slot *s, const char *prompt, status *st)
     int64_t count;
     chat_message *messages = text_words_read(&words, o, st) ? text_words_messages(&words, &count, st) : NULL;
     bool ok = messages && request_words_text(&q->filters, o, messages, count, st) &&
-              text_request_init(&s->text, o, &t->model, &words, q->seed, generator_context(t->generator), st) && add_sequences(t, s, st);
+              text_request_init(&s->text, o, &t->model, &words, &q->filters, q->seed, generator_context(t->generator), st) && add_sequences(t, s, st);
     s->start = s->text.start;
     ok = ok && make_record(t, s, words.input, st);
     text_request_free(&s->text);
@@ -175,7 +175,8 @@ static bool add_conversation(run_state *t, slot *s, status *st)
     if (ok && !chat.program) ok = status_set(st, STATUS_INPUT, "the model has no chat template; \"chat-template\" gives one");
     for (size_t i = 0; ok && i < all->count; i++) ok = read_message(all->item[i], &message[i], &role[i], st);
     ok = ok && request_words_text(&q->filters, o, message, (int64_t)all->count, st);
-    ok = ok && text_request_init_chat(&s->text, o, &t->model, &chat, message, (int64_t)all->count, q->seed, generator_context(t->generator), st) &&
+    ok = ok && text_request_init_chat(&s->text, o, &t->model, &chat, message, (int64_t)all->count, &q->filters, q->seed,
+                                      generator_context(t->generator), st) &&
          add_sequences(t, s, st);
     s->start = s->text.start;
     ok = ok && make_record_of_messages(t, s, st);

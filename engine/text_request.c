@@ -216,13 +216,20 @@ static bool fill_request(text_request *q, const text_options *o, const text_mode
     return status_ok(st);
 }
 
+/* What a template of the user's own says, and what the model gets of it and the messages: a word may be in neither alone. */
+static bool pass_rendered(const filter_lists *l, const chat_template *t, const jinja_output *text, status *st)
+{
+    if (t->file && !filter_lists_pass(l, FILTER_PROMPT, "--chat-template", t->file, t->file_size, st)) return false;
+    return filter_lists_pass(l, FILTER_PROMPT, "the prompt as its template writes it", text->text, text->size, st);
+}
+
 bool text_request_init_chat(text_request *q, const text_options *o, const text_model *m, const chat_template *t, const chat_message *messages,
-                            int64_t count, uint64_t seed, int64_t context, status *st)
+                            int64_t count, const filter_lists *lists, uint64_t seed, int64_t context, status *st)
 {
     *q = (text_request){.end_count = t->end_count};
     memcpy(q->end, t->end, sizeof q->end);
     jinja_output text;
-    bool ok = chat_render(t, messages, count, &text, st) && chat_encode_text(t, &text, &q->prompt, st);
+    bool ok = chat_render(t, messages, count, &text, st) && pass_rendered(lists, t, &text, st) && chat_encode_text(t, &text, &q->prompt, st);
     constraint_thoughts first = {.may_come = strcmp(o->think, "off") != 0, .closing = ok ? thoughts_closing(text.text, text.size) : NULL};
     ok = ok && fill_request(q, o, m, &first, seed, context, st);
     if (ok) q->start = thoughts_after(text.text, text.size);
@@ -232,12 +239,12 @@ bool text_request_init_chat(text_request *q, const text_options *o, const text_m
     return false;
 }
 
-static bool init_with_turns(text_request *q, const text_options *o, const text_model *m, const chat_template *t, const text_words *w, uint64_t seed,
-                            int64_t context, status *st)
+static bool init_with_turns(text_request *q, const text_options *o, const text_model *m, const chat_template *t, const text_words *w,
+                            const filter_lists *lists, uint64_t seed, int64_t context, status *st)
 {
     int64_t count;
     chat_message *messages = text_words_messages(w, &count, st);
-    bool ok = messages && text_request_init_chat(q, o, m, t, messages, count, seed, context, st);
+    bool ok = messages && text_request_init_chat(q, o, m, t, messages, count, lists, seed, context, st);
     alloc_free(messages);
     return ok;
 }
@@ -255,13 +262,13 @@ static bool init_raw(text_request *q, const text_options *o, const text_model *m
     return ok;
 }
 
-bool text_request_init(text_request *q, const text_options *o, const text_model *m, const text_words *w, uint64_t seed, int64_t context,
-                       status *st)
+bool text_request_init(text_request *q, const text_options *o, const text_model *m, const text_words *w, const filter_lists *lists, uint64_t seed,
+                       int64_t context, status *st)
 {
     *q = (text_request){0};
     chat_template t;
     if (!text_request_template(o, m->tokenizer, &t, st)) return false;
-    bool ok = text_request_chats(o, &t) ? init_with_turns(q, o, m, &t, w, seed, context, st) : init_raw(q, o, m, w, seed, context, st);
+    bool ok = text_request_chats(o, &t) ? init_with_turns(q, o, m, &t, w, lists, seed, context, st) : init_raw(q, o, m, w, seed, context, st);
     chat_template_free(&t);
     return ok;
 }

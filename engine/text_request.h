@@ -2,6 +2,7 @@
 #ifndef AIGC_ENGINE_TEXT_REQUEST_H
 #define AIGC_ENGINE_TEXT_REQUEST_H
 
+#include "provenance/filter.h"
 #include "engine/text_options.h"
 #include "text/chat.h"
 #include "text/generate.h"
@@ -39,13 +40,14 @@ void text_words_free(text_words *w);
 chat_message *text_words_messages(const text_words *w, int64_t *count, status *st);
 
 /* Fills q, whose request points into it and into o. seed is the sequence's own. context: the generator's, which the prompt
- * must fit. */
-bool text_request_init(text_request *q, const text_options *o, const text_model *m, const text_words *w, uint64_t seed, int64_t context,
-                       status *st);
+ * must fit. lists: what the prompt is held against once its chat template has written it, and the template where it is a
+ * file; the words that go into it are the caller's to judge (engine/request_words.h), before a model is open. */
+bool text_request_init(text_request *q, const text_options *o, const text_model *m, const text_words *w, const filter_lists *lists, uint64_t seed,
+                       int64_t context, status *st);
 
 /* The same for a conversation. */
 bool text_request_init_chat(text_request *q, const text_options *o, const text_model *m, const chat_template *t, const chat_message *messages,
-                            int64_t count, uint64_t seed, int64_t context, status *st);
+                            int64_t count, const filter_lists *lists, uint64_t seed, int64_t context, status *st);
 
 /* The same of a prompt that is token ids already, which are taken over: nothing is put around them. */
 bool text_request_init_ids(text_request *q, const text_options *o, const text_model *m, tokenizer_ids *ids, uint64_t seed, int64_t context, status *st);

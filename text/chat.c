@@ -244,13 +244,10 @@ static bool parse(chat_template *t, const char *text, size_t size, const char *n
 
 static bool parse_file(chat_template *t, const char *path, const chat_options *o, status *st)
 {
-    size_t size;
     if (!file_exists(path))
         return status_set(st, STATUS_USAGE, "--chat-template: '%.200s' is no file, no template of the model and none of %s", path, chat_builtin_names());
-    char *text = file_read(path, 1 << 20, &size, st);
-    bool ok = text && parse(t, text, size, path, o, st);
-    alloc_free(text);
-    return ok;
+    t->file = file_read(path, 1 << 20, &t->file_size, st);
+    return t->file && parse(t, t->file, t->file_size, path, o, st);
 }
 
 bool chat_template_init(chat_template *t, const tokenizer *k, const chat_options *o, status *st)
@@ -271,5 +268,6 @@ void chat_template_free(chat_template *t)
 {
     jinja_free(t->program);
     json_decref(t->given);
+    alloc_free(t->file);
     *t = (chat_template){0};
 }

@@ -38,6 +38,8 @@ typedef struct {
     struct json_t *given;    /* the variables beside messages and add_generation_prompt */
     const char *name;        /* for messages: "default", "chatml", the file */
     bool ours;               /* one that comes with the program */
+    char *file;              /* the text of one that was read from a file, file_size bytes; NULL: it is the model's or ours */
+    size_t file_size;
     bool old_system;         /* it knows "system" but not "developer", the role's newer name: that becomes "system" */
     int32_t end[CHAT_END_TOKENS]; /* tokens that end an answer: what the template writes behind one, and before a next turn */
     int64_t end_count;

@@ -103,7 +103,7 @@ int main(int argc, char **argv)
     b.threads = path && text_words_read(&words, &b.o, &st) ? pool_new((int)b.o.threads, &st) : NULL;
     if (b.threads && text_model_open(&b.model, path, b.o.exact ? LINEAR_EXACT : LINEAR_FAST, b.threads, &st)) {
         int64_t context = b.o.context ? b.o.context : gpt_context(b.model.gpt);
-        if (text_request_init(&b.request, &b.o, &b.model, &words, 0, context, &st)) measure(&b, runs, &st);
+        if (text_request_init(&b.request, &b.o, &b.model, &words, &(filter_lists){0}, 0, context, &st)) measure(&b, runs, &st);
         text_request_free(&b.request);
         text_model_close(&b.model);
     }

@@ -114,6 +114,33 @@ expect 0 "$AIGC" text -q -p hello --template-arg 'mood="\u0062all"' -n 1 --filte
 printf '{"id": "m", "kind": "text", "tokens": 1, "messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null, "tool_calls": [{"function": {"name": "f", "arguments": "a bomb"}}]}]}\n' >m.jsonl
 expect 4 "$AIGC" batch --filter list.txt --out-dir told m.jsonl
 grep -q 'refused by the filter list.txt' err || fail "a message passes whose other fields do not"
+# a template of the user's own, and the finished prompt: no word is split between template, messages and parts of messages
+printf '{%% for m in messages %%}bo{{ m.content }}\n{%% endfor %%}' >split.jinja
+printf '{%% for m in messages %%}{{ m.content[::-1] }}\n{%% endfor %%}' >turned.jinja
+printf '{# a -\nbomb #}{%% for m in messages %%}{{ m.content }}\n{%% endfor %%}' >says.jinja
+printf '{%% for m in messages %%}{%% for p in m.content %%}{{ p.text }}{%% endfor %%}\n{%% endfor %%}' >parts.jinja
+chat() { "$AIGC" text -q -n 1 --filter list.txt --chat-template "$@"; }
+expect 5 chat split.jinja -p mb
+grep -q "the prompt as its template writes it has 'bomb', category 'weapons'" err || fail "the finished prompt's verdict is not told: $(cat err)"
+expect 0 chat split.jinja -p at
+expect 5 chat turned.jinja -p bmob
+expect 5 chat says.jinja -p sea
+grep -q "chat-template has 'bomb', category 'weapons'" err || fail "a template's verdict is not told: $(cat err)"
+printf 'tell of a bo{{x}}mb:\n{{input}}' >split.task
+expect 5 text1 --task split.task --field x=
+expect 0 text1 --task split.task --field x=o
+cat >split.jsonl <<J
+{"id": "p1", "kind": "text", "chat-template": "parts.jinja", "messages": [{"role": "user", "content": [{"type": "text", "text": "a bo"}, {"type": "text", "text": "mb"}]}], "tokens": 1}
+{"id": "p2", "kind": "text", "chat-template": "split.jinja", "prompt": "mb", "tokens": 1}
+{"id": "p3", "kind": "text", "chat-template": "says.jinja", "prompt": "sea", "tokens": 1}
+{"custom_id": "p4", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "smollm2", "messages": [{"role": "user", "content": [{"type": "text", "text": "a bo"}, {"type": "text", "text": "mb"}]}], "max_tokens": 1}}
+{"custom_id": "p5", "method": "POST", "url": "/v1/chat/completions", "body": {"model": "smollm2", "messages": [{"role": "user", "name": "x", "content": [{"type": "text", "text": "a bo"}, {"type": "text", "text": "mb"}]}], "max_tokens": 1}}
+{"id": "p6", "kind": "text", "prompt": "{{p7.text}}mb", "tokens": 1}
+{"id": "p7", "kind": "text", "prompt": "sea", "raw": true, "tokens": 1, "choice": "bo"}
+{"id": "p8", "kind": "text", "chat-template": "parts.jinja", "messages": [{"role": "user", "content": [{"type": "text", "text": "a bo"}, {"type": "text", "text": "at"}]}], "tokens": 1}
+J
+expect 4 "$AIGC" batch --filter list.txt --out-dir split split.jsonl
+[ "$(grep -c "^aigc: split.*refused by the filter list.txt" err)" = 6 ] && [ -s split/p8.txt ] || fail "jobs pass whose finished prompts do not: $(cat err)"
 
 needs_model hibari hibari
 expect 5 "$AIGC" speak --filter list.txt "Throw the grenade!" -o s.wav
