@@ -45,6 +45,7 @@ struct filter {
     pcre2_general_context *memory;
     pcre2_match_context *limits;
     filter_words *words;
+    filter_words *alike;  /* those of them that are of another script than Latin, as FILTER_VIEW_ALIKE; NULL: there are none */
     filter_place *place;  /* for each category */
     pthread_mutex_t lock; /* what asking changes: match, places and the categories' warned */
     pcre2_match_data *match;
@@ -91,6 +92,18 @@ static bool add_rule(reader *r, const char *pattern, size_t size)
 
 static bool wrong(reader *r, const char *what) { return status_set(r->st, STATUS_INPUT, "%s:%zu: %s", r->f->path, r->line, what); }
 
+/* The words as FILTER_VIEW_ALIKE, where they have that form. */
+static bool add_alike(reader *r, const char *line)
+{
+    filter *f = r->f;
+    text_out alike = {.st = r->st};
+    bool viewed = filter_view(FILTER_VIEW_ALIKE, line, strlen(line), &alike) && alike.size;
+    if (viewed && !f->alike) f->alike = filter_words_new(r->st);
+    if (viewed && f->alike) filter_words_add(f->alike, alike.data, alike.size, f->categories - 1, r->st);
+    text_out_free(&alike);
+    return status_ok(r->st);
+}
+
 static bool add_words(reader *r, const char *line)
 {
     filter *f = r->f;
@@ -99,7 +112,7 @@ static bool add_words(reader *r, const char *line)
     bool added = status_ok(r->st) && filter_words_add(f->words, viewed ? plain.data : line, viewed ? plain.size : strlen(line), f->categories - 1, r->st);
     text_out_free(&plain);
     f->category[f->categories - 1].words = true;
-    return added || !status_ok(r->st) ? added : wrong(r, "no word on the line: letters, digits or signs wanted beside dashes and _");
+    return added ? add_alike(r, line) : !status_ok(r->st) ? false : wrong(r, "no word on the line: letters, digits or signs wanted beside dashes and _");
 }
 
 /* "[NAME LEVEL]" or "[NAME LEVEL SIDE]"; the brackets are gone. */
@@ -150,7 +163,7 @@ static bool read_all(filter *f, char *text, status *st)
         while (n && strchr(" \t", *line)) line++, n--;
         ok = ok && read_line(&r, line, n);
     }
-    if (!ok || !filter_words_ready(f->words, st)) return false;
+    if (!ok || !filter_words_ready(f->words, st) || (f->alike && !filter_words_ready(f->alike, st))) return false;
     f->place = alloc_zeroed(f->categories + 1, sizeof *f->place, st);
     return f->place != NULL;
 }
@@ -185,6 +198,7 @@ void filter_close(filter *f)
     for (size_t i = 0; i < f->rules; i++) pcre2_code_free(f->rule[i].code);
     for (size_t i = 0; i < f->categories; i++) alloc_free(f->category[i].name);
     filter_words_free(f->words);
+    filter_words_free(f->alike);
     pcre2_match_data_free(f->match);
     pcre2_match_context_free(f->limits);
     pcre2_general_context_free(f->memory);
@@ -237,13 +251,15 @@ static bool hold_expressions(filter *f, size_t k, size_t *i, bool asked, const c
     return true;
 }
 
-static bool hold_against(filter *f, filter_side side, const char *what, const char *text, size_t size, size_t begin, status *st)
+/* The text in one of its forms; PLAIN: also as it stands. */
+static bool hold_against(filter *f, filter_view_kind kind, filter_side side, const char *what, const char *text, size_t size, size_t begin, status *st)
 {
+    bool alike = kind == FILTER_VIEW_ALIKE; /* the words that have this form; expressions have none */
     for (size_t k = 0; k < f->categories; k++) f->place[k].wanted = f->category[k].words && is_asked(&f->category[k], side);
-    filter_words_find(f->words, text, size, begin, f->place, f->categories);
+    filter_words_find(alike ? f->alike : f->words, text, size, begin, f->place, f->categories);
     for (size_t k = 0, i = 0; k < f->categories; k++) {
         category *c = &f->category[k];
-        if (!hold_expressions(f, k, &i, is_asked(c, side), what, text, size, begin, st)) return false;
+        if (!hold_expressions(f, k, &i, is_asked(c, side) && !alike, what, text, size, begin, st)) return false;
         const filter_place *p = &f->place[k];
         if (p->found && !judge(f, c, what, text + p->from, p->to - p->from, st)) return false;
     }
@@ -257,10 +273,11 @@ bool filter_pass(filter *f, filter_side side, const char *what, const char *text
     while (begin && from - begin < 2 * WINDOW && !strchr(" \t\r\n", text[begin - 1])) begin--; /* not within a word */
     while (begin && ((unsigned char)text[begin] & 0xC0) == 0x80) begin--;
     pthread_mutex_lock(&f->lock);
-    bool passes = hold_against(f, side, what, text, size, begin, st);
+    bool passes = hold_against(f, FILTER_VIEW_PLAIN, side, what, text, size, begin, st);
     for (int kind = 0; passes && kind < FILTER_VIEWS; kind++) {
         text_out view = {.st = st};
-        if (filter_view((filter_view_kind)kind, text + begin, size - begin, &view) && view.size) passes = hold_against(f, side, what, view.data, view.size, 0, st);
+        if (kind == FILTER_VIEW_ALIKE && !f->alike) continue;
+        if (filter_view((filter_view_kind)kind, text + begin, size - begin, &view) && view.size) passes = hold_against(f, (filter_view_kind)kind, side, what, view.data, view.size, 0, st);
         passes = passes && status_ok(st);
         text_out_free(&view);
     }

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "provenance/filter_lookalikes.h"
 #include "text/tokenizer.h"
 #include "text/tokenizer_unicode.h"
 
@@ -70,26 +71,15 @@ static bool is_unsaid(const char *text, size_t size, uint32_t c, uint32_t before
     return count > 0;
 }
 
-/* Letters that look like Latin ones (after Unicode Technical Standard 39, confusables): "character, letter" for each. */
-static uint32_t lookalike(uint32_t c)
+static const filter_lookalike *lookalike(uint32_t c)
 {
-    static const char *const PAIRS[] = {
-        "аa", "вb", "еe", "кk", "мm", "нh", "оo", "рp", "сc", "тt", "уy", "хx", "іi", "јj", "ѕs", "ԁd", "ԛq", "ԝw", "һh", "ьb", "гr", "пn",
-        "АA", "ВB", "ЕE", "КK", "МM", "НH", "ОO", "РP", "СC", "ТT", "УY", "ХX", "ІI", "ЈJ", "ЅS", "Ԛq", "Ԝw", "Ьb",
-        "αa", "βb", "εe", "ιi", "κk", "νv", "οo", "ρp", "τt", "υu", "χx", "γy", "ωw", "ηn",
-        "ΑA", "ΒB", "ΕE", "ΖZ", "ΗH", "ΙI", "ΚK", "ΜM", "ΝN", "ΟO", "ΡP", "ΤT", "ΥY", "ΧX",
-        "ᴀa", "ʙb", "ᴄc", "ᴅd", "ᴇe", "ꜰf", "ɢg", "ʜh", "ɪi", "ᴊj", "ᴋk", "ʟl", "ᴍm", "ɴn", "ᴏo", "ᴘp", "ʀr", "ꜱs", "ᴛt", "ᴜu", "ᴠv", "ᴡw", "ʏy", "ᴢz",
-        "ıi", "ɑa", "ɡg", "øo", "Øo", "đd", "łl", "ƅb", "ɓb", "ɗd", "օo", "սu", "հh", "ոn"};
-    if (c < 0x80) return c;
-    if (c >= 0x1F150 && c <= 0x1F169) return 'a' + (c - 0x1F150); /* white on a black circle, on a black square, flags' letters */
-    if (c >= 0x1F170 && c <= 0x1F189) return 'a' + (c - 0x1F170);
-    if (c >= 0x1F1E6 && c <= 0x1F1FF) return 'a' + (c - 0x1F1E6);
-    for (size_t i = 0; i < sizeof PAIRS / sizeof PAIRS[0]; i++) {
-        uint32_t from;
-        int n = tokenizer_unicode_char(PAIRS[i], strlen(PAIRS[i]), &from);
-        if (from == c) return (unsigned char)PAIRS[i][n];
+    size_t from = 0, to = c < 0x80 ? 0 : filter_lookalike_count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (filter_lookalikes[middle].character < c) from = middle + 1;
+        else to = middle;
     }
-    return c;
+    return c >= 0x80 && from < filter_lookalike_count && filter_lookalikes[from].character == c ? &filter_lookalikes[from] : NULL;
 }
 
 static bool is_plain(filter_view_kind kind, const char *text, size_t size)
@@ -120,18 +110,58 @@ static void keep_shown(filter_view_kind kind, const char *text, size_t size, tex
     }
 }
 
-static void put_bare(const char *text, size_t size, text_out *out)
+/* A run of letters, with whatever stands on them or shows nothing. */
+typedef struct {
+    size_t end;
+    bool latin, other; /* it has letters of Latin, letters of other scripts */
+} word;
+
+static word word_at(const char *text, size_t size, size_t from)
 {
+    word w = {.end = from};
+    while (w.end < size) {
+        uint32_t c;
+        int n = tokenizer_unicode_char(text + w.end, size - w.end, &c);
+        bool letter = n > 0 && is_letter(c);
+        if (n > 0 && !letter && !tokenizer_unicode_is_mark(c) && !shows_nothing(c)) break;
+        if (letter) *(c < 0x370 ? &w.latin : &w.other) = true;
+        w.end += n > 0 ? (size_t)n : 1;
+    }
+    return w;
+}
+
+static uint32_t lower(uint32_t c)
+{
+    uint32_t out[3];
+    return tokenizer_unicode_case(c, 'l', out) == 1 ? out[0] : c;
+}
+
+/* false: nothing in the text makes it another one in this form than in BARE. */
+static bool put_bare(filter_view_kind kind, const char *text, size_t size, text_out *out)
+{
+    static const char MARK[] = "\u043E"; /* a letter that becomes an o, so that no word has it */
     uint32_t before = 0;
+    bool either = false, other = false;
+    word w = {0};
     for (size_t i = 0; i < size && status_ok(out->st);) {
+        if (i >= w.end) {
+            w = word_at(text, size, i);
+            other = other || w.other;
+            if (kind == FILTER_VIEW_ALIKE && w.latin && !w.other) text_out_add(out, MARK);
+        }
         uint32_t c;
         char bytes[4];
         int n = tokenizer_unicode_char(text + i, size - i, &c);
         i += n > 0 ? (size_t)n : 1;
         if (n == 0 || is_ornament(c, before) || shows_nothing(c)) continue;
         before = c;
-        text_out_bytes(out, bytes, (size_t)tokenizer_unicode_write(c == '_' ? ' ' : lookalike(c), bytes));
+        if (kind == FILTER_VIEW_ALIKE) c = lower(c);
+        const filter_lookalike *l = lookalike(c);
+        if (!l || (l->how == LOOKALIKE_WEAK && !w.latin && kind != FILTER_VIEW_ALIKE)) text_out_bytes(out, bytes, (size_t)tokenizer_unicode_write(c == '_' ? ' ' : c, bytes));
+        else text_out_add(out, l->how == LOOKALIKE_EITHER && kind != FILTER_VIEW_TALL ? "i" : l->letters);
+        either = either || (l && l->how == LOOKALIKE_EITHER);
     }
+    return kind == FILTER_VIEW_TALL ? either : kind == FILTER_VIEW_ALIKE ? other : true;
 }
 
 bool filter_view(filter_view_kind kind, const char *text, size_t size, text_out *out)
@@ -142,9 +172,12 @@ bool filter_view(filter_view_kind kind, const char *text, size_t size, text_out 
     keep_shown(kind, text, size, &shown);
     if (shown.size && status_ok(out->st))
         tokenizer_unicode_normalise(kind != FILTER_VIEW_PLAIN ? UNICODE_NFKD : UNICODE_NFKC, shown.data, shown.size, &normal, out->st);
-    if (kind != FILTER_VIEW_PLAIN) put_bare(normal.data, normal.size, out);
-    else text_out_bytes(out, normal.data, normal.size);
+    size_t before = out->size;
+    bool has = true;
+    if (kind == FILTER_VIEW_PLAIN) text_out_bytes(out, normal.data, normal.size);
+    else has = put_bare(kind, normal.data, normal.size, out);
+    if (!has) out->size = before;
     text_out_free(&shown);
     tokenizer_bytes_free(&normal);
-    return status_ok(out->st);
+    return has && status_ok(out->st);
 }

@@ -13,7 +13,10 @@
 typedef enum {
     FILTER_VIEW_PLAIN, /* NFKC; characters that show nothing, and bytes that are no UTF-8, left out */
     FILTER_VIEW_BARE,  /* NFKD; the marks on letters left out too, lookalikes as Latin letters, _ as a space */
-    FILTER_VIEW_SAID,  /* the same without what a voice passes over: small letters beside letters, apostrophes within words */
+    FILTER_VIEW_TALL,  /* the same with l for what looks like I and l alike, where there is such a character */
+    FILTER_VIEW_SAID,  /* BARE without what a voice passes over: small letters beside letters, apostrophes within words */
+    FILTER_VIEW_ALIKE, /* BARE in lower case, the same for words that look the same whichever scripts their letters are of; words of
+                        * Latin letters alone get a mark, as they are taken for no others. Only of a text with other letters */
     FILTER_VIEWS,
 } filter_view_kind;
 

@@ -48,6 +48,13 @@ printf 'a bo(mb)\n' >weights
 expect 5 image -f weights -o x.png
 expect 0 image -p 'a (bo:1.2) (mb)' -o x.png
 
+# letters that look like others, in the words and in the list
+for words in 'a bоmb' 'a ΒΟΜΒ' 'a 𝐛𝓸𝚖𝖇' 'a ｂｏｍｂ' 'a bо(mb)' 'my grenаdеs'; do expect 5 image -p "$words" -o x.png; done
+expect 0 image -p 'бомба, но не та' -o x.png
+printf '[оружие block]\nбомба\n' >other.txt
+for words in 'бомба' 'Бoмба' 'бoмбa'; do expect 5 "$AIGC" image -m "$model" --steps 1 --filter other.txt -p "$words" -o y.png; done
+expect 0 "$AIGC" image -m "$model" --steps 1 --filter other.txt -p 'боб, bomba' -o y.png
+
 # the batch's list holds for all jobs, whatever list they name
 printf '[bombs off]\nbomb\n' >off.txt
 printf '{"id": "n%s", "kind": "image", "prompt": "a bo(mb)", "model": "%s", "steps": 1, "filter": "%s"}\n' 1 "$model" empty.txt 2 "$model" off.txt >own.jsonl

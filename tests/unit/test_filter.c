@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "provenance/filter.h"
+#include "provenance/filter_lookalikes.h"
 #include "provenance/filter_words.h"
 #include "core/alloc.h"
 #include "text/tokenizer_unicode.h"
@@ -97,6 +98,69 @@ static void test_disguises(void **state)
     assert_int_equal(ask(f, FILTER_PROMPT, "a brand name"), STATUS_REFUSED);
     assert_int_equal(ask(f, FILTER_PROMPT, "_s\u200Bly_"), STATUS_REFUSED);
     filter_close(f);
+}
+
+static void all_end(filter *f, const char *const *text, size_t count, status_code code)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ask(f, FILTER_PROMPT, text[i]) != code) fail_msg("'%s' %s", text[i], code == STATUS_OK ? "is refused" : "passes");
+}
+
+/* Letters of other scripts for those of the word, in words of Latin letters and of others; and plain texts of many scripts, in
+ * which no word is one of the list. */
+static void test_lookalikes(void **state)
+{
+    (void)state;
+    static const char *const FOUND[] = {
+        "bоmb", "bοmb", "вomb", "BОМB", "ВОМВ", "ΒΟΜΒ", "ꓐꓳꓟꓐ", "ᏴОMᏴ", "b٥mb", "b໐mb", "𝐛𝓸𝚖𝖇", "ｂｏｍｂ", "bօmb", "bo𑜀b", "bо́mb", "b‌оmb",
+        "kіll", "kiΙΙ", "KΙLL", "КІLL", "kiӀӀ", "kiاا", "ⲔⲒⳐⳐ", "kıll", "ᴋɪʟʟ", "a hοt cοp", "ехplode", "eхplоde", "exp׀ode", "n٥ 5", "🅱🅾🅼🅱", "🇧🇴🇲🇧",
+        "МАКЕ TROUВLE", "make trоuble", "аttаck", "flush" /* in the list as it is */};
+    static const char *const OTHER[] = {
+        "но он не тот кот, что нам помог", "сорок сорок, а потом ещё сорок", "так и на том стоит мост", "бомба", "вомва", "взрыв",                             /* Russian */
+        "και τα νέα του κόσμου", "η βόμβα", "το ποτό και ο τόπος",                                                                                             /* Greek */
+        "але це не той кіт, і він їсть", "սա հայերեն է", "זה לא הלול", "هذا كتاب جديد وليس قنبلة", "यह एक किताब है", "これはボムではありません", "이것은 책입니다", "นี่คือหนังสือ", "这是一本书", "ეს წიგნია",
+        "ᏣᎳᎩ ᎦᏬᏂᎯᏍᏗ", "ዐማርኛ", "Ça va, Łódź, Øresund, œuvre, straße, kırmızı", "a × b, P(A∣B), ∞", "III", "lil", "Ill"};
+    status st = {0};
+    filter *f = open_list("[bad block]\nbomb\nkill\nhot cop\nexplode\nno 5\nmake trouble\nattack\nflush\nho\nhe\ntot\nkot\nhe tot\nlol\nlilly\npot\n", &st);
+    assert_non_null(f);
+    all_end(f, FOUND, sizeof FOUND / sizeof *FOUND, STATUS_REFUSED);
+    all_end(f, OTHER, sizeof OTHER / sizeof *OTHER, STATUS_OK);
+    filter_close(f);
+}
+
+/* A list's words of other scripts: as they are, with Latin letters in them, and no words of Latin letters alone. */
+static void test_lookalikes_of_others(void **state)
+{
+    (void)state;
+    static const char *const FOUND[] = {"бомба", "БОМБА", "Бомба", "бoмба", "бoмбa", "бomбa", "БOMБA", "Гaшиш", "бо́мба", "б​омба", "сделай  бoмбy", "Сделай-бомбу", "соp", "сop хлеба", "взорвать BIG",
+                                        "взoрвать big", "βόμβα", "βομβα", "ΒΟΜΒΑ", "βόμβa", "قنبلة", "قُنبلة", "פצצה", "պայթուցիկ", "爆弾", "ระเบิด", "폭탄"};
+    static const char *const OTHER[] = {"cop", "a cop, naïve", "the cop и мир", "bomba", "боб", "бомбарда", "сорт", "взрывать", "cafe déjà vu", "it взорвать", "нет", "het é"};
+    status st = {0};
+    filter *f = open_list("[bad block]\nбомба\nсделай бомбу\nсор\nгашиш\nвзорвать big\nβόμβα\nقنبلة\nפצצה\nպայթուցիկ\n爆弾\nระเบิด\n폭탄\ncafé\n[plain off]\nнет\n", &st);
+    assert_non_null(f);
+    all_end(f, FOUND, sizeof FOUND / sizeof *FOUND, STATUS_REFUSED);
+    all_end(f, OTHER, sizeof OTHER / sizeof *OTHER, STATUS_OK);
+    filter_close(f);
+}
+
+/* The table is in order, and what it has are characters that come up: none that NFKD takes apart. */
+static void test_lookalike_table(void **state)
+{
+    (void)state;
+    assert_true(filter_lookalike_count > 400);
+    for (size_t i = 0; i < filter_lookalike_count; i++) {
+        const filter_lookalike *l = &filter_lookalikes[i];
+        status st = {0};
+        char text[4];
+        size_t n = (size_t)tokenizer_unicode_write(l->character, text);
+        tokenizer_bytes normal = {0};
+        assert_true(tokenizer_unicode_normalise(UNICODE_NFKD, text, n, &normal, &st));
+        if (normal.size != n || memcmp(normal.data, text, n) != 0) fail_msg("U+%04X is taken apart", (unsigned)l->character);
+        tokenizer_bytes_free(&normal);
+        assert_true(l->character >= 0x80 && (i == 0 || l[-1].character < l->character));
+        assert_in_range(strspn(l->letters, "abcdefghijklmnopqrstuvwxyz0123456789"), 1, 3);
+        assert_int_equal(strspn(l->letters, "abcdefghijklmnopqrstuvwxyz0123456789"), strlen(l->letters));
+    }
 }
 
 /* A voice passes over it, or no one sees it: whatever stands within a word so hides the word from no list. */
@@ -325,7 +389,7 @@ static int drop_file(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_disguises), cmocka_unit_test(test_unsaid), cmocka_unit_test(test_parters), cmocka_unit_test(test_against_expressions), cmocka_unit_test(test_lists),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_disguises), cmocka_unit_test(test_lookalikes), cmocka_unit_test(test_lookalikes_of_others), cmocka_unit_test(test_lookalike_table), cmocka_unit_test(test_unsaid), cmocka_unit_test(test_parters), cmocka_unit_test(test_against_expressions), cmocka_unit_test(test_lists),
                                        cmocka_unit_test(test_verdict), cmocka_unit_test(test_window),
                                        cmocka_unit_test(test_faults), cmocka_unit_test(test_certain)};
     return cmocka_run_group_tests(tests, make_file, drop_file);
