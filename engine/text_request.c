@@ -124,7 +124,7 @@ static char *apply_task(const text_options *o, const char *input, status *st)
             const char *value = prompt_task_default(o->task, defaults[i]);
             if (value) fields[count++] = (prompt_field){defaults[i], value};
         }
-        result = prompt_fill(known ? known : own, fields, count, st);
+        result = prompt_fill(o->task, known ? known : own, fields, count, st);
     }
     for (size_t i = 0; i < OPTION_LIST_MAX; i++) alloc_free(copies[i]);
     alloc_free(own);

@@ -57,23 +57,31 @@ static bool unknown_field(const char *name, size_t size, const prompt_field *fie
     return status_set(st, STATUS_USAGE, "the template asks for {{%.*s}}, which is not given (--field %.*s=TEXT); given are: %s", size > 60 ? 60 : (int)size, name, size > 60 ? 60 : (int)size, name, known);
 }
 
-char *prompt_fill(const char *text, const prompt_field *fields, int64_t count, status *st)
+/* Adds size bytes unless the text would grow too long. */
+static bool add(text_buffer *b, const char *task, const char *text, size_t size, status *st)
+{
+    if (size > PROMPT_MOST_BYTES || b->size > PROMPT_MOST_BYTES - size)
+        return status_set(st, STATUS_INPUT, "the task %.200s: a text of more than %d bytes found when its {{…}} are filled in, a shorter one wanted", task, PROMPT_MOST_BYTES);
+    return text_buffer_append(b, text, size, st);
+}
+
+char *prompt_fill(const char *task, const char *text, const prompt_field *fields, int64_t count, status *st)
 {
     text_buffer b = {0};
     bool ok = text_buffer_add(&b, "", st);
     while (ok) {
         const char *open = strstr(text, "{{"), *close = open ? strstr(open, "}}") : NULL;
-        ok = text_buffer_append(&b, text, open ? (size_t)(open - text) : strlen(text), st);
+        ok = add(&b, task, text, open ? (size_t)(open - text) : strlen(text), st);
         if (!ok || !open) break;
         const char *name = open + 2, *end = close;
         if (!close) {
-            ok = status_set(st, STATUS_INPUT, "the template has a {{ without a }}");
+            ok = status_set(st, STATUS_INPUT, "the task %.200s: a {{ without a }}", task);
             break;
         }
         while (name < end && *name == ' ') name++;
         while (end > name && end[-1] == ' ') end--;
         const char *value = value_of(name, (size_t)(end - name), fields, count);
-        ok = value ? text_buffer_add(&b, value, st) : unknown_field(name, (size_t)(end - name), fields, count, st);
+        ok = value ? add(&b, task, value, strlen(value), st) : unknown_field(name, (size_t)(end - name), fields, count, st);
         text = close + 2;
     }
     if (ok) return b.data;

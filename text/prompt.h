@@ -21,10 +21,13 @@ typedef struct {
     const char *name, *value;
 } prompt_field;
 
+enum { PROMPT_MOST_BYTES = 16 << 20 };
+
 /* The template with each {{name}} replaced by the field of that name (spaces inside the braces do not matter); freed with
- * alloc_free. An unknown {{name}} is a STATUS_USAGE that says which fields there are, an unclosed one a STATUS_INPUT. Values are not looked
- * into: a {{ in a value stays. */
-char *prompt_fill(const char *text, const prompt_field *fields, int64_t count, status *st);
+ * alloc_free. An unknown {{name}} is a STATUS_USAGE that says which fields there are; an unclosed one, and a text that would
+ * grow past PROMPT_MOST_BYTES, is a STATUS_INPUT. `task` names the template in messages. Values are not looked into: a {{ in
+ * a value stays. */
+char *prompt_fill(const char *task, const char *text, const prompt_field *fields, int64_t count, status *st);
 
 typedef struct {
     char *input, *output;

@@ -32,6 +32,14 @@ wrong 2 "no task" text -m "$tiny" -p x --task dance
 wrong 2 "needs a --task" text -m "$tiny" -p x --field a=b
 wrong 2 "NAME=TEXT" text -m "$tiny" -p x --task title --field ab
 wrong 2 "no chat template" text -m "$tiny" -p x --raw --system y
+# what a task grows to has a bound: a field of 100 KB, 250 times
+printf '{{v}}%.0s' $(seq 250) >many.txt && echo '{{input}}' >>many.txt
+wrong 3 "the task many.txt: a text of more than 16777216 bytes" text -m "$tiny" -p x --task many.txt --field "v=$(head -c 100000 /dev/zero | tr '\0' v)"
+head -c 17000000 /dev/zero | tr '\0' i >long.txt
+wrong 3 "the task title: a text of more than 16777216 bytes" text -m "$tiny" -f long.txt --task title
+printf '{"id": "t", "kind": "text", "model": "%s", "file": "long.txt", "task": "title"}\n' "$tiny" >long.jsonl
+expect 4 "$AIGC" batch long.jsonl
+grep -q "the task title: a text of more than 16777216 bytes" err || fail "a job's task has no bound: $(cat err)"
 printf '{"input": 3}\n' >bad.jsonl
 wrong 3 "bad.jsonl:1" text -m "$tiny" -p x --examples bad.jsonl
 

@@ -284,11 +284,31 @@ static void test_prompt_fill(void **state)
                  {"{ {input}", "{ {input}"}, {"{{style}}", NULL}, {"{{input", NULL}, {"{{}}", NULL}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         status st = {0};
-        char *text = prompt_fill(cases[i].text, fields, 2, &st);
+        char *text = prompt_fill("it", cases[i].text, fields, 2, &st);
         if (cases[i].want) assert_string_equal(text, cases[i].want);
         else assert_null(text);
         assert_int_equal(status_ok(&st), cases[i].want != NULL);
         alloc_free(text);
+    }
+    /* what grows past the bound is refused before the memory is taken */
+    enum { VALUE = 1 << 20 };
+    static char value[VALUE + 1], many[17 * 5 + 1];
+    memset(value, 'x', VALUE);
+    for (int i = 0; i < 17; i++) memcpy(many + 5 * i, "{{v}}", 5);
+    const prompt_field big = {"v", value};
+    for (size_t places = 16; places <= 17; places++) {
+        status st = {0};
+        many[5 * places] = 0;
+        alloc_reset_peak();
+        uint64_t before = alloc_peak();
+        char *text = prompt_fill("mine.txt", many, &big, 1, &st);
+        assert_int_equal(text != NULL, places == 16);
+        assert_true(alloc_peak() - before <= 4 * PROMPT_MOST_BYTES);
+        if (text) assert_int_equal(strlen(text), PROMPT_MOST_BYTES);
+        else assert_non_null(strstr(st.msg, "mine.txt"));
+        assert_int_equal(st.code, text ? STATUS_OK : STATUS_INPUT);
+        alloc_free(text);
+        memcpy(many + 5 * places, "{{v}}", places < 17 ? 5 : 0);
     }
     assert_non_null(prompt_task("summarize"));
     assert_null(prompt_task("dance"));
