@@ -27,7 +27,8 @@ typedef struct {
 static void tell_checked(const arguments *a, const batch_checker *checker, job_file *f, const char *folder, status *st)
 {
     size_t faults = job_file_faults(f), good = job_file_count(f), kinds[KIND_COUNT] = {0}, failed[KIND_COUNT] = {0};
-    if (a->check && batch_trial_run(&a->run, checker, f, folder, failed, st) && !batch_plan_fits(&a->run, f, folder, st)) faults++;
+    if (a->check && !batch_trial_run(&a->run, checker, f, folder, failed, st)) return; /* nothing is known of the jobs */
+    if (a->check && !batch_plan_fits(&a->run, f, folder, st)) faults++;
     for (size_t i = 0; i < job_file_count(f); i++) kinds[job_file_kind(f, i)]++;
     for (int k = 0; k < KIND_COUNT; k++) kinds[k] -= failed[k], good -= failed[k], faults += failed[k];
     arena *mem = a->list ? arena_new(st) : NULL;

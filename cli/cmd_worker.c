@@ -16,6 +16,7 @@
 #include "core/interrupt.h"
 #include "job/job_line.h"
 #include "job/job_queue.h"
+#include "provenance/filter.h"
 #include "core/alloc.h"
 #include "core/log.h"
 
@@ -219,7 +220,8 @@ static void run(worker *w, const char *url, status *st)
     w->run.quiet = true;
     w->run.job_path = "redis";
     w->mem = arena_new(st);
-    w->run.inputs = w->mem ? job_inputs_new(w->run.job_path, &w->run.aliases, st) : NULL;
+    if (w->mem && w->run.filter) filter_close(filter_open(w->run.filter, st)); /* a bad list is told before a job is taken */
+    w->run.inputs = w->mem && status_ok(st) ? job_inputs_new(w->run.job_path, &w->run.aliases, st) : NULL;
     w->queue = w->run.inputs ? job_queue_open(url, w->group, w->name, st) : NULL;
     if (w->queue) {
         interrupt_install();

@@ -180,11 +180,11 @@ void cmd_write(int argc, char **argv, status *st)
     bool help = false;
     size_t size = 0;
     if (!parse(&o, argc, argv, &help, st) || help || !read_options(&o, &how, st)) return;
-    interrupt_install();
     char *text = file_read_text_stream(o.template_file, MOST_TEMPLATE, &size, st);
     schema *s = NULL;
     data_table *data = text && open_schema(&o, text, size, &s, st) ? open_data(&o, st) : NULL;
     report *r = data && check_data(&o, s, data, st) ? report_open(text, size, o.template_file, data, s, &how, st) : NULL;
+    interrupt_install(); /* until here nothing is written, and what is read may wait: a signal ends the program at once */
     if (r) write_all(&o, r, how.raw, st);
     report_close(r);
     data_close(data);

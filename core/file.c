@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,13 +80,41 @@ int file_open(const char *path, status *st)
     return -1;
 }
 
+/* Has a pipe somebody who writes to it, or nobody for so long that nobody comes? *first: a byte that was read to know, or EOF. */
+static bool is_written(int fd, int *first)
+{
+    enum { PATIENCE = 5000 /* milliseconds */ };
+    struct pollfd in = {.fd = fd, .events = POLLIN};
+    unsigned char byte;
+    int n;
+    while ((n = poll(&in, 1, PATIENCE)) < 0 && errno == EINTR) {}
+    ssize_t got = n == 0 ? read(fd, &byte, 1) : -1; /* the end where there is no writer, nothing yet (EAGAIN) where there is one */
+    if (got == 1) *first = byte;
+    return got != 0;
+}
+
+/* What a user named to be read to its end, pipes and devices too. */
+static int open_to_wait(const char *path, int *first, status *st)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat info;
+    if (fd < 0) return fd;
+    if (fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode) && !is_written(fd, first)) {
+        status_set(st, STATUS_INPUT, "%s: a pipe that nobody writes to, a file or a pipe with a writer was wanted", path);
+        close(fd);
+        return -1;
+    }
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    return fd;
+}
+
 /* The stream to read from; stdin for "-". */
 static FILE *open_input(const char *path, bool may_wait, status *st)
 {
     if (strcmp(path, "-") == 0) return stdin;
-    bool waits = may_wait && file_is_special(path);
-    int fd = waits ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : file_open(path, st);
+    int first = EOF, fd = may_wait && file_is_special(path) ? open_to_wait(path, &first, st) : file_open(path, st);
     FILE *f = fd >= 0 ? fdopen(fd, "rb") : NULL;
+    if (f && first != EOF) ungetc(first, f);
     if (!f) status_set(st, code_of(errno), "%s: cannot be opened: %s", path, strerror(errno));
     if (!f && fd >= 0) close(fd);
     return f;

@@ -19,7 +19,8 @@ int file_open(const char *path, status *st);
  * over `limit` bytes are refused. */
 char *file_read(const char *path, size_t limit, size_t *size, status *st);
 
-/* As file_read, of anything that a user may name to be read to its end: a pipe or a device too, which is waited for. */
+/* As file_read, of anything that a user may name to be read to its end: a pipe or a device too, which is waited for; a
+ * pipe that nobody writes to for five seconds is refused. */
 char *file_read_stream(const char *path, size_t limit, size_t *size, status *st);
 
 /* Both of a text: a byte order mark before it is left out, and UTF-16 is refused by name. */

@@ -498,7 +498,7 @@ static bool mark_spoken(batch *b, status *st)
 
 static bool open_batch(batch *b, status *st)
 {
-    if (!open_jobs(b, st)) return false;
+    if (!batch_filters_open(&b->filters, b->o->filter, st) || !open_jobs(b, st)) return false;
     size_t count = job_file_count(b->jobs);
     b->state = alloc_zeroed(count + 1, 1, st);
     b->attempts = alloc_zeroed(count + 1, 1, st);
@@ -596,7 +596,7 @@ static void run(batch *b, lane_models *models, status *st)
 
 void batch_run(const batch_options *o, status *st)
 {
-    batch b = {.o = o, .filters = {.standard = o->filter}, .report = {.job_path = o->job_path, .json = o->json, .quiet = o->quiet}};
+    batch b = {.o = o, .report = {.job_path = o->job_path, .json = o->json, .quiet = o->quiet}};
     lane_models own = {0};
     if (open_batch(&b, st)) run(&b, o->models ? o->models : &own, st);
     lane_models_free(&own);

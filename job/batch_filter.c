@@ -24,6 +24,13 @@ static bool find(batch_filters *b, const char *path, filter **f, status *st)
     return *f != NULL;
 }
 
+bool batch_filters_open(batch_filters *b, const char *standard, status *st)
+{
+    filter *ignored;
+    b->standard = standard;
+    return find(b, standard, &ignored, st);
+}
+
 bool batch_filters_of(batch_filters *b, const job *j, filter_lists *lists, status *st)
 {
     const char *own = NULL;

@@ -307,8 +307,8 @@ static void close_trial(trial *t)
 
 bool batch_trial_run(const batch_options *o, const batch_checker *checker, const job_file *jobs, const char *out_folder, size_t failed[KIND_COUNT], status *st)
 {
-    trial t = {.o = o, .jobs = jobs, .folder = out_folder, .failed = failed, .filters = {.standard = o->filter}};
-    t.inputs = job_inputs_new(o->job_path, &o->aliases, st);
+    trial t = {.o = o, .jobs = jobs, .folder = out_folder, .failed = failed};
+    t.inputs = batch_filters_open(&t.filters, o->filter, st) ? job_inputs_new(o->job_path, &o->aliases, st) : NULL;
     t.lanes = t.inputs ? lanes_start(&t.models, (int)o->threads, o->parallel, st) : NULL;
     if (t.lanes) try_all(&t, st);
     while (t.lanes && t.at_hand) wait_for_one(&t, st);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "engine/model_path.h"
 #include "core/alloc.h"
@@ -107,6 +108,15 @@ static const char *model_that_is_here(job_inputs *in, const char *name, request_
     return kind_model(kind);
 }
 
+/* Nobody is there to write into a job's pipe, nor to type at its terminal. */
+static bool refuse_special(const job_option *o, status *st)
+{
+    bool file = o->value && o->about & (OPTION_READS | OPTION_NAMED) && file_is_special(o->value);
+    int fd = file ? file_open(o->value, st) : -1; /* says what it is; by now it may be a file */
+    if (fd >= 0) close(fd);
+    return status_ok(st);
+}
+
 bool job_inputs_resolve_option(job_inputs *in, const job *j, job_option *o, arena *mem, status *st)
 {
     if (o->about & OPTION_READS) o->value = beside_job_file(in, o->value, mem, st);
@@ -116,7 +126,7 @@ bool job_inputs_resolve_option(job_inputs *in, const job *j, job_option *o, aren
         if (path && path != o->value && file_exists(path)) o->value = path;
         else if ((o->about & OPTION_MODEL) && j->form != JOB_FORM_OWN) o->value = model_that_is_here(in, o->value, j->kind, st);
     }
-    return o->value && status_ok(st);
+    return o->value && refuse_special(o, st);
 }
 
 bool job_inputs_resolve(job_inputs *in, job *j, arena *mem, status *st)

@@ -16,6 +16,42 @@ done
 timeout 20 "$AIGC" inspect pipe >out 2>err
 grep -q 'pipe: a pipe, a regular file was wanted' err || fail "the message does not say what it found"
 
+# so is one that a text may come through, when nobody writes to it
+echo '{"kind": "text", "prompt": "x"}' >some.jsonl
+printf 'a,b\n1,2\n' >some.csv
+raw="text -m $golden/tiny --raw -n 1"
+for words in "$raw -f pipe" "$raw -p x --json-schema pipe" "write -t pipe -d some.csv"; do
+    timeout 20 "$AIGC" $words >out 2>err </dev/null
+    found=$?
+    [ $found = 3 ] && grep -q 'pipe: a pipe that nobody writes to, a file or a pipe with a writer was wanted' err || fail "aigc $words ended with $found"
+done
+for words in "$raw -p x --filter pipe" "$raw -p x --chat-template pipe" "batch --filter pipe some.jsonl" "batch --check --filter pipe some.jsonl" "worker --filter pipe redis://127.0.0.1:1/x" \
+    "image -m $golden/image/pipe --steps 1 -p x --init-img pipe -o x.png" "image -m $golden/image/pipe --steps 1 -p x --filter pipe -o x.png"; do
+    expect 3 timeout 20 "$AIGC" $words
+    grep -q 'pipe: a pipe, a regular file was wanted' err || fail "aigc $words does not say what it found"
+done
+expect 3 "$AIGC" text -m "$golden/tiny" -p x --filter /dev/zero
+grep -q '/dev/zero: a device, a regular file was wanted' err || fail "a device is not told"
+ls journal* *.journal 2>/dev/null && fail "a batch begins whose filter cannot be read"
+
+# in a job nobody is there to write: at once, whatever names the file
+for members in '"kind": "text", "file": "pipe"' '"kind": "text", "prompt": "x", "task": "pipe"' '"kind": "text", "prompt": "x", "json-schema": "pipe"' '"kind": "text", "prompt": "x", "tools": "pipe"' \
+    '"kind": "text", "prompt": "x", "examples": "pipe"' '"kind": "text", "prompt": "x", "filter": "pipe"' '"kind": "embed", "file": "pipe"' '"kind": "speak", "file": "pipe"' '"kind": "vocode", "input": "/dev/zero"'; do
+    printf '{"id": "j", %s}\n{"id": "well", "kind": "text", "model": "%s", "raw": true, "prompt": "x", "tokens": 1}\n' "$members" "$golden/tiny" >job.jsonl
+    rm -f job.jsonl.journal
+    expect 4 timeout 4 "$AIGC" batch job.jsonl
+    grep -q "job 'j': .*: a \(pipe\|device\), a regular file was wanted" err || fail "$members: $(cat err)"
+    expect 3 timeout 4 "$AIGC" batch --check job.jsonl
+done
+
+# what waits for its input ends with the first signal
+"$AIGC" write -t pipe -d some.csv >out 2>err &
+waits=$!
+sleep 0.3
+kill $waits
+wait $waits
+[ $? = 143 ] || fail "aigc write that waits for a pipe is deaf to SIGTERM"
+
 # a text that is named with -f may come through one
 printf 'a pipe' >pipe &
 timeout 20 "$AIGC" text -m "$golden/tiny" -f pipe -n 1 --raw >out 2>err || fail "-f does not read a pipe"
