@@ -134,6 +134,7 @@ static void open_and_draw(image_options *o, status *st)
     char *prompts = o->file ? file_read_text_stream(o->file, PROMPT_LIMIT, &size, st) : NULL;
     bool to_stdout = o->output && strcmp(o->output, "-") == 0;
     if (prompts && to_stdout && count_prompts(o, prompts) > 1) status_set(st, STATUS_USAGE, "-o -: one picture alone goes to stdout, and %s has several prompts", o->file);
+    if (prompts && count_prompts(o, prompts) == 0) status_set(st, STATUS_INPUT, "%s: no prompts in it, a line for each picture was wanted", strcmp(o->file, "-") == 0 ? "standard input" : o->file);
     filter *list = o->filter ? filter_open(o->filter, st) : NULL;
     bool passes = status_ok(st) && (o->file || pass_filter(list, o, st)); /* before the model is loaded */
     pool *threads = passes ? pool_new((int)o->threads, st) : NULL;

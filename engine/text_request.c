@@ -177,10 +177,12 @@ chat_message *text_words_messages(const text_words *w, int64_t *count, status *s
 
 /* ---- requests ---- */
 
+/* Whether --tools is the list itself, as in a job. */
+static bool tools_are_text(const text_options *o) { return o->tools[strspn(o->tools, " \t\r\n")] == '['; }
+
 char *text_request_tools(const text_options *o, status *st)
 {
-    const char *given = o->tools + strspn(o->tools, " \t\r\n");
-    return *given == '[' ? alloc_string(given, strlen(given), st) : read_text(o->tools, st);
+    return tools_are_text(o) ? alloc_string(o->tools, strlen(o->tools), st) : read_text(o->tools, st);
 }
 
 bool text_request_template(const text_options *o, const tokenizer *k, chat_template *t, status *st)
@@ -188,7 +190,7 @@ bool text_request_template(const text_options *o, const tokenizer *k, chat_templ
     *t = (chat_template){0};
     char *tools = o->tools ? text_request_tools(o, st) : NULL;
     chat_options asked = {.template = o->chat_template, .argument = o->template_args.item, .arguments = o->template_args.count, .tools = tools,
-                          .no_thoughts = strcmp(o->think, "off") == 0};
+                          .tools_file = tools && !tools_are_text(o) ? o->tools : NULL, .no_thoughts = strcmp(o->think, "off") == 0};
     bool ok = status_ok(st) && chat_template_init(t, k, &asked, st);
     alloc_free(tools);
     return ok;

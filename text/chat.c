@@ -32,11 +32,12 @@ static bool add_specials(const chat_template *t, json_t *own, status *st)
     return true;
 }
 
-static json_t *parse_json(const char *text, const char *what, status *st)
+/* code: whose fault bad JSON is. */
+static json_t *parse_json(const char *text, const char *what, status_code code, status *st)
 {
     json_error_t error;
     json_t *value = json_parse(text, strlen(text), JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
-    if (!value) status_set(st, error.line < 0 ? STATUS_NOMEM : STATUS_USAGE, "%s: %s (JSON wanted; a text stands in \"quotes\")", what, error.text);
+    if (!value) status_set(st, error.line < 0 ? STATUS_NOMEM : code, "%s: %s (JSON wanted; a text stands in \"quotes\")", what, error.text);
     return value;
 }
 
@@ -50,7 +51,7 @@ static bool add_argument(json_t *given, const char *argument, status *st)
         if (strlen(OWN[i]) == (size_t)(equals - argument) && strncmp(OWN[i], argument, strlen(OWN[i])) == 0)
             return status_set(st, STATUS_USAGE, "--template-arg: '%s' is given by the request itself; a variable of the template's own wanted, such as enable_thinking", OWN[i]);
     char *name = alloc_string(argument, (size_t)(equals - argument), st);
-    json_t *value = name ? parse_json(equals + 1, "--template-arg", st) : NULL;
+    json_t *value = name ? parse_json(equals + 1, "--template-arg", STATUS_USAGE, st) : NULL;
     bool ok = value && (json_object_set(given, name, value) == 0 || no_memory(st));
     if (ok && json_object_size(given) > MAX_VARIABLES - 8) ok = status_set(st, STATUS_USAGE, "more than %d variables for a chat template", MAX_VARIABLES - 8);
     json_decref(value);
@@ -58,12 +59,14 @@ static bool add_argument(json_t *given, const char *argument, status *st)
     return ok;
 }
 
-static bool add_tools(json_t *given, const char *text, status *st)
+static bool add_tools(json_t *given, const chat_options *o, status *st)
 {
-    json_t *tools = text ? parse_json(text, "tools", st) : json_null();
-    if (tools && text && !json_is_array(tools)) {
+    const char *what = o->tools_file ? o->tools_file : "tools";
+    status_code code = o->tools_file ? STATUS_INPUT : STATUS_USAGE;
+    json_t *tools = o->tools ? parse_json(o->tools, what, code, st) : json_null();
+    if (tools && o->tools && !json_is_array(tools)) {
         json_decref(tools);
-        return status_set(st, STATUS_USAGE, "tools: a JSON list of tools wanted");
+        return status_set(st, code, "%s: a JSON list of tools wanted", what);
     }
     return tools && (json_object_set_new(given, "tools", tools) == 0 || no_memory(st));
 }
@@ -72,7 +75,7 @@ static bool collect(chat_template *t, const chat_options *o, status *st)
 {
     t->given = json_object();
     if (!t->given) return no_memory(st);
-    if (!add_tools(t->given, o->tools, st) || json_object_set_new(t->given, "documents", json_null()) != 0) return status_ok(st) ? no_memory(st) : false;
+    if (!add_tools(t->given, o, st) || json_object_set_new(t->given, "documents", json_null()) != 0) return status_ok(st) ? no_memory(st) : false;
     static const char *const thoughts[] = {"enable_thinking", "thinking"};
     for (int i = 0; o->no_thoughts && i < 2; i++)
         if (json_object_set_new(t->given, thoughts[i], json_false()) != 0) return no_memory(st);
@@ -104,7 +107,7 @@ static bool rename_developer(json_t *message)
 
 static json_t *message_json(const chat_template *t, const chat_message *m, status *st)
 {
-    json_t *message = m->json ? parse_json(m->json, "a message", st) : json_object();
+    json_t *message = m->json ? parse_json(m->json, "a message", STATUS_USAGE, st) : json_object();
     if (m->json && message && !json_is_object(message)) {
         json_decref(message);
         status_set(st, STATUS_USAGE, "a message: {\"role\", \"content\"} wanted");

@@ -27,6 +27,7 @@ typedef struct {
     const char *const *argument; /* "NAME=JSON", each a variable of the template */
     size_t arguments;
     const char *tools;    /* a JSON list of tools in OpenAI's form */
+    const char *tools_file; /* the file that they are from; NULL: they were given as they are */
     bool no_thoughts;     /* enable_thinking and thinking are false */
 } chat_options;
 

@@ -32,6 +32,11 @@ wrong 2 "no task" text -m "$tiny" -p x --task dance
 wrong 2 "needs a --task" text -m "$tiny" -p x --field a=b
 wrong 2 "NAME=TEXT" text -m "$tiny" -p x --task title --field ab
 wrong 2 "no chat template" text -m "$tiny" -p x --raw --system y
+echo '{"type": 3}' >tools.json
+wrong 3 "tools.json: a JSON list of tools wanted" text -m "$tiny" -p x --tools tools.json
+echo '[{' >tools.json
+wrong 3 "tools.json: " text -m "$tiny" -p x --tools tools.json
+wrong 2 "tools: " text -m "$tiny" -p x --tools '[{'
 # what a task grows to has a bound: a field of 100 KB, 250 times
 printf '{{v}}%.0s' $(seq 250) >many.txt && echo '{{input}}' >>many.txt
 wrong 3 "the task many.txt: a text of more than 16777216 bytes" text -m "$tiny" -p x --task many.txt --field "v=$(head -c 100000 /dev/zero | tr '\0' v)"

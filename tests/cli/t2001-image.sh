@@ -96,6 +96,9 @@ done
 rm -f ./*.png
 expect 2 "$AIGC" image
 expect 2 image -p cat -f prompts
+printf ' \n\n' >none
+expect 3 image -f none
+grep -q 'none: no prompts in it' err || fail "a file without prompts is not told"
 expect 2 image -p cat extra
 expect 2 image -p cat -W 0 -o x.png
 expect 2 image -p cat --sampling-method what -o x.png
