@@ -129,7 +129,7 @@ bool speak_uses_espeak(const speak *s) { return phoneme_uses_espeak(s->phonemes)
 static void smooth(float *x, int64_t n, int rate)
 {
     float peak = 0;
-    for (int64_t i = 0; i < n; i++) peak = fabsf(x[i]) > peak ? fabsf(x[i]) : peak; /* passes over NaN */
+    for (int64_t i = 0; i < n; i++) peak = fabsf(x[i]) > peak ? fabsf(x[i]) : peak;
     float gain = peak > LOUDEST ? LOUDEST / peak : 1.0f;
     int64_t fade = rate * FADE_MS / 1000;
     if (fade > n / 2) fade = n / 2;
@@ -208,6 +208,7 @@ static bool make_sound(speak *s, const phoneme_sentence *sentence, speak_piece *
     settings.speed *= (float)sentence->rate;
     uint64_t seed = s->o.seed + (uint64_t)s->number * UINT64_C(0x9E3779B97F4A7C15); /* far apart from sentence to sentence */
     if (*sentence->phonemes && !voice_say(&s->c, s->voice, s->phonemes, sentence->phonemes, &settings, seed, speech)) return false;
+    if (speech->sound && !op_finite(&s->c, speech->sound)) return false;
     cut_rests(s, sentence, speech);
     int64_t spoken = speech->sound ? tensor_count(speech->sound) : 0;
     int64_t silent = (int64_t)(pause_after(s, sentence) * voice_rate(s->voice) + 0.5);

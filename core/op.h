@@ -42,6 +42,10 @@ bool op_wants_float(op_ctx *c, const char *op, const tensor *x);
 /* The same of the place `to` that a result of that type and so many elements is given; what lay there goes, its 8-bit codes too. */
 bool op_wants_place(op_ctx *c, const char *op, tensor *to, dtype type, int64_t count);
 
+/* x, which is f32, or NULL with STATUS_INPUT where it holds infinities or what is no number: what a damaged model makes. Asked of a
+ * model's results before they become a file. */
+tensor *op_finite(op_ctx *c, tensor *x);
+
 /* Gives back all of the context's arena above mark but x, which moves down to it; x may be what lies below. A long pass
  * keeps its memory small so: x = op_keep(c, mark, block_forward(c, …, x)). Pointers to x's old place are invalid. */
 tensor *op_keep(op_ctx *c, size_t mark, const tensor *x);

@@ -1,6 +1,7 @@
 /* op_basic: results in the arena, and the operations that work element by element. */
 #include "core/op.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/kernel/kernel.h"
@@ -24,6 +25,18 @@ bool op_wants_f32(op_ctx *c, const char *op, const tensor *x) { return wants(c, 
 bool op_wants_float(op_ctx *c, const char *op, const tensor *x)
 {
     return wants(c, op, x, x && (x->type == DTYPE_F32 || x->type == DTYPE_BF16), "f32 or bf16");
+}
+
+tensor *op_finite(op_ctx *c, tensor *x)
+{
+    if (!op_wants_f32(c, "op_finite", x)) return NULL;
+    const float *v = tensor_f32(x);
+    for (int64_t i = 0, n = tensor_count(x); i < n; i++) {
+        if (isfinite(v[i])) continue;
+        status_set(c->st, STATUS_INPUT, "the model's numbers left the range of f32: its weights, or what it was given, are damaged");
+        return NULL;
+    }
+    return x;
 }
 
 bool op_wants_place(op_ctx *c, const char *op, tensor *to, dtype type, int64_t count)

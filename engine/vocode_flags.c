@@ -145,7 +145,7 @@ bool vocode_flags_run(const vocode_flags *f, const vocoder *v, const vocode_list
         if (x && f->mel) npy_write(f->mel, x, c->st);
         if (x && f->only_check && check_output(f, rate, c->st) && v) vocoder_check(v, x, c->st);
         tensor *y = f->only_check ? NULL : v ? vocoder_run(c, v, x) : mel_griffin_lim(c, &m, x, (int)f->iterations, (uint64_t)f->seed);
-        if (y) give_out(f, y, rate, l, c->st);
+        if (y && op_finite(c, y)) give_out(f, y, rate, l, c->st);
     }
     mel_free(&m);
     return !op_failed(c);

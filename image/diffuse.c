@@ -299,7 +299,7 @@ static bool check_finite(op_ctx *c, const tensor *z)
 {
     for (int64_t i = 0; z && i < tensor_count(z); i++)
         if (!isfinite(tensor_f32(z)[i]))
-            return status_set(c->st, STATUS_FAIL, "the model's numbers left the range of f32: its weights or settings (prediction type, sampler) are not right");
+            return status_set(c->st, STATUS_INPUT, "the model's numbers left the range of f32: its weights or settings (prediction type, sampler) are not right");
     return z != NULL;
 }
 
@@ -308,7 +308,7 @@ picture *diffuse_picture(op_ctx *c, const diffuse_model *m, const diffuse_reques
     size_t mark = arena_mark(c->mem);
     tensor *z = to_channels_last(c, latents, 1), *decoded = NULL;
     if (check_finite(c, z)) decoded = r->tile ? vae_decode_tiled(c, m->decoder, z, r->tile) : vae_decode(c, m->decoder, z);
-    picture *p = picture_from_tensor(decoded, c->st);
+    picture *p = picture_from_tensor(op_finite(c, decoded), c->st);
     arena_reset(c->mem, mark);
     if (!p || !r->mask || !r->init || picture_keep_unmasked(p, r->init, r->mask, c->st)) return p;
     picture_free(p);

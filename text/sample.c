@@ -236,7 +236,7 @@ int32_t sample_pick(sample_state *s, float *logits, status *st)
     penalise(s, logits);
     float top = likeliest(logits, s->vocab, &id); /* none that is no number */
     if (!isfinite(top)) {
-        status_set(st, STATUS_FAIL, "the model gave no finite logits; its weights may be damaged");
+        status_set(st, STATUS_INPUT, "the model gave no finite logits; its weights may be damaged");
         return -1;
     }
     if (s->o.temperature >= COLDEST) {

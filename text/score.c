@@ -7,6 +7,8 @@
 
 enum { PASS = 256, HEAD_ROWS = 32 }; /* tokens of a pass; rows of logits at a time, which are wide */
 
+static bool damaged(status *st) { return status_set(st, STATUS_INPUT, "the model gave no finite numbers; its weights may be damaged"); }
+
 /* The logits of the pass's rows against the tokens that follow them. from: the position of the pass's first row. */
 static void score_rows(op_ctx *c, const gpt *m, const tensor *hidden, const int32_t *next, int64_t rows, double *logprob)
 {
@@ -18,6 +20,8 @@ static void score_rows(op_ctx *c, const gpt *m, const tensor *hidden, const int3
         tensor *logits = gpt_logits(c, m, &part), *scratch = op_new(c, SHAPE(vocab));
         for (int64_t i = 0; logits && scratch && i < n; i++)
             logprob[r + i] = sample_logprob(tensor_f32(logits) + i * vocab, vocab, next[r + i], tensor_f32(scratch));
+        for (int64_t i = 0; !op_failed(c) && i < n; i++)
+            if (isnan(logprob[r + i])) damaged(c->st);
         arena_reset(c->mem, mark);
     }
 }
@@ -83,7 +87,10 @@ bool score_embed(const gpt *m, pool *threads, const int32_t *token, int64_t n, f
             for (int64_t i = 0; i < width; i++) sum[i] += (double)tensor_f32(hidden)[r * width + i];
         arena_reset(c.mem, mark);
     }
-    for (int64_t i = 0; ok && i < width; i++) out[i] = (float)(sum[i] / (double)n);
+    for (int64_t i = 0; ok && i < width; i++) {
+        out[i] = (float)(sum[i] / (double)n);
+        ok = isfinite(out[i]) || damaged(st);
+    }
     kv_cache_free(&cache);
     alloc_free(sum);
     arena_free(c.mem);

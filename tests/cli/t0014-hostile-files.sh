@@ -52,6 +52,22 @@ kill $waits
 wait $waits
 [ $? = 143 ] || fail "aigc write that waits for a pipe is deaf to SIGTERM"
 
+# a model whose weights are no numbers is bad input, and nothing is made of it
+broken() { # broken FROM TO: the tensors' bytes as 255 each, NaN of every type
+    n=$(($(od -An -tu8 -N8 "$1") + 8))
+    { head -c $n "$1" && tail -c +$((n + 1)) "$1" | LC_ALL=C tr '\000-\376' '\377'; } >"$2"
+}
+cp -r "$golden/tiny" tiny && cp -r "$golden/image/pipe" vae && cp -r "$golden/image/pipe" unet
+broken "$golden/tiny/model.safetensors" tiny/model.safetensors
+for part in vae unet; do broken "$golden/image/pipe/$part/diffusion_pytorch_model.safetensors" $part/$part/diffusion_pytorch_model.safetensors; done
+broken "$golden/vocoder_hifigan1.safetensors" vocoder.safetensors
+{ printf 'RIFF\044\200\000\000WAVEfmt \020\000\000\000\001\000\001\000\042\126\000\000\104\254\000\000\002\000\020\000data\000\200\000\000' && head -c 32768 /dev/zero; } >well.wav
+for words in "text -m tiny --raw -p x -n 1" "score -m tiny -p hello" "embed -m tiny -p hello" "image -m vae --steps 1 -p x -o made" "image -m unet --steps 1 -p x -o made" "vocode -m vocoder.safetensors well.wav -o made.wav"; do
+    expect 3 "$AIGC" $words
+    grep -q 'no finite\|the range of f32' err || fail "aigc $words does not say what is wrong"
+done
+ls made* 2>/dev/null && fail "something is made of a model of no numbers"
+
 # a text that is named with -f may come through one
 printf 'a pipe' >pipe &
 timeout 20 "$AIGC" text -m "$golden/tiny" -f pipe -n 1 --raw >out 2>err || fail "-f does not read a pipe"

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <math.h>
 #include <string.h>
 
 #include "core/conv1d.h"
@@ -200,12 +201,31 @@ static void rows_outside(void **state)
     assert_string_equal(st.msg, "op_take_rows: row 4 of [4, 32]");
 }
 
+/* A result that is no number is told before it becomes a file. */
+static void no_numbers(void **state)
+{
+    (void)state;
+    tensor *x = op_new(&c, SHAPE(3, 5));
+    memset(x->data, 0, tensor_bytes(x));
+    assert_ptr_equal(op_finite(&c, x), x);
+    assert_null(op_finite(&c, NULL));
+    assert_true(status_ok(&st));
+    const float bad[] = {NAN, INFINITY, -INFINITY};
+    for (size_t i = 0; i < 3; i++) {
+        st = (status){0};
+        tensor_f32(x)[14] = bad[i];
+        assert_null(op_finite(&c, x));
+        assert_int_equal(st.code, STATUS_INPUT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(types, start, stop),
         cmocka_unit_test_setup_teardown(codes_of_a_place, start, stop),
         cmocka_unit_test_setup_teardown(rows_outside, start, stop),
+        cmocka_unit_test_setup_teardown(no_numbers, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
