@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "engine/model_path.h"
 #include "engine/options.h"
@@ -217,12 +216,6 @@ static void quantize_folder(const weights *w, const char *folder, dtype type, ui
     gguf_write_free(p.writer);
 }
 
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 static void run(const settings *s, status *st)
 {
     dtype type = DTYPE_F32;
@@ -230,7 +223,7 @@ static void run(const settings *s, status *st)
     if (!s->type_name) return (void)status_set(st, STATUS_USAGE, "--type is wanted, one of %s", TYPE_NAMES);
     if (!file_type_of(s->type_name, &type, &file_type, st)) return;
     char *path = model_path_find(s->in, st);
-    if (path && is_same_file(path, s->out)) status_set(st, STATUS_USAGE, "%s: the model itself; another file to write is wanted", s->out);
+    if (path && file_same(path, s->out)) status_set(st, STATUS_USAGE, "%s: the model itself; another file to write is wanted", s->out);
     weights *w = path && status_ok(st) ? weights_open(path, st) : NULL;
     if (w && weights_format_of(w) == WEIGHTS_GGUF) quantize_gguf(w, type, file_type, s, st);
     else if (w && file_is_folder(path)) quantize_folder(w, path, type, file_type, s, st);

@@ -305,17 +305,11 @@ static void make_in_folder(const rerun_flags *f, const json_t *record, status *s
     text_out_free(&beside);
 }
 
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 static void run_file(const rerun_flags *f, status *st)
 {
     json_t *report = provenance_read(f->path, st), *record = json_object_get(report, "origin");
     if (report && !record) status_set(st, STATUS_INPUT, "%s: holds no record of aigc, nor lies one beside it", f->path);
-    if (record && f->output && is_same_file(f->path, f->output)) status_set(st, STATUS_USAGE, "-o %s: the file itself, which is to be compared", f->output);
+    if (record && f->output && file_same(f->path, f->output)) status_set(st, STATUS_USAGE, "-o %s: the file itself, which is to be compared", f->output);
     else if (record && f->output) make_again(f, record, f->output, st);
     else if (record) make_in_folder(f, record, st);
     json_decref(report);

@@ -73,6 +73,9 @@ bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 bool file_is_special(const char *path); /* neither file nor folder: a pipe, a device; to open one may wait for ever */
 
+/* Do both paths lead to one file or folder that is there, behind all links? */
+bool file_same(const char *a, const char *b);
+
 /* Where the ending of a path's last part begins, dot and all (".png"); "" when it has none (a first dot hides a file). */
 const char *file_ending(const char *path);
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/file.h"
+
 enum { MAX_PART = 255, MAX_PATH = 4000 };
 static const char RECORD[] = ".origin.json";
 
@@ -55,26 +57,22 @@ static bool is_run_file(const char *job_path, const char *name)
 /* Do both paths end in the same folder? What is not there is no folder. */
 static bool same_folder(const char *a, const char *b)
 {
-    struct stat info[2];
+    char folder[2][2 * MAX_PATH + 16];
     const char *path[2] = {a, b};
     for (int i = 0; i < 2; i++) {
-        char folder[2 * MAX_PATH + 16];
         const char *slash = strrchr(path[i], '/');
         size_t n = !slash ? 0 : slash == path[i] ? 1 : (size_t)(slash - path[i]);
-        if (n >= sizeof folder) return false;
-        memcpy(folder, path[i], n);
-        folder[n] = 0;
-        if (stat(n ? folder : ".", &info[i]) != 0) return false;
+        if (n >= sizeof folder[i]) return false;
+        memcpy(folder[i], n ? path[i] : ".", n ? n : 1);
+        folder[i][n ? n : 1] = 0;
     }
-    return info[0].st_dev == info[1].st_dev && info[0].st_ino == info[1].st_ino;
+    return file_same(folder[0], folder[1]);
 }
 
 bool job_path_same(const char *a, const char *b)
 {
-    struct stat x, y;
-    if (stat(a, &x) == 0 && stat(b, &y) == 0) return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
     const char *s = strrchr(a, '/'), *t = strrchr(b, '/');
-    return strcmp(s ? s + 1 : a, t ? t + 1 : b) == 0 && same_folder(a, b);
+    return file_same(a, b) || (strcmp(s ? s + 1 : a, t ? t + 1 : b) == 0 && same_folder(a, b));
 }
 
 bool job_path_check_own(const job_file_where *where, status *st)
