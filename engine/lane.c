@@ -126,6 +126,16 @@ void lane_end(lane *l, request *q, const status *result)
     give_back(l, q);
 }
 
+void lane_each(lane *l, request_kind kind, void **state, size_t size, void (*one)(lane *l, void *state, request *q, status *st))
+{
+    for (request *q; (q = lane_take(l, kind, NULL));) {
+        status st = {0};
+        if (!*state) *state = alloc_zeroed(1, size, &st);
+        if (*state) one(l, *state, q, &st);
+        lane_end(l, q, &st);
+    }
+}
+
 pool *lane_threads(const lane *l) { return l->threads; }
 
 int64_t lane_parallel(const lane *l) { return l->all->parallel; }

@@ -69,6 +69,10 @@ request *lane_take(lane *l, request_kind kind, const char *model);
 /* Gives a request back that has ended, well or with the error in `result`. STATUS_INTERRUPTED: not done. */
 void lane_end(lane *l, request *q, const status *result);
 
+/* The whole of a runner that does one request after the other: takes those of the kind, has `one` do each, and gives it back with
+ * st. *state, NULL in the beginning, becomes `size` zero bytes that stay. */
+void lane_each(lane *l, request_kind kind, void **state, size_t size, void (*one)(lane *l, void *state, request *q, status *st));
+
 pool *lane_threads(const lane *l);
 int64_t lane_parallel(const lane *l);
 

@@ -82,8 +82,9 @@ static void embed_all(lane *l, run_state *s, request *q, size_t count, status *s
     alloc_free(v);
 }
 
-static void run(lane *l, run_state *s, request *q, status *st)
+static void run(lane *l, void *state, request *q, status *st)
 {
+    run_state *s = state;
     char *read = NULL;
     embed_options *o = &q->options.embed;
     size_t size, count = o->ids.count ? o->ids.count : o->prompts.count;
@@ -94,16 +95,7 @@ static void run(lane *l, run_state *s, request *q, status *st)
     alloc_free(read);
 }
 
-void run_embed(lane *l, void **state)
-{
-    request *q;
-    while ((q = lane_take(l, KIND_EMBED, NULL))) {
-        status st = {0};
-        if (!*state) *state = alloc_zeroed(1, sizeof(run_state), &st);
-        if (*state) run(l, *state, q, &st);
-        lane_end(l, q, &st);
-    }
-}
+void run_embed(lane *l, void **state) { lane_each(l, KIND_EMBED, state, sizeof(run_state), run); }
 
 void run_embed_free(void *state)
 {

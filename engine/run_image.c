@@ -61,8 +61,9 @@ static void remark_doubt(const run_state *s, request *q, status *st)
     if (doubt && image_session_doubts(s->session, prompt, doubt, IMAGE_SESSION_DOUBT)) q->remark = doubt;
 }
 
-static void draw(lane *l, run_state *s, request *q, status *st)
+static void draw(lane *l, void *state, request *q, status *st)
 {
+    run_state *s = state;
     image_options *o = &q->options.image;
     if (!request_words_image(&q->filters, o, st) || !open_session(l, s, q, st)) return;
     remark_doubt(s, q, st);
@@ -79,16 +80,7 @@ static void draw(lane *l, run_state *s, request *q, status *st)
     }
 }
 
-void run_image(lane *l, void **state)
-{
-    request *q;
-    while ((q = lane_take(l, KIND_IMAGE, NULL))) {
-        status st = {0};
-        if (!*state) *state = alloc_zeroed(1, sizeof(run_state), &st);
-        if (*state) draw(l, *state, q, &st);
-        lane_end(l, q, &st);
-    }
-}
+void run_image(lane *l, void **state) { lane_each(l, KIND_IMAGE, state, sizeof(run_state), draw); }
 
 void run_image_free(void *state)
 {

@@ -130,8 +130,9 @@ static bool check_sound(run_state *s, const request *q, const speak_flags *f, co
            (!f->label_text || speak_check(s->speak, f->label_text, strlen(f->label_text), st));
 }
 
-static void say(lane *l, run_state *s, request *q, status *st)
+static void say(lane *l, void *state, request *q, status *st)
 {
+    run_state *s = state;
     const speak_flags *f = &q->options.speak;
     size_t size = f->text ? strlen(f->text) : 0;
     char *read = f->text ? NULL : file_read_text(f->file, MAX_TEXT, &size, st);
@@ -144,16 +145,7 @@ static void say(lane *l, run_state *s, request *q, status *st)
     alloc_free(read);
 }
 
-void run_speak(lane *l, void **state)
-{
-    request *q;
-    while ((q = lane_take(l, KIND_SPEAK, NULL))) {
-        status st = {0};
-        if (!*state) *state = alloc_zeroed(1, sizeof(run_state), &st);
-        if (*state) say(l, *state, q, &st);
-        lane_end(l, q, &st);
-    }
-}
+void run_speak(lane *l, void **state) { lane_each(l, KIND_SPEAK, state, sizeof(run_state), say); }
 
 void run_speak_free(void *state)
 {

@@ -36,8 +36,9 @@ static void on_record(void *arg, const char *record, status *st)
     if (q->on_record) q->on_record(q, record, st);
 }
 
-static void make(lane *l, run_state *s, request *q, status *st)
+static void make(lane *l, void *state, request *q, status *st)
 {
+    run_state *s = state;
     vocode_flags *f = &q->options.vocode;
     if (!s->mem) s->mem = arena_new(st);
     if (!s->mem || (f->model && !open_model(s, q, f->model, st))) return;
@@ -50,16 +51,7 @@ static void make(lane *l, run_state *s, request *q, status *st)
     arena_reset(s->mem, mark);
 }
 
-void run_vocode(lane *l, void **state)
-{
-    request *q;
-    while ((q = lane_take(l, KIND_VOCODE, NULL))) {
-        status st = {0};
-        if (!*state) *state = alloc_zeroed(1, sizeof(run_state), &st);
-        if (*state) make(l, *state, q, &st);
-        lane_end(l, q, &st);
-    }
-}
+void run_vocode(lane *l, void **state) { lane_each(l, KIND_VOCODE, state, sizeof(run_state), make); }
 
 void run_vocode_free(void *state)
 {
