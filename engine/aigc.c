@@ -336,7 +336,7 @@ static bool settle(aigc_task *t, status *st)
     if ((int)r->kind < 0 || (int)r->kind >= KIND_COUNT) return status_set(st, STATUS_USAGE, "kind: %d found, 0 to %d wanted", (int)r->kind, KIND_COUNT - 1);
     if (r->choices < 0 || r->choices > REQUEST_TEXTS) return status_set(st, STATUS_USAGE, "choices: %d found, 0 to %d wanted", r->choices, REQUEST_TEXTS);
     request_init(q, (request_kind)r->kind, t->mem);
-    kind_of(q->kind)->options(&q->options, table);
+    kind_of(q->kind)->table(&q->options, table);
     for (const char *const *s = r->settings; s && *s && status_ok(st); s++) set_setting(t, table, *s, st);
     const char *model = keep(t, r->model, st);
     for (const option *o = table; model && o->name; o++)

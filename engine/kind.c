@@ -7,42 +7,32 @@
 
 static void end_table(option *table, int count) { table[count] = (option){.type = OPTION_GROUP}; }
 
-static void text_table(request_options *v, option *table)
-{
-    v->text = text_options_default();
-    end_table(table, text_options_request_table(&v->text, table));
-}
+static void text_defaults(request_options *v) { v->text = text_options_default(); }
 
-static void image_table(request_options *v, option *table)
-{
-    v->image = image_options_default();
-    end_table(table, image_options_job_table(&v->image, table));
-}
+static void text_table(request_options *v, option *table) { end_table(table, text_options_request_table(&v->text, table)); }
 
-static void speak_table(request_options *v, option *table)
-{
-    v->speak = speak_flags_default();
-    end_table(table, speak_flags_job_table(&v->speak, table));
-}
+static void image_defaults(request_options *v) { v->image = image_options_default(); }
 
-static void vocode_table(request_options *v, option *table)
-{
-    v->vocode = vocode_flags_default();
-    end_table(table, vocode_flags_job_table(&v->vocode, table));
-}
+static void image_table(request_options *v, option *table) { end_table(table, image_options_job_table(&v->image, table)); }
 
-static void embed_table(request_options *v, option *table)
-{
-    v->embed = embed_options_default();
-    end_table(table, embed_options_job_table(&v->embed, table));
-}
+static void speak_defaults(request_options *v) { v->speak = speak_flags_default(); }
+
+static void speak_table(request_options *v, option *table) { end_table(table, speak_flags_job_table(&v->speak, table)); }
+
+static void vocode_defaults(request_options *v) { v->vocode = vocode_flags_default(); }
+
+static void vocode_table(request_options *v, option *table) { end_table(table, vocode_flags_job_table(&v->vocode, table)); }
+
+static void embed_defaults(request_options *v) { v->embed = embed_options_default(); }
+
+static void embed_table(request_options *v, option *table) { end_table(table, embed_options_job_table(&v->embed, table)); }
 
 static const kind_row KINDS[KIND_COUNT] = {
-    [KIND_TEXT] = {"text", ".txt", "smollm2", OUTPUT_TEXT, 0, text_table, run_text, run_text_free},
-    [KIND_IMAGE] = {"image", ".png", "icons", OUTPUT_PICTURE, 1, image_table, run_image, run_image_free},
-    [KIND_SPEAK] = {"speak", ".wav", NULL, OUTPUT_SOUND, 1, speak_table, run_speak, run_speak_free},
-    [KIND_VOCODE] = {"vocode", ".wav", "", OUTPUT_SOUND, 1, vocode_table, run_vocode, run_vocode_free},
-    [KIND_EMBED] = {"embed", ".json", "smollm2", OUTPUT_JSON, 0, embed_table, run_embed, run_embed_free},
+    [KIND_TEXT] = {"text", ".txt", "smollm2", OUTPUT_TEXT, 0, text_defaults, text_table, run_text, run_text_free},
+    [KIND_IMAGE] = {"image", ".png", "icons", OUTPUT_PICTURE, 1, image_defaults, image_table, run_image, run_image_free},
+    [KIND_SPEAK] = {"speak", ".wav", NULL, OUTPUT_SOUND, 1, speak_defaults, speak_table, run_speak, run_speak_free},
+    [KIND_VOCODE] = {"vocode", ".wav", "", OUTPUT_SOUND, 1, vocode_defaults, vocode_table, run_vocode, run_vocode_free},
+    [KIND_EMBED] = {"embed", ".json", "smollm2", OUTPUT_JSON, 0, embed_defaults, embed_table, run_embed, run_embed_free},
 };
 
 const kind_row *kind_of(request_kind kind) { return &KINDS[kind]; }

@@ -34,8 +34,9 @@ typedef struct {
     const char *model;   /* the default; "": none is needed; NULL: the usual voice */
     output_kind output;  /* which endings an output may have */
     int lane;            /* 0: what waits for memory (words, vectors), 1: what computes (pictures, sounds); see engine/lane.h */
-    void (*options)(request_options *v, option *table); /* sets v to the defaults and writes the table of a request's options, pointing
-                                                           into v, ended by an entry without a name; at most KIND_OPTION_COUNT */
+    void (*defaults)(request_options *v);
+    void (*table)(request_options *v, option *table); /* writes the table of a request's options, pointing into v, ended by an entry
+                                                         without a name; at most KIND_OPTION_COUNT */
     void (*run)(lane *l, void **state); /* does the lane's requests of this kind until the next is of another or there is none */
     void (*free)(void *state);          /* what run keeps from one time to the next: open models. NULL is allowed */
 } kind_row;

@@ -8,21 +8,18 @@
 
 void request_init(request *q, request_kind kind, arena *mem)
 {
-    option table[KIND_OPTION_COUNT];
     memset(q, 0, sizeof *q);
     q->kind = kind;
     q->mem = mem;
     q->choices = 1;
-    kind_of(kind)->options(&q->options, table);
+    kind_of(kind)->defaults(&q->options);
     request_settle_model(q);
 }
 
 void request_settle_model(request *q)
 {
     option table[KIND_OPTION_COUNT];
-    request_options o = q->options;
-    kind_of(q->kind)->options(&q->options, table); /* the table points into q->options, which it sets to the defaults */
-    q->options = o;
+    kind_of(q->kind)->table(&q->options, table);
     q->model = kind_model(q->kind);
     for (const option *x = table; x->name; x++)
         if (x->type == OPTION_STRING && (x->about & OPTION_MODEL) && *(const char *const *)x->value) q->model = *(const char *const *)x->value;

@@ -18,7 +18,7 @@ static bool add_prompt(const job *j, const job_option *o, request_options *v, st
 bool batch_options_set(const job *j, request_options *v, status *st)
 {
     option table[KIND_OPTION_COUNT];
-    kind_of(j->kind)->options(v, table);
+    kind_of(j->kind)->table(v, table);
     for (size_t i = 0; i < j->option_count; i++)
         if (!options_set(table, j->option[i].name, j->option[i].value, st) || !add_prompt(j, &j->option[i], v, st)) return false;
     return true;
@@ -30,7 +30,10 @@ void batch_checker_init(batch_checker *c, const char *job_path, job_file_report 
     c->report = report;
     c->report_arg = report_arg;
     c->hooks = (job_file_hooks){batch_find_option, batch_check_option, batch_words_check, batch_report_fault, c};
-    for (int k = 0; k < KIND_COUNT; k++) kind_of((request_kind)k)->options(&c->value[k], c->table[k]);
+    for (int k = 0; k < KIND_COUNT; k++) {
+        kind_of((request_kind)k)->defaults(&c->value[k]);
+        kind_of((request_kind)k)->table(&c->value[k], c->table[k]);
+    }
 }
 
 const option *batch_find_option(void *checker, request_kind kind, const char *name, status *st)

@@ -5,7 +5,7 @@
 #include "job/job_file.h"
 #include "engine/kind.h"
 
-/* v with the job's options. */
+/* v, which has the kind's defaults, takes the job's options. */
 bool batch_options_set(const job *j, request_options *v, status *st);
 
 /* What job_file_open's callbacks ask and tell: the tables of all kinds, made once, and who hears of faults. It points into

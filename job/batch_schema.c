@@ -61,7 +61,7 @@ static json_t *options_schema(request_kind kind)
     request_options v;
     option table[KIND_OPTION_COUNT];
     json_t *properties = json_object();
-    kind_of(kind)->options(&v, table);
+    kind_of(kind)->table(&v, table);
     for (const option *o = table; o->name; o++)
         if (o->type != OPTION_GROUP) add_option(properties, o);
     if (!json_object_get(properties, "seed")) json_object_set_new(properties, "seed", json_pack("{s:[s, s]}", "type", "integer", "string"));

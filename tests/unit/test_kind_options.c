@@ -41,7 +41,7 @@ static void test_every_text_is_classed(void **state)
     request_options v;
     option table[KIND_OPTION_COUNT];
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        kind_of((request_kind)kind)->options(&v, table);
+        kind_of((request_kind)kind)->table(&v, table);
         for (const option *o = table; o->name; o++)
             if (o->type != OPTION_GROUP) check_row(kind_name((request_kind)kind), o);
     }
@@ -56,7 +56,7 @@ static void test_tables_agree(void **state)
         request_options v;
         option table[KIND_OPTION_COUNT];
         assert_true(kind_options_init(&k, kind_name((request_kind)kind)));
-        kind_of((request_kind)kind)->options(&v, table);
+        kind_of((request_kind)kind)->table(&v, table);
         for (const option *o = table; o->name; o++) {
             const option *same = o->type == OPTION_GROUP ? NULL : options_find(k.table, o->name);
             if (same && same->about != o->about) fail_msg("--%s is about %u and %u", o->name, same->about, o->about);
