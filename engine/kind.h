@@ -24,7 +24,7 @@ typedef union {
     embed_options embed;
 } request_options;
 
-enum { KIND_OPTION_COUNT = 64 };
+enum { KIND_OPTION_COUNT = 64, KIND_COMMAND_COUNT = 128 };
 
 typedef struct lane lane;
 
@@ -37,6 +37,8 @@ typedef struct {
     void (*defaults)(request_options *v);
     void (*table)(request_options *v, option *table); /* writes the table of a request's options, pointing into v, ended by an entry
                                                          without a name; at most KIND_OPTION_COUNT */
+    void (*command)(request_options *v, option *table); /* the same of all that its command and its jobs may say; at most
+                                                           KIND_COMMAND_COUNT. NULL: it has no command of its own, and no record */
     void (*run)(lane *l, void **state); /* does the lane's requests of this kind until the next is of another or there is none */
     void (*free)(void *state);          /* what run keeps from one time to the next: open models. NULL is allowed */
 } kind_row;
