@@ -43,7 +43,8 @@ char *batch_paths_answers(const batch_options *o, const char *folder, status *st
 
 job_file_where batch_paths_where(const batch_options *o, const char *folder, const char *journal_path, const char *answers)
 {
-    return (job_file_where){.out_folder = folder, .taken = {o->job_text ? NULL : o->job_path, journal_path, answers, o->filter}, .alone = o->job_text != NULL};
+    return (job_file_where){.out_folder = folder, .alone = o->job_text != NULL,
+                            .taken = {[JOB_FILE_JOBS] = o->job_text ? NULL : o->job_path, [JOB_FILE_JOURNAL] = journal_path, [JOB_FILE_ANSWERS] = answers, [JOB_FILE_FILTER] = o->filter}};
 }
 
 const char *batch_paths_join(const char *folder, const char *out, arena *mem, status *st)

@@ -180,6 +180,14 @@ static const char *path_of_option(job_file *f, const job_option *o, status *st)
     return path && strength && !file_exists(path) ? job_name_concat(f->scratch, path, strlen(path) - strlen(strength), "", "", st) : path;
 }
 
+/* Which of the files that the run writes this is: "journal", "answers", or NULL. */
+static const char *written_by_run(const job_file *f, const char *path)
+{
+    for (int i = JOB_FILE_JOURNAL; i <= JOB_FILE_ANSWERS; i++)
+        if (f->where.taken[i] && job_path_same(path, f->where.taken[i])) return i == JOB_FILE_JOURNAL ? "journal" : "answers";
+    return NULL;
+}
+
 /* Nothing that a job reads may be what itself writes, or what another one does that it does not wait for: whether the old file or
  * the new one were read would be chance, and the old one would be gone. */
 static bool check_files_of(job_file *f, size_t i, const char *real_folder, status *st)
@@ -193,11 +201,11 @@ static bool check_files_of(job_file *f, size_t i, const char *real_folder, statu
         const job_option *o = &j.option[k];
         const char *path = o->waits || !(o->about & OPTION_READS) ? NULL : path_of_option(f, o, st);
         size_t writer = path ? writer_of_path(f, real_folder, path) : SIZE_MAX, n = 0;
-        for (int t = 1; path && t <= 2; t++)
-            if (f->where.taken[t] && job_path_same(path, f->where.taken[t])) {
-                job_file_fault(f, &f->line[f->entry[i].text], job_line_column(&fields, o->name), "the \"%s\" '%.80s' is the %s of this run", o->name, o->value, t == 1 ? "journal" : "answers");
-                f->entry[i].left_out = true;
-            }
+        const char *written = path ? written_by_run(f, path) : NULL;
+        if (written) {
+            job_file_fault(f, &f->line[f->entry[i].text], job_line_column(&fields, o->name), "the \"%s\" '%.80s' is the %s of this run", o->name, o->value, written);
+            f->entry[i].left_out = true;
+        }
         if (writer == SIZE_MAX || f->entry[i].left_out) continue;
         while (n < j.need_count && j.need[n] != writer) n++;
         if (n < j.need_count) continue;
@@ -219,10 +227,8 @@ static bool check_files_of(job_file *f, size_t i, const char *real_folder, statu
 /* The table that jobs are made of is no job's output, nor the run's journal or answers. */
 static bool check_rows(job_file *f, const char *real_folder, status *st)
 {
-    enum { JOURNAL = 1, ANSWERS = 2 };
-    for (int i = JOURNAL; f->rows_path && i <= ANSWERS; i++)
-        if (f->where.taken[i] && job_path_same(f->rows_path, f->where.taken[i]))
-            return status_set(st, STATUS_USAGE, "%s: the table of \"rows\" and the %s would be one file", f->rows_path, i == JOURNAL ? "journal" : "answers");
+    const char *written = f->rows_path ? written_by_run(f, f->rows_path) : NULL;
+    if (written) return status_set(st, STATUS_USAGE, "%s: the table of \"rows\" and the %s would be one file", f->rows_path, written);
     size_t writer = f->rows_path ? writer_of_path(f, real_folder, f->rows_path) : SIZE_MAX;
     if (writer == SIZE_MAX || f->entry[writer].left_out) return true;
     job_file_fault(f, &f->line[f->entry[writer].text], place_of_name(f, writer, true), "the output '%.80s' is the table of \"rows\"", job_make_out(f, writer, f->scratch));

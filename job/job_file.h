@@ -70,7 +70,7 @@ typedef struct {
 } job_file_hooks;
 
 /* What the jobs may and may not touch. */
-enum { JOB_FILE_TAKEN = 4 }; /* the job file, the journal, the answers, the filter's list */
+enum { JOB_FILE_JOBS, JOB_FILE_JOURNAL, JOB_FILE_ANSWERS, JOB_FILE_FILTER, JOB_FILE_TAKEN }; /* what the run reads or, from journal to answers, writes */
 typedef struct {
     const char *out_folder;            /* where "out" will lie (checked for symbolic links); NULL: nowhere */
     const char *taken[JOB_FILE_TAKEN]; /* files that the run itself reads or writes, which no output may be; NULL where there is none */

@@ -77,9 +77,9 @@ bool job_path_same(const char *a, const char *b)
 
 bool job_path_check_own(const job_file_where *where, status *st)
 {
-    static const char *const WHAT[JOB_FILE_TAKEN] = {"the job file", "the journal", "the answers", "the filter's list"};
-    enum { JOURNAL = 1, ANSWERS = 2 };
-    for (int written = JOURNAL; written <= ANSWERS; written++)
+    static const char *const WHAT[JOB_FILE_TAKEN] = {
+        [JOB_FILE_JOBS] = "the job file", [JOB_FILE_JOURNAL] = "the journal", [JOB_FILE_ANSWERS] = "the answers", [JOB_FILE_FILTER] = "the filter's list"};
+    for (int written = JOB_FILE_JOURNAL; written <= JOB_FILE_ANSWERS; written++)
         for (int other = 0; other < JOB_FILE_TAKEN; other++)
             if (other != written && where->taken[written] && where->taken[other] && job_path_same(where->taken[written], where->taken[other]))
                 return status_set(st, STATUS_USAGE, "%s: %s and %s would be one file", where->taken[written], WHAT[other], WHAT[written]);
