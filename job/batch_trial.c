@@ -66,15 +66,6 @@ static const char *give_word(void *context, size_t index, const char *what, stat
     return WORD;
 }
 
-/* A file inside the output folder that another job of the file will write. */
-static bool will_be_made(const trial *t, const char *path)
-{
-    size_t n = strlen(t->folder);
-    if (strncmp(path, t->folder, n) == 0 && path[n] == '/') path += n + 1;
-    else if (strcmp(t->folder, ".") != 0) return false;
-    return job_file_find_out(t->jobs, path) != SIZE_MAX;
-}
-
 /* Fills the places of the job's options, and leaves out those that depend on a file to come: a text's file becomes a word, a mask
  * goes with its picture, a vocoder's input leaves nothing to try (false). */
 static bool fill(const trial *t, size_t index, job *j, arena *mem, status *st)
@@ -85,7 +76,7 @@ static bool fill(const trial *t, size_t index, job *j, arena *mem, status *st)
         job_option *x = &j->option[i];
         stand_in s = {t, false};
         if (x->waits && !(x->value = job_file_fill(t->jobs, index, x->value, give_word, &s, mem, st))) return false;
-        else if (s.file || ((x->about & OPTION_READS) && !file_exists(x->value) && will_be_made(t, x->value))) {
+        else if (s.file || ((x->about & OPTION_READS) && !file_exists(x->value) && job_file_find_path(t->jobs, t->folder, x->value) != SIZE_MAX)) {
             if (strcmp(x->name, "input") == 0) return false;
             picture_to_come |= strcmp(x->name, "init-img") == 0;
             if (strcmp(x->name, "file") == 0 && j->kind != KIND_IMAGE) *x = (job_option){.name = j->kind == KIND_SPEAK ? "text" : "prompt", .value = WORD, .about = OPTION_WORDS};

@@ -5,6 +5,7 @@
 
 #include "job/job_file_parts.h"
 #include "job/job_graph.h"
+#include "job/job_inputs.h"
 #include "job/job_name.h"
 #include "job/job_path.h"
 #include "core/alloc.h"
@@ -163,21 +164,14 @@ static bool find_needs(job_file *f, status *st)
 static size_t writer_of_path(const job_file *f, const char *real_folder, const char *path)
 {
     char real[PATH_MAX];
-    const char *folder = f->where.out_folder;
-    if (*real_folder && realpath(path, real)) path = real, folder = real_folder;
-    size_t n = strlen(folder);
-    if (strncmp(path, folder, n) == 0 && path[n] == '/') path += n + 1;
-    else if (strcmp(folder, ".") != 0) return SIZE_MAX;
-    return job_file_find_out(f, path);
+    return *real_folder && realpath(path, real) ? job_file_find_path(f, real_folder, real) : job_file_find_path(f, f->where.out_folder, path);
 }
 
 /* The path that an option of a job names, in scratch. */
 static const char *path_of_option(job_file *f, const job_option *o, status *st)
 {
-    const char *slash = o->value[0] == '/' ? NULL : strrchr(f->path, '/');
-    const char *strength = strcmp(o->name, "lora") == 0 ? strrchr(o->value, ':') : NULL;
-    const char *path = job_name_concat(f->scratch, f->path, slash ? (size_t)(slash - f->path) + 1 : 0, o->value, "", st);
-    return path && strength && !file_exists(path) ? job_name_concat(f->scratch, path, strlen(path) - strlen(strength), "", "", st) : path;
+    const char *name = job_name_concat(f->scratch, o->value, job_inputs_path_size(o), "", "", st);
+    return name ? job_name_beside(f->path, name, f->scratch, st) : NULL;
 }
 
 /* Which of the files that the run writes this is: "journal", "answers", or NULL. */

@@ -180,8 +180,7 @@ static bool set_rows(job_file *f, const char *path, const job_text *line, status
         job_file_fault(f, line, 1, "a second \"rows\"; one table a job file");
         return true;
     }
-    const char *slash = strrchr(f->path, '/');
-    const char *full = path[0] == '/' || !slash ? path : job_name_concat(f->mem, f->path, (size_t)(slash - f->path) + 1, path, "", st);
+    const char *full = job_name_beside(f->path, path, f->mem, st);
     status wrong = {0};
     f->rows_path = full ? job_name_concat(f->mem, full, strlen(full), "", "", st) : NULL; /* path lies in scratch */
     if (full) f->rows = table_open(full, &wrong);

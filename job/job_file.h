@@ -106,6 +106,9 @@ size_t job_file_column(const job_file *f, size_t i, const char *name, arena *mem
 /* The index of the job whose output has this name, or SIZE_MAX. */
 size_t job_file_find_out(const job_file *f, const char *out);
 
+/* The same of the output that has this path, as it is spelt, where outputs go to `folder`. */
+size_t job_file_find_path(const job_file *f, const char *folder, const char *path);
+
 /* Job i whole, its strings in mem; values that wait for other jobs are as they were written. */
 bool job_file_get(const job_file *f, size_t i, arena *mem, job *out, status *st);
 

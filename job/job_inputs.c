@@ -1,12 +1,13 @@
 #include "job/job_inputs.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/image_model.h"
 #include "engine/model_path.h"
+#include "job/job_name.h"
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/hash_cache.h"
@@ -21,7 +22,7 @@ typedef struct {
 } known_digest;
 
 struct job_inputs {
-    char *folder;                   /* of the job file, NULL for the working folder */
+    char *job_path;                 /* of the job file, which names lie beside */
     const option_list *aliases;
     known_digest known[MAX_KNOWN];  /* files that many jobs name are read once */
     size_t known_count;
@@ -41,10 +42,9 @@ const char *job_inputs_model(const job *j)
 job_inputs *job_inputs_new(const char *job_path, const option_list *aliases, status *st)
 {
     job_inputs *in = alloc_zeroed(1, sizeof *in, st);
-    const char *slash = strrchr(job_path, '/');
     if (!in) return NULL;
     in->aliases = aliases;
-    if (slash) in->folder = alloc_string(job_path, slash == job_path ? 1 : (size_t)(slash - job_path), st);
+    in->job_path = alloc_string(job_path, strlen(job_path), st);
     for (size_t i = 0; i < aliases->count; i++)
         if (!strchr(aliases->item[i] + (*aliases->item[i] != 0), '='))
             status_set(st, STATUS_USAGE, "--alias: '%s' found, NAME=MODEL wanted", aliases->item[i]);
@@ -59,20 +59,11 @@ void job_inputs_free(job_inputs *in)
     for (size_t i = 0; i < in->known_count; i++) alloc_free(in->known[i].path);
     for (size_t i = 0; i < in->replaced_count; i++) alloc_free(in->replaced[i]);
     for (size_t i = 0; i < in->found_count; i++) alloc_free(in->found[i]);
-    alloc_free(in->folder);
+    alloc_free(in->job_path);
     alloc_free(in);
 }
 
 /* ---- names to paths ---- */
-
-static const char *beside_job_file(const job_inputs *in, const char *name, arena *mem, status *st)
-{
-    if (!in->folder || name[0] == '/') return name;
-    size_t size = strlen(in->folder) + strlen(name) + 2;
-    char *path = arena_alloc(mem, size, st);
-    if (path) snprintf(path, size, "%s/%s", in->folder, name);
-    return path;
-}
 
 static const char *alias_of(const job_inputs *in, const char *name)
 {
@@ -119,10 +110,10 @@ static bool refuse_special(const job_option *o, status *st)
 
 bool job_inputs_resolve_option(job_inputs *in, const job *j, job_option *o, arena *mem, status *st)
 {
-    if (o->about & OPTION_READS) o->value = beside_job_file(in, o->value, mem, st);
+    if (o->about & OPTION_READS) o->value = job_name_beside(in->job_path, o->value, mem, st);
     else if (o->about & OPTION_NAMED) {
         if (o->about & OPTION_MODEL) o->value = alias_of(in, o->value);
-        const char *path = *o->value ? beside_job_file(in, o->value, mem, st) : NULL;
+        const char *path = *o->value ? job_name_beside(in->job_path, o->value, mem, st) : NULL;
         if (path && path != o->value && file_exists(path)) o->value = path;
         else if ((o->about & OPTION_MODEL) && j->form != JOB_FORM_OWN) o->value = model_that_is_here(in, o->value, j->kind, st);
     }
@@ -180,15 +171,16 @@ static bool digest_of_model(job_inputs *in, const char *name, hash_hex *out, sta
     return ok;
 }
 
-/* [name, value] or, for a file, [name, what stands behind it, digest]. A LoRA's value may end with ":STRENGTH". */
+size_t job_inputs_path_size(const job_option *o) { return strcmp(o->name, "lora") == 0 ? image_model_lora_name(o->value) : strlen(o->value); }
+
+/* [name, value] or, for a file, [name, what stands behind it, digest]. */
 static json_t *describe(job_inputs *in, const job_option *o, status *st)
 {
     hash_hex digest;
     status unread = {0}; /* what cannot be read is told by the one who reads it */
     if (o->about & OPTION_MODEL) return json_pack("[s]", o->name); /* its digest stands in front */
     if (o->about & (OPTION_READS | OPTION_NAMED)) {
-        const char *colon = strcmp(o->name, "lora") == 0 ? strrchr(o->value, ':') : NULL;
-        char *path = file_exists(o->value) || !colon ? alloc_string(o->value, strlen(o->value), st) : alloc_string(o->value, (size_t)(colon - o->value), st);
+        char *path = alloc_string(o->value, job_inputs_path_size(o), st);
         const char *rest = path ? o->value + strlen(path) : "";
         json_t *found = path && file_exists(path) && digest_of_file(in, path, false, &digest, &unread) ? json_pack("[s, s, s]", o->name, rest, digest.text) : NULL;
         alloc_free(path);

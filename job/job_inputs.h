@@ -24,6 +24,9 @@ bool job_inputs_resolve(job_inputs *in, job *j, arena *mem, status *st);
 /* The same for one option of the job, once it does not wait any more. */
 bool job_inputs_resolve_option(job_inputs *in, const job *j, job_option *o, arena *mem, status *st);
 
+/* How many bytes of the value of an option that names a file are its path: a LoRA's ":STRENGTH" is none. */
+size_t job_inputs_path_size(const job_option *o);
+
 /* The job's model or voice, or the kind's default. */
 const char *job_inputs_model(const job *j);
 

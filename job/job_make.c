@@ -255,6 +255,14 @@ size_t job_file_find(const job_file *f, const char *id) { return find(f, id, fal
 
 size_t job_file_find_out(const job_file *f, const char *out) { return find(f, out, true); }
 
+size_t job_file_find_path(const job_file *f, const char *folder, const char *path)
+{
+    size_t n = strlen(folder);
+    if (strncmp(path, folder, n) == 0 && path[n] == '/') path += n + 1;
+    else if (strcmp(folder, ".") != 0) return SIZE_MAX;
+    return job_file_find_out(f, path);
+}
+
 size_t job_file_column(const job_file *f, size_t i, const char *name, arena *mem)
 {
     status ignored = {0};

@@ -22,6 +22,12 @@ const char *job_name_concat(arena *mem, const char *a, size_t an, const char *b,
     return s;
 }
 
+const char *job_name_beside(const char *job_path, const char *name, arena *mem, status *st)
+{
+    const char *slash = name[0] == '/' ? NULL : strrchr(job_path, '/');
+    return slash ? job_name_concat(mem, job_path, (size_t)(slash - job_path) + 1, name, "", st) : name;
+}
+
 const char *job_name_of_row(const char *id, size_t n, uint32_t row, arena *mem, status *st)
 {
     char number[16];

@@ -14,6 +14,9 @@ uint64_t job_name_hash(const char *s);
 /* a (an bytes), b and c in a row. */
 const char *job_name_concat(arena *mem, const char *a, size_t an, const char *b, const char *c, status *st);
 
+/* name as a path: beside the job file, unless it begins with '/'. name itself where that is the working folder. */
+const char *job_name_beside(const char *job_path, const char *name, arena *mem, status *st);
+
 /* The id that a job written as `id` (n bytes) below "rows" has for this row, from 0: "article" -> "article-12". */
 const char *job_name_of_row(const char *id, size_t n, uint32_t row, arena *mem, status *st);
 
