@@ -70,7 +70,7 @@ static bool check_map(const piper_config *k, const char *name, status *st)
 static bool parse_config(piper_config *k, const char *json, size_t size, const char *name, status *st)
 {
     json_error_t fault;
-    k->root = json_parse(json, size, 0, &fault);
+    k->root = json_parse_config(json, size, 0, &fault);
     if (!json_is_object(k->root)) return status_set(st, STATUS_INPUT, "%s: no JSON object: line %d: %s", name, fault.line, fault.text);
     const json_t *inference = json_object_get(k->root, "inference");
     double rate = number_or(json_object_get(k->root, "audio"), "sample_rate", 22050);

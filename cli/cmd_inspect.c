@@ -221,7 +221,7 @@ static json_t *load_config(inspection *in, const char *folder, const char *name)
         char *text = file_read(path, MAX_CONFIG, &size, in->st);
         json_error_t error;
         /* as real: tokenizer_config.json is fond of 10³⁰ for "no limit" */
-        config = text ? json_parse(text, size, strcmp(name, "tokenizer_config.json") == 0 ? JSON_DECODE_INT_AS_REAL : 0, &error) : NULL;
+        config = text ? json_parse_config(text, size, strcmp(name, "tokenizer_config.json") == 0 ? JSON_DECODE_INT_AS_REAL : 0, &error) : NULL;
         if (text && !config && error.line < 0) status_set(in->st, STATUS_NOMEM, "%s: out of memory", path);
         else if (text && !config) status_set(in->st, STATUS_INPUT, "%s: line %d: %s", path, error.line, error.text);
         alloc_free(text);

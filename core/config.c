@@ -15,27 +15,13 @@ struct config_file {
 
 enum { CONFIG_LIMIT = 64 << 20 };
 
-/* Python's json writes numbers that JSON has not, as diffusers does ("lambda_min_clipped": -Infinity). Infinity becomes a number as
- * good as it, NaN 0; both in place. */
-static void mend_numbers(char *text)
-{
-    bool quoted = false;
-    for (char *s = text; *s; s++) {
-        if (*s == '"') quoted = !quoted;
-        else if (quoted && *s == '\\' && s[1]) s++;
-        else if (!quoted && strncmp(s, "Infinity", 8) == 0) memcpy(s, "1e308   ", 8);
-        else if (!quoted && strncmp(s, "NaN", 3) == 0) memcpy(s, "0  ", 3);
-    }
-}
-
 config_file *config_open(const char *path, status *st)
 {
     size_t size;
     char *text = file_read(path, CONFIG_LIMIT, &size, st);
     if (!text) return NULL;
-    mend_numbers(text);
     json_error_t error;
-    json_t *root = json_parse(text, size, JSON_REJECT_DUPLICATES, &error);
+    json_t *root = json_parse_config(text, size, JSON_REJECT_DUPLICATES, &error);
     alloc_free(text);
     if (!root) {
         status_set(st, STATUS_INPUT, "%s:%d:%d: not valid JSON: %s", path, error.line, error.column, error.text);

@@ -77,6 +77,40 @@ json_t *json_parse(const char *text, size_t size, size_t flags, json_error_t *er
     return root;
 }
 
+/* Where a value begins (a sign may stand before it) with one of Python's words for numbers, *length bytes of them; size when none
+ * follows `at`, which lies outside of strings. */
+static size_t find_word(const char *text, size_t size, size_t at, size_t *length)
+{
+    static const char *const WORDS[] = {"Infinity", "NaN"};
+    bool quoted = false;
+    for (; at < size; at++) {
+        if (text[at] == '"') quoted = !quoted;
+        else if (quoted && text[at] == '\\') at++;
+        if (quoted || (text[at] != 'I' && text[at] != 'N')) continue;
+        size_t before = at && text[at - 1] == '-' ? at - 1 : at;
+        if (before && !memchr(" \t\r\n:[,", text[before - 1], 7)) continue;
+        for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
+            *length = strlen(WORDS[i]);
+            if (size - at >= *length && memcmp(text + at, WORDS[i], *length) == 0) return at;
+        }
+    }
+    return size;
+}
+
+json_t *json_parse_config(const char *text, size_t size, size_t flags, json_error_t *error)
+{
+    status st = {0};
+    size_t length, at = find_word(text, size, 0, &length);
+    if (at == size) return json_parse(text, size, flags, error);
+    char *mended = alloc_array(size, 1, &st);
+    if (!mended) return refuse(error, "out of memory");
+    memcpy(mended, text, size);
+    for (; at < size; at = find_word(text, size, at + length, &length)) memcpy(mended + at, text[at] == 'I' ? "1e308   " : "0  ", length);
+    json_t *root = json_parse(mended, size, flags, error);
+    alloc_free(mended);
+    return root;
+}
+
 json_t *json_parse_file(const char *path, size_t flags, json_error_t *error)
 {
     status st = {0};

@@ -18,7 +18,11 @@ void json_use_alloc(void);
 /* As json_loadb, with its flags. NULL also when memory ended: error (may be NULL) then has line −1 and "out of memory". */
 json_t *json_parse(const char *text, size_t size, size_t flags, json_error_t *error);
 
-/* The same of a file of at most 256 MiB; one that cannot be read gives line −1 and says why. */
+/* The same of a model's settings, as Python's json writes them: Infinity, -Infinity and NaN, numbers that JSON has not
+ * ("lambda_min_clipped": -Infinity), are read as 1e308, -1e308 and 0. */
+json_t *json_parse_config(const char *text, size_t size, size_t flags, json_error_t *error);
+
+/* json_parse of a file of at most 256 MiB; one that cannot be read gives line −1 and says why. */
 json_t *json_parse_file(const char *path, size_t flags, json_error_t *error);
 
 /* value, with json_dumps' flags, as a text of ours, whoever allocates for jansson: freed with alloc_free. NULL when memory ends. */

@@ -1,5 +1,6 @@
 #include "image/schedule.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -197,7 +198,7 @@ bool schedule_from_json(schedule *s, const char *json, size_t size, const char *
 {
     *s = agreed;
     json_error_t error;
-    json_t *root = json_parse(json, size, 0, &error);
+    json_t *root = json_parse_config(json, size, 0, &error);
     if (!json_is_object(root)) {
         json_decref(root);
         return status_set(st, STATUS_INPUT, "%s: no valid JSON object: line %d: %s", name, error.line, error.text);
@@ -205,7 +206,8 @@ bool schedule_from_json(schedule *s, const char *json, size_t size, const char *
     reader r = {.json = root, .name = name, .st = st};
     bool ok = refuse_unsupported(&r) && read_names(&r, s) && read_settings(&r, s) && read_trained(&r, s);
     const json_t *lambda = get(&r, "lambda_min_clipped"); /* "-inf" is written as a string by some */
-    if (json_is_number(lambda)) s->lambda_min_clipped = json_number_value(lambda);
+    if (json_is_number(lambda) && json_number_value(lambda) > -FLT_MAX) /* what lies below, such as -Infinity, clips nothing */
+        s->lambda_min_clipped = json_number_value(lambda);
     json_decref(root);
     return ok;
 }

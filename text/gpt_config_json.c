@@ -316,7 +316,7 @@ static bool read_config(gpt_config *c, reader *r)
 bool gpt_config_from_json(gpt_config *c, const char *text, size_t size, const char *path, status *st)
 {
     json_error_t where;
-    json_t *root = json_parse(text, size, JSON_REJECT_DUPLICATES, &where);
+    json_t *root = json_parse_config(text, size, JSON_REJECT_DUPLICATES, &where);
     if (!root && where.line < 0) return status_set(st, STATUS_NOMEM, "%s: out of memory", path);
     if (!root) return status_set(st, STATUS_INPUT, "%s:%d:%d: %s", path, where.line, where.column, where.text);
     reader r = {root, path, st};

@@ -114,7 +114,7 @@ bool text_kind_config(const char *text, size_t size, const char *path, status *s
 {
     static const char *const COUNTS[] = {"num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"};
     json_error_t ignored;
-    json_t *root = json_parse(text, size, 0, &ignored);
+    json_t *root = json_parse_config(text, size, 0, &ignored);
     bool experts = false;
     for (size_t i = 0; i < sizeof COUNTS / sizeof *COUNTS; i++) experts |= json_integer_value(json_object_get(root, COUNTS[i])) > 1;
     json_decref(root);

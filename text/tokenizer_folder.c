@@ -27,7 +27,7 @@ static json_t *read_config(const char *folder, const char *name, status *st)
     if (!data) return NULL;
     json_error_t error;
     /* "model_max_length" is often 10³⁰: whole numbers are taken as reals, which hold any id exactly */
-    json_t *value = json_parse(data, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
+    json_t *value = json_parse_config(data, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
     if (!value) status_set(st, STATUS_INPUT, "%s/%s: no valid JSON: line %d: %s", folder, name, error.line, error.text);
     alloc_free(data);
     return value;

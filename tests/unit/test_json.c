@@ -79,9 +79,39 @@ static void test_flags_and_errors(void **state)
     json_decref(v);
 }
 
+/* The same as a text of JSON's own, or as nothing where that is no JSON either. */
+static void read_as(const char *text, const char *same)
+{
+    uint64_t before = alloc_in_use();
+    json_error_t error;
+    json_t *found = json_parse_config(text, strlen(text), 0, &error), *want = json_parse(same, strlen(same), 0, NULL);
+    if (!!found != !!want || (found && !json_equal(found, want))) fail_msg("%s is not read as %s", text, same);
+    json_decref(found);
+    json_decref(want);
+    assert_int_equal(alloc_in_use(), before);
+}
+
+static void test_numbers_of_python(void **state)
+{
+    (void)state;
+    read_as("{\"lambda_min_clipped\": -Infinity, \"a\":Infinity,\"b\": [Infinity,NaN ,\n-NaN]}", "{\"lambda_min_clipped\": -1e308, \"a\": 1e308, \"b\": [1e308, 0, -0]}");
+    read_as("{\"NaN\": \"-Infinity\", \"\\\"NaN\": \"a \\\\\", \"b\": NaN}", "{\"NaN\": \"-Infinity\", \"\\\"NaN\": \"a \\\\\", \"b\": 0}");
+    read_as("{\"a\": [1, 2.5, null], \"I\": \"N\"}", "{\"a\": [1, 2.5, null], \"I\": \"N\"}");
+    static const char *const none[] = {"[1NaN]", "[1.NaN]", "[1e-NaN]", "[--NaN]", "[NaNNaN]", "[Infinity5]", "[1Infinity]", "[Infinit]", "[Na", "[NaN", "{NaN: 1}", "[\"NaN]", "[\"\\", "I", "-N"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) read_as(none[i], "no JSON");
+    json_error_t error;
+    assert_null(json_parse("[NaN]", 5, 0, &error)); /* of others JSON alone is taken */
+    assert_null(json_parse("{\"a\": -Infinity}", 16, 0, &error));
+    alloc_fail_at(1);
+    assert_null(json_parse_config("[NaN]", 5, 0, &error));
+    alloc_fail_at(0);
+    assert_string_equal(error.text, "out of memory");
+    assert_int_equal(error.line, -1);
+}
+
 int main(void)
 {
     json_use_alloc();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_allocation), cmocka_unit_test(test_budget), cmocka_unit_test(test_flags_and_errors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_allocation), cmocka_unit_test(test_budget), cmocka_unit_test(test_flags_and_errors), cmocka_unit_test(test_numbers_of_python)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

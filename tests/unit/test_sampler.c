@@ -172,6 +172,21 @@ static void test_refusals(void **state)
     assert_non_null(strstr(st.msg, "FlowMatchEuler"));
 }
 
+/* As save_pretrained writes it. */
+static void test_minus_infinity(void **state)
+{
+    (void)state;
+    static const char config[] = "{\n  \"_class_name\": \"DPMSolverMultistepScheduler\",\n  \"lambda_min_clipped\": -Infinity,\n  \"solver_order\": 2\n}";
+    schedule set;
+    status st = {0};
+    assert_true(schedule_from_json(&set, config, sizeof config - 1, "config", &st));
+    assert_true(set.lambda_min_clipped == -INFINITY);
+    sampler *s = sampler_new(SAMPLER_DPMPP_2M, &set, 4, 1, 1, 6, &st);
+    assert_non_null(s);
+    sampler_free(s);
+    schedule_free(&set);
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -217,6 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equal_to_diffusers),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_minus_infinity),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_no_memory),
     };

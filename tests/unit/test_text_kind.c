@@ -137,8 +137,12 @@ static void test_kinds(void **state)
         assert_true(file_write(place("other.bin"), others[i][0], strlen(others[i][0]), &st));
         refused(place("other.bin"), others[i][1]);
     }
-    assert_false(text_kind_config("{\"num_local_experts\": 8}", 24, "config.json", &st));
-    assert_non_null(strstr(st.msg, "mixture of experts"));
+    static const char *const experts[] = {"{\"num_local_experts\": 8}", "{\"limit\": -Infinity, \"num_local_experts\": 8}"};
+    for (size_t i = 0; i < sizeof experts / sizeof *experts; i++) {
+        st = (status){0};
+        assert_false(text_kind_config(experts[i], strlen(experts[i]), "config.json", &st));
+        assert_non_null(strstr(st.msg, "mixture of experts"));
+    }
 }
 
 static void test_folders(void **state)
