@@ -1,6 +1,5 @@
 #include "job/job_inputs.h"
 
-#include <jansson.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "core/alloc.h"
 #include "core/file.h"
 #include "core/hash_cache.h"
+#include "core/json.h"
 #include "core/log.h"
 
 enum { MAX_KNOWN = 64 };
@@ -198,9 +198,9 @@ bool job_inputs_digest(job_inputs *in, const job *j, hash_hex *out, status *st)
     bool whole = json_array_size(all) == j->option_count;
     json_t *root = json_pack("[s, s, i, i, s*, I, s, s, o]", AIGC_VERSION, kind_name(j->kind), (int)j->form, (int)j->choices, j->format,
                              (json_int_t)j->seed, model.text, j->out, all);
-    size_t n = root ? json_dumpb(root, NULL, 0, JSON_COMPACT) : 0;
-    char *text = n ? alloc_array(n, 1, st) : NULL;
-    bool ok = whole && text && json_dumpb(root, text, n, JSON_COMPACT) == n && hash_data(text, n, out, st);
+    char *text = root ? json_write(root, JSON_COMPACT) : NULL;
+    if (root && !text) status_set(st, STATUS_NOMEM, "out of memory for the inputs of job '%s'", j->id);
+    bool ok = whole && text && hash_data(text, strlen(text), out, st);
     if (!ok) status_set(st, STATUS_FAIL, "job '%s': its inputs have no digest (is a value no UTF-8?)", j->id);
     alloc_free(text);
     json_decref(root);

@@ -237,17 +237,20 @@ static json_t *write_record(const journal_record *r)
 static char *format_line(const journal *j, const journal_record *record, size_t *size, status *st)
 {
     json_t *root = write_record(record);
-    size_t n = root ? json_dumpb(root, NULL, 0, JSON_COMPACT) : 0;
-    char *line = n ? alloc_array(n + CHECK_DIGITS + 2, 1, st) : NULL;
+    char *text = root ? json_write(root, JSON_COMPACT) : NULL;
+    if (root && !text) status_set(st, STATUS_NOMEM, "%s: out of memory for the record of job '%s'", j->path, record->id);
+    size_t n = text ? strlen(text) : 0;
+    char *line = text ? alloc_array(n + CHECK_DIGITS + 2, 1, st) : NULL;
     hash_hex digest;
     if (line) {
-        json_dumpb(root, line + CHECK_DIGITS + 1, n, JSON_COMPACT);
-        hash_data(line + CHECK_DIGITS + 1, n, &digest, st);
+        hash_data(text, n, &digest, st);
         memcpy(line, digest.text, CHECK_DIGITS);
         line[CHECK_DIGITS] = ' ';
+        memcpy(line + CHECK_DIGITS + 1, text, n);
         line[CHECK_DIGITS + 1 + n] = '\n';
         *size = n + CHECK_DIGITS + 2;
     } else status_set(st, STATUS_FAIL, "%s: no record can be made of job '%s'", j->path, record->id);
+    alloc_free(text);
     json_decref(root);
     return line;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/json.h"
 #include "core/nearest.h"
 #include "core/text_out.h"
 
@@ -158,11 +159,8 @@ json_t *origin_json(origin *g)
 /* j (taken over) as text, in memory of our own whatever jansson's allocator is. */
 static char *dump(origin *g, json_t *j, size_t flags)
 {
-    flags |= JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15);
-    size_t size = j ? json_dumpb(j, NULL, 0, flags) : 0;
-    char *text = size ? alloc_array(size + 1, 1, g->st) : NULL;
-    if (text && json_dumpb(j, text, size, flags) == size) text[size] = 0;
-    else check(g, false);
+    char *text = j ? json_write(j, flags | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15)) : NULL;
+    check(g, text != NULL);
     json_decref(j);
     if (status_ok(g->st)) return text;
     alloc_free(text);
