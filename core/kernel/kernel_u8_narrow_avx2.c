@@ -6,7 +6,7 @@
  * A panel is [depth / 16][4][16 outputs][4] bytes, then a byte for each bundle of 16 inputs: 1 where it is marked. Rows are padded
  * with zeros to fours; a bundle may read past a row's end, where its weights are zeros. A strip is 3 rows by 16 outputs. */
 #define LANES 8
-#include "core/kernel/kernel_u8_vector.h"
+#include "core/kernel/kernel_u8_quantize_avx2.h"
 
 enum {
     PANEL = 16, STEPS = 3,
@@ -53,21 +53,13 @@ static void pack(void *to, const int8_t *w, int64_t outputs, int64_t depth, int6
     for (int64_t b = 0; b < bundles(depth); b++) marks[b] = is_large(p + b * BUNDLE_BYTES);
 }
 
-static __m256i quantized(__m256 x, __m256 scale, __m256i zero)
-{
-    __m256i v = _mm256_add_epi32(_mm256_cvtps_epi32(_mm256_div_ps(x, scale)), zero);
-    return _mm256_min_epi32(_mm256_max_epi32(v, _mm256_setzero_si256()), _mm256_set1_epi32(255));
-}
-
 static void quantize(void *row, const float *x, int64_t depth, float scale, int32_t zero, bool gelu)
 {
     uint8_t *q = row;
     __m256 s = _mm256_set1_ps(scale);
     __m256i z = _mm256_set1_epi32(zero);
     for (int64_t i = 0; i < depth; i += 8) {
-        vec v = depth - i < 8 ? load_part(x + i, depth - i) : load(x + i);
-        __m256i whole = quantized((__m256)(gelu ? gelu_vec(v) : v), s, z);
-        __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+        __m128i words = quantize_eight(x + i, depth - i, s, z, gelu);
         __m128i bytes = _mm_packus_epi16(words, words);
         if (depth - i < 8) memcpy(q + i, &bytes, (size_t)(depth - i));
         else _mm_storel_epi64((__m128i *)(void *)(q + i), bytes);
