@@ -14,6 +14,7 @@
 
 #include "audio/unicode.h"
 #include "core/alloc.h"
+#include "core/utf8.h"
 
 extern char **environ;
 
@@ -223,9 +224,9 @@ static char *run_program(const char *voice, const char *text, const espeak_claus
 static size_t append_decomposed(char *out, uint32_t c)
 {
     uint32_t base, mark;
-    if (!unicode_decompose(c, &base, &mark)) return unicode_encode(c, out);
+    if (!unicode_decompose(c, &base, &mark)) return utf8_encode(c, out);
     size_t n = append_decomposed(out, base);
-    return n + unicode_encode(mark, out + n);
+    return n + utf8_encode(mark, out + n);
 }
 
 /* A line as Piper wants it. Debian's espeak-ng 1.51 writes oː where Piper's newer one writes ɔː. */

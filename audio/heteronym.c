@@ -8,6 +8,7 @@
 #include "audio/unicode.h"
 #include "audio/word_table.h"
 #include "core/alloc.h"
+#include "core/utf8.h"
 
 /* Keys of the table: "=" word → its classes, each {own u16, like u16, us, 0, gb, 0}; a feature → {class u16, weight i8} …
  * Values of features are in twentieths. */
@@ -210,7 +211,7 @@ static void plain_word(const char *text, char out[LONGEST_WORD + 5])
             out[used++] = '0';
             break;
         }
-        used += unicode_encode(c == 0x2019 ? '\'' : unicode_lower(c), out + used);
+        used += utf8_encode(c == 0x2019 ? '\'' : unicode_lower(c), out + used);
     }
     out[used] = 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audio/unicode.h"
+#include "core/utf8.h"
 
 json_scan json_scan_start(char *text, size_t size, const char *name, status *st)
 {
@@ -110,7 +111,7 @@ static bool unescape_unicode(json_scan *s, char **out)
         }
     }
     if (c >= 0xD800 && c < 0xE000) c = UNICODE_REPLACEMENT;
-    *out += unicode_encode(c, *out);
+    *out += utf8_encode(c, *out);
     return true;
 }
 

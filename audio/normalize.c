@@ -4,6 +4,7 @@
 
 #include "audio/normalize_rules.h"
 #include "audio/unicode.h"
+#include "core/utf8.h"
 
 /* ---- what the rules share ---- */
 
@@ -140,7 +141,7 @@ static mapped_text plain_text(const mapped_text *in)
             uint32_t composed = mark >= 0x300 && mark < 0x370 ? unicode_compose(c, mark) : 0;
             if (!composed) break;
             c = composed;
-            room[unicode_encode(c, room)] = 0;
+            room[utf8_encode(c, room)] = 0;
             form = room;
         }
         if (unicode_decompose(c, &letter, &stroke) && stroke == 0x304 && letter < 0x80) {

@@ -4,6 +4,7 @@
 #include "audio/normalize.h"
 #include "audio/normalize_rules.h"
 #include "audio/unicode.h"
+#include "core/utf8.h"
 
 static bool is_kind(const char *kind, const char *a, const char *b, const char *c)
 {
@@ -23,7 +24,7 @@ static void say_character(mapped_text *m, const mapped_text *in, size_t i, size_
         mapped_text_replace(m, in, i, i + n, name.text);
         return;
     }
-    one[unicode_encode(unicode_upper(c), one)] = 0;
+    one[utf8_encode(unicode_upper(c), one)] = 0;
     bool initials = i > 0 && unicode_is_letter(c) && unicode_is_letter(unicode_before(in->text, i, NULL));
     if (m->size > 0) mapped_text_replace(m, in, i, i + n, initials ? "." : " ");
     mapped_text_replace(m, in, i, i + n, one);

@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/utf8.h"
 
 enum {
     USUAL_LONGEST = 400,
@@ -72,7 +73,7 @@ static bool add_own(word_table *t, const char *line, size_t size, size_t number,
     uint32_t c;
     for (size_t i = 0; i < word;) {
         i += unicode_decode(line + i, word - i, &c);
-        used += unicode_encode(unicode_lower(c), key + used);
+        used += utf8_encode(unicode_lower(c), key + used);
     }
     return word_table_add(t, key, used, line + phonemes, size - phonemes, st);
 }

@@ -13,6 +13,7 @@
 #include "audio/unicode.h"
 #include "core/alloc.h"
 #include "core/log.h"
+#include "core/utf8.h"
 
 enum {
     FIRST_PLACEHOLDER = 0xE000, /* private characters that stand for given phonemes while text is rewritten */
@@ -59,7 +60,7 @@ static void add_given(mapped_text *m, given_list *given, const char *phonemes, c
 {
     if (given->count == MOST_GIVEN) return;
     char mark[4];
-    size_t n = unicode_encode((uint32_t)(FIRST_PLACEHOLDER + given->count), mark);
+    size_t n = utf8_encode((uint32_t)(FIRST_PLACEHOLDER + given->count), mark);
     given->item[given->count++] = (given_word){phonemes, text};
     mapped_text_add(m, mark, n, (uint32_t)from, (uint32_t)to);
 }
@@ -100,7 +101,7 @@ static size_t take_own(phonemizer *p, const char *text, size_t size, size_t i, m
     while (end < size && end - i < LONGEST_OWN_WORD) {
         size_t n = unicode_decode(text + end, size - end, &c);
         if (!is_word_character(c)) break;
-        used += unicode_encode(c == 0x2019 ? '\'' : unicode_lower(c), key + used);
+        used += utf8_encode(c == 0x2019 ? '\'' : unicode_lower(c), key + used);
         end += n;
         uint32_t after = 0;
         if (end < size) unicode_decode(text + end, size - end, &after);

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "audio/unicode.h"
+#include "core/utf8.h"
 
 static const char PRIMARY[] = "ˈ", SECONDARY[] = "ˌ";
 
@@ -146,7 +147,7 @@ static const char *with_case(const pronouncer *p, const char *word, uint32_t (*m
     for (size_t i = 0; i < size;) {
         i += unicode_decode(word + i, size - i, &c);
         char one[4];
-        size_t n = unicode_encode(map(c), one);
+        size_t n = utf8_encode(map(c), one);
         if (used + n > size * 2) break;
         memcpy(out + used, one, n);
         used += n;
@@ -231,7 +232,7 @@ const char *pronounce_letters(const pronouncer *p, const char *word)
     for (size_t i = 0; i < size;) {
         i += unicode_decode(word + i, size - i, &c);
         if (!unicode_is_letter(c)) continue;
-        one[unicode_encode(unicode_upper(c), one)] = 0;
+        one[utf8_encode(unicode_upper(c), one)] = 0;
         lexicon_reading r;
         if (!lexicon_find(p->gold, one, strlen(one), NULL, false, &r) || !r.phonemes || used + r.size >= room)
             return NULL;
@@ -501,7 +502,7 @@ static const char *plain_form(const pronouncer *p, const char *text)
         if (joined) used = last;
         last = used;
         previous = joined ? joined : c;
-        used += unicode_encode(previous, out + used);
+        used += utf8_encode(previous, out + used);
     }
     out[used] = 0;
     return out;

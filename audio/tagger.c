@@ -9,6 +9,7 @@
 #include "audio/unicode.h"
 #include "audio/word_table.h"
 #include "core/alloc.h"
+#include "core/utf8.h"
 
 /* Keys of the table: "tags" → the names, each with its zero; "d=" word → tag index; "v=" word → nothing; a feature →
  * its weights, three bytes each: tag index, weight in tenths as i16. */
@@ -197,7 +198,7 @@ static void word_shape(const char *word, char out[20])
         if (n < 4 && (is_letter || is_digit))
             out[used++] = is_digit ? 'd' : 'x';
         else if (n < 4)
-            used += unicode_encode(c, out + used);
+            used += utf8_encode(c, out + used);
     }
     out[used] = 0;
     const char *name = NULL;
@@ -221,7 +222,7 @@ static void lower_case(const char *word, size_t size, char *out)
     for (size_t i = 0; i < size;) {
         i += unicode_decode(word + i, size - i, &c);
         char one[4];
-        size_t n = unicode_encode(unicode_lower(c), one);
+        size_t n = utf8_encode(unicode_lower(c), one);
         if (used + n > LONGEST_WORD) break;
         memcpy(out + used, one, n);
         used += n;

@@ -42,19 +42,6 @@ size_t unicode_decode(const char *s, size_t size, uint32_t *c)
     return 1;
 }
 
-size_t unicode_encode(uint32_t c, char out[4])
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const unsigned char lead[5] = {0, 0, 0xC0, 0xE0, 0xF0};
-    for (size_t i = n - 1; i > 0; i--, c >>= 6) out[i] = (char)(0x80 | (c & 0x3F));
-    out[0] = (char)(lead[n] | c);
-    return n;
-}
-
 uint32_t unicode_before(const char *s, size_t at, size_t *start)
 {
     size_t from = at;

@@ -16,9 +16,6 @@ enum { UNICODE_REPLACEMENT = 0xFFFD };
  * sequence (overlong forms, surrogates and values past U+10FFFF count as invalid) gives U+FFFD and 1. */
 size_t unicode_decode(const char *s, size_t size, uint32_t *c);
 
-/* Writes c and returns the number of bytes, 1 to 4. */
-size_t unicode_encode(uint32_t c, char out[4]);
-
 /* The code point that ends just before s + at; 0 for at = 0. *start, if not NULL, is where it begins. */
 uint32_t unicode_before(const char *s, size_t at, size_t *start);
 

@@ -1,4 +1,5 @@
 #include "core/json_cursor.h"
+#include "core/utf8.h"
 
 #include <string.h>
 
@@ -200,26 +201,6 @@ static uint32_t hex4(const char *s)
     return n;
 }
 
-static char *put_utf8(char *out, uint32_t u)
-{
-    if (u < 0x80) {
-        *out++ = (char)u;
-    } else if (u < 0x800) {
-        *out++ = (char)(0xC0 | u >> 6);
-        *out++ = (char)(0x80 | (u & 0x3F));
-    } else if (u < 0x10000) {
-        *out++ = (char)(0xE0 | u >> 12);
-        *out++ = (char)(0x80 | (u >> 6 & 0x3F));
-        *out++ = (char)(0x80 | (u & 0x3F));
-    } else {
-        *out++ = (char)(0xF0 | u >> 18);
-        *out++ = (char)(0x80 | (u >> 12 & 0x3F));
-        *out++ = (char)(0x80 | (u >> 6 & 0x3F));
-        *out++ = (char)(0x80 | (u & 0x3F));
-    }
-    return out;
-}
-
 /* \uXXXX, with its second half where it is a surrogate; a lone surrogate becomes U+FFFD. Moves *i over it. */
 static uint32_t take_unicode(json_text s, size_t *i)
 {
@@ -243,7 +224,7 @@ size_t json_cursor_unescape(json_text s, char *out)
         if (s.text[i] != '\\') {
             *to++ = s.text[i++];
         } else if (s.text[i + 1] == 'u') {
-            to = put_utf8(to, take_unicode(s, &i));
+            to += utf8_encode(take_unicode(s, &i), to);
         } else {
             static const char from[] = "bfnrt", into[] = "\b\f\n\r\t";
             const char *hit = strchr(from, s.text[i + 1]);

@@ -16,6 +16,18 @@ size_t utf8_length(const char *text, size_t size)
     return overlong || outside ? 0 : n;
 }
 
+size_t utf8_encode(uint32_t c, char *out)
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = n - 1; i > 0; i--, c >>= 6) out[i] = (char)(0x80 | (c & 0x3F));
+    out[0] = (char)(0xF0U << (4 - n) | c);
+    return n;
+}
+
 size_t utf8_cut(const char *text, size_t size, size_t limit)
 {
     if (size <= limit) return size;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/tokenizer_unicode.h"
+#include "core/utf8.h"
 
 static void print_time(FILE *out, double seconds, cue_format format)
 {
@@ -84,8 +84,8 @@ static void put_text(cue_line *l, const char *text, size_t size, bool ssml)
             continue;
         }
         i += read_markup(text + i, size - i, &c);
-        int n = c ? tokenizer_unicode_write(c, bytes) : 0;
-        for (int k = 0; k < n; k++) put_byte(l, bytes[k]);
+        size_t n = c ? utf8_encode(c, bytes) : 0;
+        for (size_t k = 0; k < n; k++) put_byte(l, bytes[k]);
     }
 }
 

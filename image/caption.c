@@ -10,6 +10,7 @@
 
 #include "core/alloc.h"
 #include "core/file.h"
+#include "core/utf8.h"
 
 static const char *const FONTS[] = {
     "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "/usr/share/fonts/TTF/DejaVuSans.ttf",
@@ -80,15 +81,6 @@ static bool is_unseen(uint32_t c)
            (c >= 0x2060 && c <= 0x206F) || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF || (c >= 0xE0000 && c <= 0xE0FFF);
 }
 
-static size_t put_code(uint32_t c, char *to)
-{
-    size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-    static const unsigned char FIRST[] = {0, 0xC0, 0xE0, 0xF0};
-    to[0] = (char)(FIRST[more] | c >> (6 * more));
-    for (size_t i = 1; i <= more; i++) to[i] = (char)(0x80 | (c >> (6 * (more - i)) & 0x3F));
-    return more + 1;
-}
-
 /* Every character of the text has a glyph, or those without are named, each once and the first eight. */
 static bool has_glyphs(FT_Face face, const layout *t, const char *font, status *st)
 {
@@ -104,7 +96,7 @@ static bool has_glyphs(FT_Face face, const layout *t, const char *font, status *
         if (c == 0xFFFD) return status_set(st, STATUS_INPUT, "the caption's character %d is no UTF-8", i + 1);
         if (told) continue;
         char shown[8] = "";
-        shown[put_code(c, shown)] = 0;
+        shown[utf8_encode(c, shown)] = 0;
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s (U+%04X)", count ? ", " : "", shown, (unsigned)c);
         lacking[count++] = c;
     }

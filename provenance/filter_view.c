@@ -6,6 +6,7 @@
 #include "provenance/filter_lookalikes.h"
 #include "text/tokenizer.h"
 #include "text/tokenizer_unicode.h"
+#include "core/utf8.h"
 
 typedef struct {
     uint32_t first, last;
@@ -157,7 +158,7 @@ static bool put_bare(filter_view_kind kind, const char *text, size_t size, text_
         before = c;
         if (kind == FILTER_VIEW_ALIKE) c = lower(c);
         const filter_lookalike *l = lookalike(c);
-        if (!l || (l->how == LOOKALIKE_WEAK && !w.latin && kind != FILTER_VIEW_ALIKE)) text_out_bytes(out, bytes, (size_t)tokenizer_unicode_write(c == '_' ? ' ' : c, bytes));
+        if (!l || (l->how == LOOKALIKE_WEAK && !w.latin && kind != FILTER_VIEW_ALIKE)) text_out_bytes(out, bytes, utf8_encode(c == '_' ? ' ' : c, bytes));
         else text_out_add(out, l->how == LOOKALIKE_EITHER && kind != FILTER_VIEW_TALL ? "i" : l->letters);
         either = either || (l && l->how == LOOKALIKE_EITHER);
     }

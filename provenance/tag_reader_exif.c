@@ -2,6 +2,7 @@
  * and WebP. Source: Exif 2.32 (CIPA DC-008-2019), 4.5 and 4.6; TIFF 6.0, section 2. */
 #include "provenance/tag_reader_parts.h"
 #include "core/text_out.h"
+#include "core/utf8.h"
 
 enum { DESCRIPTION = 0x010E, SOFTWARE = 0x0131, XMP = 0x02BC, EXIF_FOLDER = 0x8769, USER_COMMENT = 0x9286, ENTRY = 12 };
 enum { TYPE_BYTE = 1, TYPE_TEXT = 2, TYPE_LONG = 4, TYPE_UNDEFINED = 7 };
@@ -22,16 +23,6 @@ static uint32_t number(const exif *e, size_t at, int bytes)
 }
 
 /* ---- the comment ---- */
-
-static void add_character(text_out *t, uint32_t c)
-{
-    unsigned char b[4];
-    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const unsigned char LEAD[] = {0, 0, 0xC0, 0xE0, 0xF0};
-    for (size_t i = n; i-- > 1; c >>= 6) b[i] = (unsigned char)(0x80 | (c & 0x3F));
-    b[0] = (unsigned char)(LEAD[n] | c);
-    text_out_bytes(t, b, n);
-}
 
 static uint32_t unit_at(const unsigned char *p, size_t i, bool little) { return (uint32_t)p[2 * i + little] << 8 | p[2 * i + !little]; }
 static bool is_high(uint32_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
@@ -65,7 +56,8 @@ static void tell_utf16(const exif *e, const unsigned char *p, size_t size)
             if (is_low(low)) c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00), i++;
         }
         if (c == 0xFEFF && i == 0) continue;
-        add_character(&t, is_high(c) || is_low(c) ? 0xFFFD : c);
+        char bytes[4];
+        text_out_bytes(&t, bytes, utf8_encode(is_high(c) || is_low(c) ? 0xFFFD : c, bytes));
     }
     if (t.data) tag_tell(e->r, e->place, "UserComment", 11, t.data, t.size, false);
     text_out_free(&t);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/utf8.h"
 
 enum { FEW_TIMES = 4, SMALL = 8, FIRST_SURROGATE = 0xD800, LAST_SURROGATE = 0xDFFF };
 
@@ -232,15 +233,6 @@ static grammar_node byte_run(grammar *g, const uint8_t *first, const uint8_t *la
     return grammar_sequence(g, part, count);
 }
 
-static size_t encode(uint32_t c, uint8_t out[4])
-{
-    if (c < 0x80) return out[0] = (uint8_t)c, 1;
-    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (size_t i = n; i-- > 1; c >>= 6) out[i] = (uint8_t)(0x80 | (c & 0x3F));
-    out[0] = (uint8_t)((n == 2 ? 0xC0 : n == 3 ? 0xE0 : 0xF0) | c);
-    return n;
-}
-
 typedef struct {
     grammar_node *part;
     size_t count, room;
@@ -275,10 +267,10 @@ static void add_range(grammar *g, parts *p, uint32_t first, uint32_t last)
             return;
         }
     }
-    uint8_t a[4], b[4];
-    size_t n = encode(first, a);
-    encode(last, b);
-    push(g, p, byte_run(g, a, b, n));
+    char a[4], b[4];
+    size_t n = utf8_encode(first, a);
+    utf8_encode(last, b);
+    push(g, p, byte_run(g, (const uint8_t *)a, (const uint8_t *)b, n));
 }
 
 grammar_node grammar_class(grammar *g, const grammar_range *ranges, size_t count, bool inverted)

@@ -5,6 +5,7 @@
 #include "core/name_index.h"
 #include "core/utf8.h"
 #include "text/grammar_list.h"
+#include "text/tokenizer_unicode.h"
 
 enum { MOST_NESTED = 200, MOST_RANGES = 4096 };
 
@@ -91,25 +92,9 @@ static bool escape(reader *r, uint32_t *out)
 static bool character(reader *r, uint32_t *out)
 {
     if (*r->at == '\\') return escape(r, out);
-    size_t n = utf8_length(r->at, (size_t)(r->end - r->at));
-    if (n == 0) return wrong(r, r->at, "this is no UTF-8");
-    uint32_t c = (uint8_t)*r->at;
-    if (n > 1) c &= 0x7FU >> n;
-    for (size_t i = 1; i < n; i++) c = c << 6 | ((uint8_t)r->at[i] & 0x3F);
+    int n = tokenizer_unicode_char(r->at, (size_t)(r->end - r->at), out);
     r->at += n;
-    *out = c;
-    return true;
-}
-
-static void put(uint32_t c, char *out, size_t *size)
-{
-    if (c < 0x80) {
-        out[(*size)++] = (char)c;
-        return;
-    }
-    int n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    out[(*size)++] = (char)((n == 2 ? 0xC0 : n == 3 ? 0xE0 : 0xF0) | c >> (6 * (n - 1)));
-    for (int i = n - 2; i >= 0; i--) out[(*size)++] = (char)(0x80 | (c >> (6 * i) & 0x3F));
+    return n > 0 || wrong(r, r->at, "this is no UTF-8");
 }
 
 static grammar_node literal(reader *r)
@@ -125,7 +110,7 @@ static grammar_node literal(reader *r)
     while (ok && !at(r, '"')) {
         uint32_t c;
         ok = character(r, &c);
-        if (ok) put(c, text, &size);
+        if (ok) size += utf8_encode(c, text + size);
     }
     if (ok) r->at++;
     grammar_node n = ok ? grammar_literal(r->g, text, size) : -1;

@@ -7,6 +7,7 @@
 #include "core/alloc.h"
 #include "text/jinja_syntax.h"
 #include "text/tokenizer_unicode.h"
+#include "core/utf8.h"
 
 enum { MAX_BRACKETS = JINJA_DEPTH, MAX_NUMBER = 64 };
 
@@ -183,7 +184,7 @@ static int unescape(const char *text, size_t size, char out[4], int *written)
         uint32_t c = 0;
         int n = 0;
         for (; n < 3 && (size_t)n < size && text[n] >= '0' && text[n] <= '7'; n++) c = c * 8 + (uint32_t)(text[n] - '0');
-        return *written = tokenizer_unicode_write(c, out), n;
+        return *written = (int)utf8_encode(c, out), n;
     }
     int digits = *text == 'x' ? 2 : *text == 'u' ? 4 : *text == 'U' ? 8 : 0;
     if (*text == 'N') return -1;
@@ -195,7 +196,7 @@ static int unescape(const char *text, size_t size, char out[4], int *written)
         c = c << 4 | (uint32_t)d;
     }
     if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) return -1;
-    return *written = tokenizer_unicode_write(c, out), digits + 1;
+    return *written = (int)utf8_encode(c, out), digits + 1;
 }
 
 static bool string(lexer *l)

@@ -3,6 +3,7 @@
 
 #include "text/jinja_value.h"
 #include "text/tokenizer_unicode.h"
+#include "core/utf8.h"
 
 bool jinja_is_space(const char *text, size_t size)
 {
@@ -385,7 +386,7 @@ jinja_value jinja_string_case(jinja_context *r, const jinja_string *s, char how)
         if (c == 0x3A3 && single == 'l' && after_letter && !letter_at(s, i + n)) to[0] = 0x3C2; /* a sigma that ends its word */
         for (int k = 0; k < count; k++) {
             char out[4];
-            jinja_build(r, &b, out, (size_t)tokenizer_unicode_write(to[k], out), NULL, origin ? *origin : s->whole);
+            jinja_build(r, &b, out, utf8_encode(to[k], out), NULL, origin ? *origin : s->whole);
         }
         begins = how == 't' ? kind > UNICODE_TITLE : false;
         after_letter = kind <= UNICODE_TITLE;

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "core/name_hash.h"
-#include "core/utf8.h"
 #include "text/automaton_parts.h"
 #include "text/grammar_list.h"
+#include "text/tokenizer_unicode.h"
 
 enum { DEAD = -1, MOST_CLASSES = 1 << 14, MOST_WORK = 5000000 };
 
@@ -330,11 +330,10 @@ language *language_of_all(status *st)
 /* The character at *at, which moves behind it; a byte that is no UTF-8 stands for itself. */
 static uint32_t next_character(const char *text, size_t size, size_t *at)
 {
-    size_t n = utf8_length(text + *at, size - *at);
-    uint32_t c = (uint8_t)text[*at];
-    if (n > 1) c &= 0x7FU >> n;
-    for (size_t i = 1; i < n; i++) c = c << 6 | ((uint8_t)text[*at + i] & 0x3F);
-    *at += n ? n : 1;
+    uint32_t c;
+    int n = tokenizer_unicode_char(text + *at, size - *at, &c);
+    if (n == 0) c = (uint8_t)text[*at];
+    *at += n ? (size_t)n : 1;
     return c;
 }
 

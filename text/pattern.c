@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/utf8.h"
 #include "text/automaton_parts.h"
+#include "text/tokenizer_unicode.h"
 
 enum { MOST_NODES = 1 << 18, WRITTEN_BEGIN = PATTERN_REPEAT + 1, WRITTEN_END };
 
@@ -160,14 +160,9 @@ static bool escape(reader *r, bool in_class, uint32_t *out)
 static bool character(reader *r, bool in_class, uint32_t *out)
 {
     if (*r->at == '\\') return r->at++, escape(r, in_class, out);
-    size_t n = utf8_length(r->at, (size_t)(r->end - r->at));
-    if (n == 0) return wrong(r, r->at, "this is no UTF-8");
-    uint32_t c = (uint8_t)*r->at;
-    if (n > 1) c &= 0x7FU >> n;
-    for (size_t i = 1; i < n; i++) c = c << 6 | ((uint8_t)r->at[i] & 0x3F);
+    int n = tokenizer_unicode_char(r->at, (size_t)(r->end - r->at), out);
     r->at += n;
-    *out = c;
-    return true;
+    return n > 0 || wrong(r, r->at, "this is no UTF-8");
 }
 
 /* ---- classes ---- */

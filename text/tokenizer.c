@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "core/utf8.h"
 #include "text/tokenizer_pipeline.h"
+#include "text/tokenizer_unicode.h"
 
 tokenizer *tokenizer_new(status *st)
 {
@@ -363,7 +365,7 @@ static void fill_byte_ids(tokenizer *t)
             t->byte_id[b] = t->byte_id_last[b] = tokenizer_vocab_find(&t->vocab, name, sizeof name);
             continue;
         }
-        size_t n = (size_t)tokenizer_unicode_write(tokenizer_alphabet_code_point(b), text);
+        size_t n = utf8_encode(tokenizer_alphabet_code_point(b), text);
         t->byte_id[b] = tokenizer_vocab_find(&t->vocab, text, n);
         memcpy(text + n, t->suffix.data, t->suffix.size);
         t->byte_id_last[b] = tokenizer_vocab_find(&t->vocab, text, n + t->suffix.size);

@@ -6,7 +6,9 @@
 
 #include "core/alloc.h"
 #include "core/name_hash.h"
+#include "core/utf8.h"
 #include "text/tokenizer_pipeline.h"
+#include "text/tokenizer_unicode.h"
 
 enum {
     SHORT_PIECE = 40,       /* symbols; measured: the heap wins from some 60 on */
@@ -333,8 +335,8 @@ static int32_t find_whole(tokenizer_work *w, const char *text, size_t size, bool
     b->size = 0;
     for (size_t i = 0; i < size && *ok; i++) {
         char utf8[4];
-        int n = tokenizer_unicode_write(tokenizer_alphabet_code_point((unsigned char)text[i]), utf8);
-        *ok = tokenizer_bytes_push(b, utf8, (size_t)n, w->st);
+        size_t n = utf8_encode(tokenizer_alphabet_code_point((unsigned char)text[i]), utf8);
+        *ok = tokenizer_bytes_push(b, utf8, n, w->st);
     }
     return *ok ? tokenizer_vocab_find(&w->t->vocab, b->data, b->size) : -1;
 }

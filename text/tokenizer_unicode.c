@@ -4,6 +4,7 @@
 #include <utf8proc.h>
 
 #include "core/alloc.h"
+#include "core/utf8.h"
 #include "text/tokenizer_pipeline.h"
 
 int tokenizer_unicode_char(const char *text, size_t size, uint32_t *code_point)
@@ -23,18 +24,6 @@ int tokenizer_unicode_char(const char *text, size_t size, uint32_t *code_point)
     if ((length == 3 && (c < 0x800 || (c >= 0xD800 && c < 0xE000))) || (length == 4 && (c < 0x10000 || c > 0x10FFFF)))
         return 0;
     *code_point = c;
-    return length;
-}
-
-int tokenizer_unicode_write(uint32_t c, char *out)
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    int length = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (int i = length - 1; i > 0; i--, c >>= 6) out[i] = (char)(0x80 | (c & 0x3F));
-    out[0] = (char)(0xF0U << (4 - length) | c);
     return length;
 }
 
@@ -70,8 +59,8 @@ static bool push_code_points(const utf8proc_int32_t *c, utf8proc_ssize_t n, toke
 {
     for (utf8proc_ssize_t i = 0; i < n; i++) {
         char utf8[4];
-        int length = tokenizer_unicode_write((uint32_t)c[i], utf8);
-        if (!tokenizer_bytes_push(out, utf8, (size_t)length, st)) return false;
+        size_t length = utf8_encode((uint32_t)c[i], utf8);
+        if (!tokenizer_bytes_push(out, utf8, length, st)) return false;
     }
     return true;
 }
@@ -178,8 +167,8 @@ bool tokenizer_unicode_lower(const char *text, size_t size, tokenizer_bytes *out
             if (!tokenizer_bytes_push(out, "i\xCC\x87", 3, st)) return false;
             continue;
         }
-        int length = tokenizer_unicode_write((uint32_t)utf8proc_tolower((utf8proc_int32_t)c), utf8);
-        if (!tokenizer_bytes_push(out, utf8, (size_t)length, st)) return false;
+        size_t length = utf8_encode((uint32_t)utf8proc_tolower((utf8proc_int32_t)c), utf8);
+        if (!tokenizer_bytes_push(out, utf8, length, st)) return false;
     }
     return true;
 }

@@ -17,9 +17,6 @@ typedef enum { UNICODE_NFC, UNICODE_NFD, UNICODE_NFKC, UNICODE_NFKD } tokenizer_
  * forms, surrogates and code points above 10FFFF are none). size > 0. */
 int tokenizer_unicode_char(const char *text, size_t size, uint32_t *code_point);
 
-/* The UTF-8 of a code point below 0x110000, written to out[4]. Returns its length. */
-int tokenizer_unicode_write(uint32_t code_point, char *out);
-
 /* How many bytes at the front are UTF-8 without a fault. */
 size_t tokenizer_unicode_valid(const char *text, size_t size);
 

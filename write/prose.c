@@ -109,7 +109,7 @@ static size_t write_capital(const char *s, size_t size, text_out *out)
     int n = tokenizer_unicode_char(s, size, &c);
     if (n <= 0 || tokenizer_unicode_kind_of(c) != UNICODE_LOWER) return 0;
     if (c < 0x80) upper[0] = (char)(c - 'a' + 'A'), text_out_bytes(out, upper, 1);
-    else if ((c >= 0xE0 && c <= 0xFE && c != 0xF7) || (c >= 0x3B1 && c <= 0x3C9 && c != 0x3C2) || (c >= 0x430 && c <= 0x44F)) text_out_bytes(out, upper, (size_t)tokenizer_unicode_write(c - 0x20, upper));
+    else if ((c >= 0xE0 && c <= 0xFE && c != 0xF7) || (c >= 0x3B1 && c <= 0x3C9 && c != 0x3C2) || (c >= 0x430 && c <= 0x44F)) text_out_bytes(out, upper, utf8_encode(c - 0x20, upper));
     else return 0;
     return (size_t)n;
 }

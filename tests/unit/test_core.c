@@ -19,6 +19,7 @@
 #include "core/guard.h"
 #include "core/file.h"
 #include "core/tensor.h"
+#include "core/utf8.h"
 
 static void test_first_error_wins(void **state)
 {
@@ -180,6 +181,37 @@ static void test_files_appear_whole(void **state)
     alloc_free(path);
 }
 
+static void test_one_file_by_two_paths(void **state)
+{
+    (void)state;
+    status st = {0};
+    char folder[] = "/tmp/aigc-test-core-XXXXXX", path[4][64];
+    assert_non_null(mkdtemp(folder));
+    for (int i = 0; i < 4; i++) snprintf(path[i], sizeof path[i], "%s/%s", folder, i == 0 ? "a" : i == 1 ? "b" : i == 2 ? "link" : "./a");
+    assert_true(file_write(path[0], "x", 1, &st) && file_write(path[1], "x", 1, &st));
+    assert_int_equal(symlink("a", path[2]), 0);
+    assert_true(file_same(path[0], path[2]) && file_same(path[3], path[0]) && file_same(folder, folder));
+    assert_false(file_same(path[0], path[1]) || file_same(path[0], folder) || file_same(path[0], "/nowhere") || file_same("/nowhere", "/nowhere"));
+    for (int i = 0; i < 3; i++) unlink(path[i]);
+    rmdir(folder);
+}
+
+static void test_characters(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t c;
+        const char *bytes;
+    } cases[] = {{'a', "a"}, {0x7F, "\x7F"}, {0x80, "\xC2\x80"}, {0x7FF, "\xDF\xBF"}, {0x800, "\xE0\xA0\x80"}, {0xFFFF, "\xEF\xBF\xBF"}, {0x10000, "\xF0\x90\x80\x80"}, {0x10FFFF, "\xF4\x8F\xBF\xBF"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char bytes[4];
+        size_t n = utf8_encode(cases[i].c, bytes);
+        assert_int_equal(n, strlen(cases[i].bytes));
+        assert_memory_equal(bytes, cases[i].bytes, n);
+        assert_int_equal(utf8_length(bytes, n), n);
+    }
+}
+
 /* A pipe (and so a device such as /dev/null) is written to, never replaced by a file. */
 static void test_pipes_stay(void **state)
 {
@@ -206,7 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_error_wins), cmocka_unit_test(test_alloc_limits),
         cmocka_unit_test(test_arena_marks), cmocka_unit_test(test_arena_limited),      cmocka_unit_test(test_tensor_sizes),
-        cmocka_unit_test(test_files_appear_whole), cmocka_unit_test(test_pipes_stay),
+        cmocka_unit_test(test_files_appear_whole), cmocka_unit_test(test_pipes_stay), cmocka_unit_test(test_one_file_by_two_paths), cmocka_unit_test(test_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

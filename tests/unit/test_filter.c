@@ -19,6 +19,7 @@
 #include "text/tokenizer_unicode.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/utf8.h"
 
 static char path[] = "/tmp/aigc-filter-XXXXXX";
 
@@ -184,7 +185,7 @@ static void test_unsaid(void **state)
     for (uint32_t c = 0x80; c < 0x110000; c++) {
         if (!tokenizer_unicode_is_mark(c) && !tokenizer_unicode_is_modifier(c) && !tokenizer_unicode_is_format(c)) continue;
         char text[16] = "a bo", *to = text + 4;
-        to += tokenizer_unicode_write(c, to);
+        to += utf8_encode(c, to);
         strcpy(to, "mb.");
         if (ask(f, FILTER_PROMPT, text) != STATUS_REFUSED) fail_msg("U+%04X hides a word", (unsigned)c);
         looked++;

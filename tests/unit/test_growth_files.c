@@ -377,12 +377,13 @@ static void test_lists(void **state)
     close(fd);
     static const char *const lines[] = {"a\n", "bad word\n", "# a\n", "[a block]\n", "/a+b/\n", "\n", "\xC3\xA9\n", "a"};
     for (size_t i = 0; i < COUNT(lines); i++) grows_well("a filter's list", read_filter, path, filter_lines, lines[i], 40000);
-    static const char *const many[] = {"word%u\n", "a b %u\n", "a a a a a a %u\n", "+%u\n", "%u a-a-a-a-a-a\n", "\xC3\xA9%u\n"};
+    static const char *const many[] = {"word%u\n", "a b %u\n", "a a a a a a %u\n", "+%u\n", "%u a-a-a-a-a-a\n", "\xC3\xA9%u\n", "\xD0\xB1\xD0\xBE%u\n"};
     for (size_t i = 0; i < COUNT(many); i++) grows_well("a filter's words on as many", words_and_text, path, many_words, many[i], 200000);
-    assert_true(file_write(path, "[a block]\nbad word\nabc\n/x+y/\n", 29, &st));
+    assert_true(file_write(path, "[a block]\nbad word\nabc\n/x+y/\n\xD0\xB1\xD0\xBE\xD0\xB1\n", 36, &st));
     filter *list = filter_open(path, &st);
     assert_non_null(list);
-    static const char *const texts[] = {"a", "bad ", "ab", "x", "&#97;", "<b>", "\xC2\xAD", "a\xCC\x81", "\xE2\x80\x8B" "a", "\xEF\xBD\x81", "(a:1.1)", "[", "\xFF", " "};
+    static const char *const texts[] = {"a", "bad ", "ab", "x", "&#97;", "<b>", "\xC2\xAD", "a\xCC\x81", "\xE2\x80\x8B" "a", "\xEF\xBD\x81", "(a:1.1)", "[", "\xFF", " ",
+                                        "\xD0\xBE", "\xD0\xBE ", "b\xD0\xBE", "\xCE\x99", "\xCE\x99 ", "\xD0\xB2", "\xD0\xB1\xD0\xBE\xD0\xB2 ", "\xE2\x88\x9E", "\xD0\xBE\xCC\x81"};
     run_all("a filter's text", hold_against, list, texts, COUNT(texts), 60000);
     filter_close(list);
     unlink(path);
