@@ -16,34 +16,45 @@ static size_t say_ratio(const normalize_source *t, const number_text *a, spoken 
     return b.end;
 }
 
+size_t rule_raised(const normalize_source *t, size_t i, bool below, raised_digits *out)
+{
+    size_t at = i, count = 0;
+    *out = (raised_digits){.minus = rule_starts(t, i, "⁻")};
+    if (out->minus) at += 3;
+    for (size_t step; count < sizeof out->digits - 1; at += step) {
+        uint32_t c = rule_at(t, at, &step);
+        int value = c == 0xB2                             ? 2
+                    : c == 0xB3                           ? 3
+                    : c == 0xB9                           ? 1
+                    : c == 0x2070                         ? 0
+                    : c >= 0x2074 && c <= 0x2079          ? (int)(c - 0x2070)
+                    : below && c >= 0x2080 && c <= 0x2089 ? (int)(c - 0x2080)
+                                                          : -1;
+        if (value < 0) break;
+        out->lowered = c >= 0x2080;
+        out->digits[count++] = (char)('0' + value);
+    }
+    return count ? at : 0;
+}
+
+void rule_say_power(const raised_digits *power, spoken *out)
+{
+    bool named = !power->minus && (strcmp(power->digits, "2") == 0 || strcmp(power->digits, "3") == 0);
+    if (named) return (void)spoken_add(out, power->digits[0] == '2' ? "squared" : "cubed");
+    spoken_add(out, "to the power of");
+    if (power->minus) spoken_add(out, "minus");
+    number_cardinal(out, power->digits);
+}
+
 /* 10⁶: raised digits behind a number. */
 static size_t say_power(const normalize_source *t, const number_text *n, spoken *out)
 {
-    char digits[12] = {0};
-    size_t at = n->end, count = 0;
-    bool minus = rule_starts(t, at, "⁻");
-    if (minus) at += 3;
-    for (size_t step; count < sizeof digits - 1; at += step) {
-        uint32_t c = rule_at(t, at, &step);
-        int value = c == 0xB2                    ? 2
-                    : c == 0xB3                  ? 3
-                    : c == 0xB9                  ? 1
-                    : c == 0x2070                ? 0
-                    : c >= 0x2074 && c <= 0x2079 ? (int)(c - 0x2070)
-                                                 : -1;
-        if (value < 0) break;
-        digits[count++] = (char)('0' + value);
-    }
-    if (count == 0) return 0;
+    raised_digits power;
+    size_t end = rule_raised(t, n->end, false, &power);
+    if (!end) return 0;
     number_say(out, n);
-    if (!minus && (strcmp(digits, "2") == 0 || strcmp(digits, "3") == 0)) {
-        spoken_add(out, digits[0] == '2' ? "squared" : "cubed");
-        return at;
-    }
-    spoken_add(out, "to the power of");
-    if (minus) spoken_add(out, "minus");
-    number_cardinal(out, digits);
-    return at;
+    rule_say_power(&power, out);
+    return end;
 }
 
 static bool is_year(const number_text *n)

@@ -84,6 +84,16 @@ extern const char *const rule_month_names[13];
 /* Writes a number that a unit or noun follows; years apart, as year where it looks like one. */
 void rule_say_number(spoken *out, const number_text *n, bool counts);
 
+/* Digits above the line at i, behind a minus of theirs, or with `below` also those below it. Returns their end; 0: none. */
+typedef struct {
+    char digits[12];
+    bool minus, lowered; /* lowered: the last is one below the line */
+} raised_digits;
+size_t rule_raised(const normalize_source *t, size_t i, bool below, raised_digits *out);
+
+/* "squared", "cubed", "to the power of minus five" */
+void rule_say_power(const raised_digits *power, spoken *out);
+
 /* The length of a minus sign that belongs to the number behind it; 0: none. */
 size_t rule_minus(const normalize_source *t, size_t i);
 

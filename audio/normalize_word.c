@@ -284,16 +284,10 @@ static size_t say_comparison(const normalize_source *t, size_t i, spoken *out)
         if (between) spoken_add(out, "equals");
         break;
     case '<':
-        if (next < t->size && rule_digit(t->text[next]))
-            spoken_add(out, "less than");
-        else if (between)
-            spoken_add(out, "less than");
+        if (between || (next < t->size && rule_digit(t->text[next]))) spoken_add(out, "less than");
         break;
     case '>':
-        if (next < t->size && rule_digit(t->text[next]))
-            spoken_add(out, "greater than");
-        else if (between)
-            spoken_add(out, "greater than");
+        if (between || (next < t->size && rule_digit(t->text[next]))) spoken_add(out, "greater than");
         break;
     case '~':
         if (next < t->size && (between || rule_digit(t->text[next]))) spoken_add(out, "about");
@@ -319,36 +313,13 @@ static size_t say_comparison(const normalize_source *t, size_t i, spoken *out)
 /* Raised or lowered digits behind a letter: x⁵ is a power, note² a note, CO₂ a number. */
 static size_t say_raised(const normalize_source *t, size_t i, spoken *out)
 {
-    char digits[12] = {0};
-    size_t at = i, count = 0, word = i;
-    bool lowered = false, minus = false;
-    if (!rule_word_before(t, i) || rule_digit(t->text[i - 1])) return 0;
-    if (rule_starts(t, at, "⁻")) minus = true, at += 3;
-    for (size_t step; count < sizeof digits - 1; at += step) {
-        uint32_t c = rule_at(t, at, &step);
-        int value = c == 0xB2                    ? 2
-                    : c == 0xB3                  ? 3
-                    : c == 0xB9                  ? 1
-                    : c == 0x2070                ? 0
-                    : c >= 0x2074 && c <= 0x2079 ? (int)(c - 0x2070)
-                    : c >= 0x2080 && c <= 0x2089 ? (int)(c - 0x2080)
-                                                 : -1;
-        if (value < 0) break;
-        lowered = c >= 0x2080;
-        digits[count++] = (char)('0' + value);
-    }
-    if (count == 0) return 0;
+    raised_digits d;
+    size_t word = i, end = rule_word_before(t, i) && !rule_digit(t->text[i - 1]) ? rule_raised(t, i, true, &d) : 0;
+    if (!end) return 0;
     while (word > 0 && rule_letter(t->text[word - 1])) word--;
-    if (!lowered && i - word < 3) { /* a variable or a unit */
-        if (!minus && (strcmp(digits, "2") == 0 || strcmp(digits, "3") == 0)) {
-            spoken_add(out, digits[0] == '2' ? "squared" : "cubed");
-            return at;
-        }
-        spoken_add(out, "to the power of");
-        if (minus) spoken_add(out, "minus");
-    }
-    number_cardinal(out, digits);
-    return at;
+    if (!d.lowered && i - word < 3) rule_say_power(&d, out); /* a variable or a unit */
+    else number_cardinal(out, d.digits);
+    return end;
 }
 
 size_t normalize_symbol(const normalize_source *t, size_t i, spoken *out)

@@ -2,11 +2,9 @@
 #include "cli/arguments.h"
 #include "cli/command.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/model_path.h"
 #include "engine/text_json.h"
 #include "engine/text_request.h"
 #include "core/alloc.h"
@@ -17,13 +15,6 @@ typedef struct {
     text_options text; /* -m -p -f -t --exact --json come from here */
     bool normalize;
 } embed_options;
-
-static void normalize(float *v, int64_t n)
-{
-    double square = 0;
-    for (int64_t i = 0; i < n; i++) square += (double)v[i] * (double)v[i];
-    for (int64_t i = 0; square > 0 && i < n; i++) v[i] = (float)(v[i] / sqrt(square));
-}
 
 static void print(const embed_options *o, const char *path, const float *v, int64_t n, int64_t tokens, status *st)
 {
@@ -41,8 +32,9 @@ static void print(const embed_options *o, const char *path, const float *v, int6
     json_decref(root);
 }
 
-static void embed(const embed_options *o, const text_model *m, const char *path, pool *threads, const char *input, status *st)
+static void embed(const void *arg, const text_model *m, const char *path, pool *threads, const char *input, status *st)
 {
+    const embed_options *o = arg;
     tokenizer_ids ids = {0};
     int64_t width = m->gpt->config.width, context = gpt_context(m->gpt);
     float *v = alloc_array((size_t)width, sizeof *v, st);
@@ -51,7 +43,7 @@ static void embed(const embed_options *o, const text_model *m, const char *path,
         ok = status_set(st, STATUS_INPUT, "the text has %lld tokens, 1 to %lld wanted, as many as the context holds", (long long)ids.count,
                         (long long)context);
     if (ok && score_embed(m->gpt, threads, ids.id, ids.count, v, st)) {
-        if (o->normalize) normalize(v, width);
+        if (o->normalize) score_normalize(v, width);
         print(o, path, v, width, ids.count, st);
     }
     alloc_free(v);
@@ -88,16 +80,5 @@ void cmd_embed(int argc, char **argv, status *st)
     embed_options o = {.text = text_options_default()};
     bool help = false;
     if (!parse(&o, argc, argv, &help, st) || help) return;
-    text_request_tell_unread(&o.text);
-    char *input = text_request_input(&o.text, st);
-    char *path = input ? model_path_find(o.text.model, st) : NULL;
-    pool *threads = path ? pool_new((int)o.text.threads, st) : NULL;
-    text_model m;
-    if (threads && text_model_open(&m, path, o.text.exact ? LINEAR_EXACT : LINEAR_FAST, threads, st)) {
-        embed(&o, &m, path, threads, input, st);
-        text_model_close(&m);
-    }
-    pool_free(threads);
-    alloc_free(path);
-    alloc_free(input);
+    text_request_with_model(&o.text, embed, &o, st);
 }

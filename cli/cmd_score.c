@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/model_path.h"
 #include "engine/text_json.h"
 #include "engine/text_request.h"
 #include "core/alloc.h"
@@ -45,8 +44,10 @@ static void print(const score_options *o, const tokenizer_ids *ids, const double
     else printf("tokens %lld\nnll %.6f\nperplexity %.6f\n", (long long)ids->count, nll, exp(nll));
 }
 
-static void score(const score_options *o, const text_model *m, pool *threads, const char *input, status *st)
+static void score(const void *arg, const text_model *m, const char *path, pool *threads, const char *input, status *st)
 {
+    const score_options *o = arg;
+    (void)path;
     tokenizer_ids ids = {0};
     int64_t context = o->text.context ? o->text.context : gpt_context(m->gpt);
     if (context > gpt_context(m->gpt)) context = gpt_context(m->gpt);
@@ -93,16 +94,5 @@ void cmd_score(int argc, char **argv, status *st)
     score_options o = {.text = text_options_default()};
     bool help = false;
     if (!parse(&o, argc, argv, &help, st) || help) return;
-    text_request_tell_unread(&o.text);
-    char *input = text_request_input(&o.text, st);
-    char *path = input ? model_path_find(o.text.model, st) : NULL;
-    pool *threads = path ? pool_new((int)o.text.threads, st) : NULL;
-    text_model m;
-    if (threads && text_model_open(&m, path, o.text.exact ? LINEAR_EXACT : LINEAR_FAST, threads, st)) {
-        score(&o, &m, threads, input, st);
-        text_model_close(&m);
-    }
-    pool_free(threads);
-    alloc_free(path);
-    alloc_free(input);
+    text_request_with_model(&o.text, score, &o, st);
 }

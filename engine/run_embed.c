@@ -1,5 +1,4 @@
 /* run_embed: texts as vectors, one after another; the model stays loaded. */
-#include <math.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -61,12 +60,9 @@ static bool read_text(const run_state *s, const request *q, size_t i, tokenizer_
 static bool embed(lane *l, const run_state *s, const request *q, size_t i, float *out, int64_t *tokens, status *st)
 {
     tokenizer_ids ids = {0};
-    int64_t width = s->model.gpt->config.width;
     bool ok = request_goes_on(q, st) && read_text(s, q, i, &ids, st), normalize = q->options.embed.normalize || q->normalize;
     ok = ok && !q->only_check && score_embed(s->model.gpt, lane_threads(l), ids.id, ids.count, out, st);
-    double square = 0;
-    for (int64_t k = 0; ok && normalize && k < width; k++) square += (double)out[k] * (double)out[k];
-    for (int64_t k = 0; square > 0 && k < width; k++) out[k] = (float)(out[k] / sqrt(square));
+    if (ok && normalize) score_normalize(out, s->model.gpt->config.width);
     *tokens += ids.count;
     tokenizer_ids_free(&ids);
     return ok;

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/nearest.h"
+#include "engine/model_path.h"
 #include "engine/text_constraint.h"
 #include "text/prompt.h"
 #include "text/text_buffer.h"
@@ -142,6 +143,21 @@ char *text_request_input(const text_options *o, status *st)
     char *filled = apply_task(o, input, st);
     alloc_free(input);
     return filled;
+}
+
+void text_request_with_model(const text_options *o, text_request_work work, const void *arg, status *st)
+{
+    text_model m;
+    text_request_tell_unread(o);
+    char *input = text_request_input(o, st), *path = input ? model_path_find(o->model, st) : NULL;
+    pool *threads = path ? pool_new((int)o->threads, st) : NULL;
+    if (threads && text_model_open(&m, path, o->exact ? LINEAR_EXACT : LINEAR_FAST, threads, st)) {
+        work(arg, &m, path, threads, input, st);
+        text_model_close(&m);
+    }
+    pool_free(threads);
+    alloc_free(path);
+    alloc_free(input);
 }
 
 bool text_words_read(text_words *w, const text_options *o, status *st)

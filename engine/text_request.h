@@ -26,6 +26,11 @@ void text_request_tell_unread(const text_options *o);
  * is checked to be UTF-8 and not empty. Freed with alloc_free. */
 char *text_request_input(const text_options *o, status *st);
 
+/* For commands that look at one text with a model: reads the text, opens the model that the options name, has `work` do it, and
+ * closes. path is the model's. */
+typedef void (*text_request_work)(const void *arg, const text_model *m, const char *path, pool *threads, const char *input, status *st);
+void text_request_with_model(const text_options *o, text_request_work work, const void *arg, status *st);
+
 /* All words of a request, read once: what a filter judges is what the model gets. Starts as {0}. */
 typedef struct {
     char *input; /* as text_request_input gives it */

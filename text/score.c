@@ -96,3 +96,10 @@ bool score_embed(const gpt *m, pool *threads, const int32_t *token, int64_t n, f
     arena_free(c.mem);
     return ok;
 }
+
+void score_normalize(float *v, int64_t n)
+{
+    double square = 0;
+    for (int64_t i = 0; i < n; i++) square += (double)v[i] * (double)v[i];
+    for (int64_t i = 0; square > 0 && i < n; i++) v[i] = (float)(v[i] / sqrt(square));
+}

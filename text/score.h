@@ -13,4 +13,7 @@ bool score_tokens(const gpt *m, pool *threads, const int32_t *token, int64_t n, 
 /* The mean over all positions of the last hidden state (after the final norm) into out[C]. n ≤ the model's context. */
 bool score_embed(const gpt *m, pool *threads, const int32_t *token, int64_t n, float *out, status *st);
 
+/* v [C] to length 1; one of zeros stays. */
+void score_normalize(float *v, int64_t n);
+
 #endif

@@ -130,6 +130,15 @@ bool run_gender(jinja_context *r, const jinja_node *at, const char *what, jinja_
     return jinja_fail(r, at, "%s: gender '%s' found, m, f or n wanted", what, word), false;
 }
 
+bool run_case(jinja_context *r, const jinja_node *at, const char *what, jinja_value v, grammar_case *out)
+{
+    char word[32];
+    *out = CASE_NOMINATIVE;
+    if (!run_option(r, at, what, v, word)) return false;
+    if (!*word || grammar_case_of(word, strlen(word), out)) return true;
+    return jinja_fail(r, at, "%s: case '%s' found, nominative, genitive, dative or accusative wanted", what, word), false;
+}
+
 void run_count_word(phrase *p, const locale *l, double x, int places, gender g)
 {
     if (x == floor(x) && x >= 0 && x <= (double)l->words_to && places <= 0) {

@@ -221,16 +221,15 @@ RUN_FILTER(article)
     jinja_value given[5];
     const char *text;
     size_t size;
-    char word[32], before[32];
+    char before[32];
     gender g;
-    grammar_case c = CASE_NOMINATIVE;
+    grammar_case c;
     phrase p = {0};
     const locale *l = run_of(r)->locale;
     if (jinja_missing(v)) return v;
-    if (!jinja_bind(r, at, "article", a, names, 0, given) || !run_string(r, at, "article", v, &text, &size) || !run_gender(r, at, "article", given[0], &g) || !run_option(r, at, "article", given[1], word) ||
+    if (!jinja_bind(r, at, "article", a, names, 0, given) || !run_string(r, at, "article", v, &text, &size) || !run_gender(r, at, "article", given[0], &g) || !run_case(r, at, "article", given[1], &c) ||
         !run_option(r, at, "article", given[4], before))
         return (jinja_value){0};
-    if (*word && !grammar_case_of(word, strlen(word), &c)) return jinja_fail(r, at, "article: case '%s' found, nominative, genitive, dative or accusative wanted", word);
     bool definite = given[2].kind == VALUE_ABSENT || run_true(given[2]), plural = run_true(given[3]);
     if (l->language != LANGUAGE_EN && l->language != LANGUAGE_ZH && g == GENDER_COUNTING && !plural) return jinja_fail(r, at, "article: gender='m', 'f' or 'n' wanted");
     if (l->language == LANGUAGE_DE) {
@@ -248,16 +247,15 @@ RUN_FILTER(adjective)
     jinja_value given[4];
     const char *text;
     size_t size;
-    char word[32], after[32];
+    char after[32];
     gender g;
-    grammar_case c = CASE_NOMINATIVE;
+    grammar_case c;
     phrase p = {0};
     const locale *l = run_of(r)->locale;
     if (jinja_missing(v)) return v;
-    if (!jinja_bind(r, at, "adjective", a, names, 0, given) || !run_string(r, at, "adjective", v, &text, &size) || !run_gender(r, at, "adjective", given[0], &g) || !run_option(r, at, "adjective", given[1], word) ||
+    if (!jinja_bind(r, at, "adjective", a, names, 0, given) || !run_string(r, at, "adjective", v, &text, &size) || !run_gender(r, at, "adjective", given[0], &g) || !run_case(r, at, "adjective", given[1], &c) ||
         !run_option(r, at, "adjective", given[3], after))
         return (jinja_value){0};
-    if (*word && !grammar_case_of(word, strlen(word), &c)) return jinja_fail(r, at, "adjective: case '%s' found, nominative, genitive, dative or accusative wanted", word);
     char how = strcmp(after, "der") == 0 ? 'd' : strcmp(after, "ein") == 0 ? 'e' : strcmp(after, "kein") == 0 ? 'k' : '0';
     if (l->language == LANGUAGE_DE) grammar_de_adjective(&p, text, size, how, g, c, run_true(given[2]));
     else if (l->language == LANGUAGE_FR) grammar_fr_adjective(&p, text, size, g, run_true(given[2]));

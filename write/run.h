@@ -66,6 +66,7 @@ bool run_option(jinja_context *r, const jinja_node *at, const char *what, jinja_
 /* A date or time: a string in ISO 8601. */
 bool run_moment(jinja_context *r, const jinja_node *at, const char *what, jinja_value v, bool date, moment *out);
 bool run_gender(jinja_context *r, const jinja_node *at, const char *what, jinja_value v, gender *out);
+bool run_case(jinja_context *r, const jinja_node *at, const char *what, jinja_value v, grammar_case *out);
 
 /* A number as running text has it: small whole ones as words, others as figures. */
 void run_count_word(phrase *p, const locale *l, double x, int places, gender g);
