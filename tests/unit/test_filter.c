@@ -153,7 +153,7 @@ static void test_lookalike_table(void **state)
         const filter_lookalike *l = &filter_lookalikes[i];
         status st = {0};
         char text[4];
-        size_t n = (size_t)tokenizer_unicode_write(l->character, text);
+        size_t n = utf8_encode(l->character, text);
         tokenizer_bytes normal = {0};
         assert_true(tokenizer_unicode_normalise(UNICODE_NFKD, text, n, &normal, &st));
         if (normal.size != n || memcmp(normal.data, text, n) != 0) fail_msg("U+%04X is taken apart", (unsigned)l->character);
