@@ -1,5 +1,6 @@
 #include "engine/image_session.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/npy.h"
+#include "core/utf8.h"
 #include "image/caption.h"
 #include "image/image_file.h"
 
@@ -191,6 +193,15 @@ static void done(drawing *d, unsigned parts)
     if (d->s->last) image_model_drop(d->s->model, parts);
 }
 
+/* A tag for a file is told how to be given here, where otherwise its letters would be drawn. */
+static bool accept_words(const char *text, const char *what, status *st)
+{
+    size_t size;
+    const char *tag = encoder_prompt_find_tag(text, &size);
+    return !tag || status_set(st, STATUS_INPUT, "the %s has the tag %.*s at byte %zu: files are not taken from a prompt; a LoRA is given by --lora FILE:STRENGTH, in a job by \"lora\"",
+                              what, utf8_fit(tag, size < 80 ? (int)size : 80), tag, (size_t)(tag - text) + 1);
+}
+
 /* The prompt and its negative as tokens. */
 static bool read_prompts(drawing *d, encoder_prompt_tokens *text, encoder_prompt_tokens *negative)
 {
@@ -200,8 +211,19 @@ static bool read_prompts(drawing *d, encoder_prompt_tokens *text, encoder_prompt
     const encoder_config *g = image_model_text_config(m);
     if (d->o->clip_skip > g->layers)
         return status_set(d->c->st, STATUS_USAGE, "--clip-skip %lld: the text encoder has %lld layers", (long long)d->o->clip_skip, (long long)g->layers);
+    if (!accept_words(d->o->prompt, "prompt", d->c->st) || (d->o->negative && !accept_words(d->o->negative, "negative prompt", d->c->st))) return false;
     return encoder_prompt_tokenize(d->c->mem, text, t, g->positions, pad, d->o->prompt, d->c->st) &&
            encoder_prompt_tokenize(d->c->mem, negative, t, g->positions, pad, d->o->negative ? d->o->negative : "", d->c->st);
+}
+
+/* The word with which AUTOMATIC1111's web UI ends a chunk of the prompt, in capitals and by itself. */
+static bool has_break(const char *text)
+{
+    for (const char *at = strstr(text, "BREAK"); at; at = strstr(at + 1, "BREAK")) {
+        char before = at == text ? ' ' : at[-1], after = at[5];
+        if (!isalnum((unsigned char)before) && before != '_' && !isalnum((unsigned char)after) && after != '_') return true;
+    }
+    return false;
 }
 
 /* The prompt and, where guidance needs it, its negative, made equally long. */
@@ -210,6 +232,7 @@ static bool encode_prompts(drawing *d)
     image_model *m = d->s->model;
     encoder_prompt_tokens text, negative;
     if (!read_prompts(d, &text, &negative)) return false;
+    if (has_break(d->o->prompt)) log_warning("the prompt's BREAK is read as a word: where a prompt is cut into chunks cannot be chosen");
     if (!image_model_build(m, IMAGE_TEXT, d->c->st)) return false;
     const encoder *e = image_model_encoder(m);
     int64_t chunks = d->guidance > 1 && negative.chunks > text.chunks ? negative.chunks : text.chunks;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/kernel/kernel.h"
 
@@ -109,6 +110,19 @@ encoder_prompt_part *encoder_prompt_parse(arena *mem, const char *text, int *cou
     parse(&p, text);
     *count = join_equal(p.part, p.count);
     return p.part;
+}
+
+const char *encoder_prompt_find_tag(const char *text, size_t *size)
+{
+    static const char *const TAGS[] = {"<lora:", "<lyco:", "<hypernet:"};
+    for (const char *at = strchr(text, '<'); at; at = strchr(at + 1, '<'))
+        for (size_t i = 0; i < sizeof TAGS / sizeof *TAGS; i++)
+            if (strncasecmp(at, TAGS[i], strlen(TAGS[i])) == 0) {
+                const char *end = strchr(at, '>');
+                *size = end ? (size_t)(end - at) + 1 : strlen(at);
+                return at;
+            }
+    return NULL;
 }
 
 /* ---- chunks ---- */

@@ -22,6 +22,10 @@ typedef struct {
 /* The parts of a prompt, in the arena; *count of them. Neighbours of equal weight are one part. */
 encoder_prompt_part *encoder_prompt_parse(arena *mem, const char *text, int *count, status *st);
 
+/* Whether the prompt has a tag such as AUTOMATIC1111's web UI takes files from: <lora:NAME:0.8>, <lyco:…>, <hypernet:…>. It is no word
+ * that an encoder should read. Its place in the text, and its size to the bracket that closes it or to the end; NULL: none. */
+const char *encoder_prompt_find_tag(const char *text, size_t *size);
+
 /* A prompt cut into chunks of as many tokens as the encoder has places for, its first and last tokens counted. */
 typedef struct {
     int32_t *id;   /* [chunks, positions] */

@@ -189,6 +189,14 @@ expect 3 image -p cat --lora "$golden/noise.npy" -o x.png
 expect 3 image -p cat --lora "$model/vae/diffusion_pytorch_model.safetensors" -o x.png
 grep -q 'none of its updates' err || fail "a file without updates is not told: $(cat err)"
 expect 2 image -p cat --lora "$golden/lora_peft.safetensors:1e9" -o x.png
+expect 3 image -p 'a cat <LoRA:cats:0.8>, red' -o x.png
+grep -q 'tag <LoRA:cats:0.8> at byte 7: .*--lora' err || fail "a tag in the prompt is not told: $(cat err)"
+expect 3 image -p cat -n '<lyco:x' -o x.png
+grep -q 'negative prompt has the tag <lyco:x at' err || fail "a tag in the negative prompt is not told: $(cat err)"
+expect 0 image -p 'a cat BREAK blue' -o b.png
+grep -q "prompt's BREAK is read as a word" err || fail "a BREAK is read without a word: $(cat err)"
+expect 0 image -p 'BREAKFAST < 3' -o b.png
+! grep -q BREAK err || fail "a breakfast is no break: $(cat err)"
 expect 2 image -p cat --prediction x -o x.png
 expect 0 image -p cat --prediction v_prediction -o x.png
 expect 3 image -p cat --vae "$model" -o y.png
