@@ -33,7 +33,6 @@ struct image_model {
     unet *unet;
     vae *into, *out_of; /* the autoencoder's halves, built apart: most pictures begin from noise */
     schedule schedule;
-    bool corrects;      /* the schedule, as Stable Diffusion's pipeline does */
     diffuse_model diffuse;
 };
 
@@ -62,26 +61,27 @@ static void close_part(part *p)
 
 /* ---- settings ---- */
 
-static bool read_schedule(image_model *m, const char *folder, status *st)
+/* corrects: two settings of old files as Stable Diffusion's pipeline does (diffusers, StableDiffusionPipeline.__init__): steps begin
+ * at 1, and latents, which are no pixels, are not clipped. */
+static bool read_schedule(image_model *m, const char *folder, bool corrects, status *st)
 {
     size_t size;
     char *path = need_file(folder, "scheduler/scheduler_config.json", st), *json = path ? file_read(path, 16 << 20, &size, st) : NULL;
     bool ok = json && schedule_from_json(&m->schedule, json, size, path, st);
-    if (ok && m->corrects) m->schedule.steps_offset = 1, m->schedule.clip_sample = 0;
+    if (ok && corrects) m->schedule.steps_offset = 1, m->schedule.clip_sample = 0;
     alloc_free(json);
     alloc_free(path);
     return ok;
 }
 
-/* What the folder says of itself; one without model_index.json is taken for Stable Diffusion. Its pipeline corrects two settings of
- * old schedulers (diffusers, StableDiffusionPipeline.__init__): steps begin at 1, and latents, which are no pixels, are not clipped. */
-static bool read_pipeline(image_model *m, const char *folder, status *st)
+/* What the folder says of itself; one without model_index.json is taken for Stable Diffusion. *corrects: as read_schedule wants it. */
+static bool read_pipeline(const char *folder, bool *corrects, status *st)
 {
     char *path = file_join(folder, "model_index.json", st);
     config_file *json = path && file_exists(path) ? config_open(path, st) : NULL;
     const char *class_name = json ? config_string(json, "_class_name", "StableDiffusionPipeline") : "StableDiffusionPipeline";
     bool ok = status_ok(st) && family_accepts_pipeline(class_name, path, st);
-    m->corrects = ok && strncmp(class_name, "StableDiffusion", 15) == 0;
+    *corrects = strncmp(class_name, "StableDiffusion", 15) == 0;
     config_close(json);
     alloc_free(path);
     return ok;
@@ -103,9 +103,10 @@ static bool read_vae_config(void *to, const char *path, status *st) { return vae
 
 static bool read_all_settings(image_model *m, const char *folder, status *st)
 {
-    return read_pipeline(m, folder, st) && read_settings(folder, "text_encoder", read_text_config, &m->text_config, st) &&
+    bool corrects;
+    return read_pipeline(folder, &corrects, st) && read_settings(folder, "text_encoder", read_text_config, &m->text_config, st) &&
            read_settings(folder, "unet", read_unet_config, &m->unet_config, st) &&
-           read_settings(folder, "vae", read_vae_config, &m->vae_config, st) && read_schedule(m, folder, st);
+           read_settings(folder, "vae", read_vae_config, &m->vae_config, st) && read_schedule(m, folder, corrects, st);
 }
 
 /* The tokenizer named by the user, else folder/tokenizer. */

@@ -1,6 +1,5 @@
 #include "engine/image_session.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -216,23 +215,13 @@ static bool read_prompts(drawing *d, encoder_prompt_tokens *text, encoder_prompt
            encoder_prompt_tokenize(d->c->mem, negative, t, g->positions, pad, d->o->negative ? d->o->negative : "", d->c->st);
 }
 
-/* The word with which AUTOMATIC1111's web UI ends a chunk of the prompt, in capitals and by itself. */
-static bool has_break(const char *text)
-{
-    for (const char *at = strstr(text, "BREAK"); at; at = strstr(at + 1, "BREAK")) {
-        char before = at == text ? ' ' : at[-1], after = at[5];
-        if (!isalnum((unsigned char)before) && before != '_' && !isalnum((unsigned char)after) && after != '_') return true;
-    }
-    return false;
-}
-
 /* The prompt and, where guidance needs it, its negative, made equally long. */
 static bool encode_prompts(drawing *d)
 {
     image_model *m = d->s->model;
     encoder_prompt_tokens text, negative;
     if (!read_prompts(d, &text, &negative)) return false;
-    if (has_break(d->o->prompt)) log_warning("the prompt's BREAK is read as a word: where a prompt is cut into chunks cannot be chosen");
+    if (encoder_prompt_has_break(d->o->prompt)) log_warning("the prompt's BREAK is read as a word: where a prompt is cut into chunks cannot be chosen");
     if (!image_model_build(m, IMAGE_TEXT, d->c->st)) return false;
     const encoder *e = image_model_encoder(m);
     int64_t chunks = d->guidance > 1 && negative.chunks > text.chunks ? negative.chunks : text.chunks;

@@ -1,5 +1,6 @@
 #include "text/encoder_prompt.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -123,6 +124,15 @@ const char *encoder_prompt_find_tag(const char *text, size_t *size)
                 return at;
             }
     return NULL;
+}
+
+bool encoder_prompt_has_break(const char *text)
+{
+    for (const char *at = strstr(text, "BREAK"); at; at = strstr(at + 1, "BREAK")) {
+        char before = at == text ? ' ' : at[-1], after = at[5];
+        if (!isalnum((unsigned char)before) && before != '_' && !isalnum((unsigned char)after) && after != '_') return true;
+    }
+    return false;
 }
 
 /* ---- chunks ---- */

@@ -26,6 +26,9 @@ encoder_prompt_part *encoder_prompt_parse(arena *mem, const char *text, int *cou
  * that an encoder should read. Its place in the text, and its size to the bracket that closes it or to the end; NULL: none. */
 const char *encoder_prompt_find_tag(const char *text, size_t *size);
 
+/* Whether it has the word with which that web UI ends a chunk, BREAK by itself; here it is read as a word. */
+bool encoder_prompt_has_break(const char *text);
+
 /* A prompt cut into chunks of as many tokens as the encoder has places for, its first and last tokens counted. */
 typedef struct {
     int32_t *id;   /* [chunks, positions] */

@@ -174,10 +174,8 @@ static void test_unsaid(void **state)
     status st = {0};
     filter *f = open_list("[bad block]\nbomb\nbom\nhell\ntheyre\n\u0915\u0932\n\u304B\u304F\n\u30D3\u30EB\n\u0E01\u0E19\n[said block]\ndon't\n\u0643\u062A\u0628\n\u30AC\u30B9\n", &st);
     assert_non_null(f);
-    for (size_t i = 0; i < sizeof FOUND / sizeof FOUND[0]; i++)
-        if (ask(f, FILTER_PROMPT, FOUND[i]) != STATUS_REFUSED) fail_msg("'%s' passes", FOUND[i]);
-    for (size_t i = 1; i < sizeof OTHER / sizeof OTHER[0]; i++)
-        if (ask(f, FILTER_PROMPT, OTHER[i]) != STATUS_OK) fail_msg("'%s' is refused", OTHER[i]);
+    all_end(f, FOUND, sizeof FOUND / sizeof *FOUND, STATUS_REFUSED);
+    all_end(f, OTHER + 1, sizeof OTHER / sizeof *OTHER - 1, STATUS_OK);
     assert_int_equal(ask(f, FILTER_PROMPT, "Don't"), STATUS_REFUSED);
     assert_int_equal(ask(f, FILTER_PROMPT, "\u0643\u064E\u062A\u064E\u0628"), STATUS_REFUSED); /* Arabic with its points */
     assert_int_equal(ask(f, FILTER_PROMPT, "\u30AC\u30B9"), STATUS_REFUSED);
